@@ -1,0 +1,47 @@
+"""The actor of a request or job, and the scope that a decision is asked for."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from access.permissions import CredentialKind, Role
+from kit.ids import OrganizationId, ProjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a permission is asked for: an organization, or one project of it."""
+
+    organization_id: OrganizationId
+    project_id: ProjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """One role on one resource; `project_id` is None for roles held on the organization."""
+
+    role: Role
+    organization_id: OrganizationId
+    project_id: ProjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, how it proved it, and the roles it holds; built once per request by a face.
+
+    `principal_id` and `display_name` are snapshotted into the audit log. The operator (the person
+    at the machine's command line) and the system (sweeps, workers) hold no grants: they may act
+    in every scope, and their acts are recorded under their kind.
+    """
+
+    kind: CredentialKind
+    principal_id: UUID | None
+    display_name: str
+    grants: tuple[RoleGrant, ...] = field(default=())
+
+    @property
+    def is_unbounded(self) -> bool:
+        return self.kind in {CredentialKind.OPERATOR, CredentialKind.SYSTEM}
+
+
+OPERATOR = Actor(kind=CredentialKind.OPERATOR, principal_id=None, display_name="operator")
+SYSTEM = Actor(kind=CredentialKind.SYSTEM, principal_id=None, display_name="stonepine")

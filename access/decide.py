@@ -1,0 +1,53 @@
+"""The decision: may this actor do that here, and why."""
+
+from dataclasses import dataclass
+
+from access.actor import Actor, RoleGrant, Scope
+from access.permissions import (
+    CREDENTIAL_PERMISSIONS,
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+)
+from kit.errors import PermissionDenied
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict with its reason, a sentence fit for an error and for the access explainer."""
+
+    is_allowed: bool
+    reason: str
+
+
+def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
+    """Rights are the union of all grants that reach the scope, cut by what the credential may do."""
+    if permission not in CREDENTIAL_PERMISSIONS[actor.kind]:
+        return Decision(
+            False, f"{permission} cannot be exercised with a credential of kind {actor.kind}"
+        )
+    if actor.is_unbounded:
+        return Decision(True, f"the {actor.kind} may act everywhere")
+    for grant in actor.grants:
+        if _reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
+            return Decision(True, f"allowed by the role {grant.role}")
+    return Decision(False, f"no role held here carries {permission}")
+
+
+def require(actor: Actor, permission: Permission, scope: Scope) -> None:
+    """Raise `PermissionDenied` with the reason unless the actor may."""
+    decision = decide(actor, permission, scope)
+    if not decision.is_allowed:
+        raise PermissionDenied(
+            f"Access denied: permission {permission} is required ({decision.reason}).",
+            permission=str(permission),
+        )
+
+
+def _reaches(grant: RoleGrant, scope: Scope) -> bool:
+    if grant.organization_id != scope.organization_id:
+        return False
+    if grant.project_id is not None:
+        return grant.project_id == scope.project_id
+    # A role on the organization stays there, except the owner's, which reaches every project.
+    return scope.project_id is None or grant.role is Role.ORG_OWNER

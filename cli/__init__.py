@@ -1,0 +1,1 @@
+"""The `stonepine` command: the supervisor of one machine's processes, and operator verbs."""

@@ -1,0 +1,277 @@
+"""What a front and an engine say to each other: requests, replies and their frames.
+
+A frame on the engine's unix socket is a 4-byte little-endian length, an 8-byte little-endian call
+number chosen by the front, and a msgpack body (msgspec). Replies carry the call number of their
+request and may come in any order. Requests arrive validated against the wire's limits; the engine
+checks what needs the index's state (dimension, vector type, existence).
+
+Vectors travel as raw little-endian float32 bytes, row after row; metadata as compact JSON bytes.
+"""
+
+import struct
+from uuid import UUID
+
+import msgspec
+
+_HEADER = struct.Struct("<IQ")
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+
+class SparseVector(msgspec.Struct, frozen=True, array_like=True):
+    """`indices`: uint32 bytes, strictly ascending; `values`: float32 bytes of the same count."""
+
+    indices: bytes
+    values: bytes
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """One record as it is stored and as it is returned."""
+
+    id: str
+    values: bytes = b""
+    sparse: SparseVector | None = None
+    metadata: bytes | None = None
+
+
+class Match(msgspec.Struct, frozen=True, array_like=True):
+    """One hit of a query. `values`, `sparse` and `metadata` only where they were asked for."""
+
+    id: str
+    score: float
+    values: bytes = b""
+    sparse: SparseVector | None = None
+    metadata: bytes | None = None
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of every request. `namespace` is "" for the default one, whatever the client wrote."""
+
+    index_id: UUID
+    namespace: str = ""
+
+
+class Upsert(Request, frozen=True, kw_only=True):
+    """Columnar: `values` is n × dimension float32 bytes, or empty on a sparse index.
+
+    Ids are unique in the request's order of arrival: a later duplicate has already replaced an
+    earlier one. `sparse` and `metadata` are empty or as long as `ids`.
+    """
+
+    ids: list[str]
+    values: bytes = b""
+    sparse: list[SparseVector | None] = []
+    metadata: list[bytes | None] = []
+
+
+class Query(Request, frozen=True, kw_only=True):
+    """By `vector` (float32 bytes) and/or `sparse`, or by `id`; `filter` is JSON bytes."""
+
+    top_k: int
+    vector: bytes = b""
+    sparse: SparseVector | None = None
+    id: str | None = None
+    filter: bytes | None = None
+    include_values: bool = False
+    include_metadata: bool = False
+    min_lsn: int | None = None
+
+
+class Fetch(Request, frozen=True, kw_only=True):
+    ids: list[str]
+
+
+class FetchByMetadata(Request, frozen=True, kw_only=True):
+    filter: bytes
+    limit: int = 100
+    after_id: str | None = None
+
+
+class ListIds(Request, frozen=True, kw_only=True):
+    """Ids in C collation (by code point), strictly after `after_id`."""
+
+    prefix: str = ""
+    limit: int = 100
+    after_id: str | None = None
+
+
+class Update(Request, frozen=True, kw_only=True):
+    """By `id` (values, sparse values, metadata merged) or by `filter` (metadata merged only)."""
+
+    id: str | None = None
+    filter: bytes | None = None
+    values: bytes = b""
+    sparse: SparseVector | None = None
+    set_metadata: bytes | None = None
+    is_dry_run: bool = False
+
+
+class Delete(Request, frozen=True, kw_only=True):
+    """Exactly one of `ids`, `is_all` or `filter`."""
+
+    ids: list[str] = []
+    is_all: bool = False
+    filter: bytes | None = None
+
+
+class DescribeStats(Request, frozen=True, kw_only=True):
+    """Over all namespaces of the index; `namespace` is ignored."""
+
+
+class ListNamespaces(Request, frozen=True, kw_only=True):
+    """Names in C collation, strictly after `after_name`."""
+
+    prefix: str = ""
+    limit: int = 100
+    after_name: str | None = None
+
+
+class DescribeNamespace(Request, frozen=True, kw_only=True):
+    pass
+
+
+class CreateNamespace(Request, frozen=True, kw_only=True):
+    """`schema` is JSON bytes of the wire's MetadataSchema, or None."""
+
+    schema: bytes | None = None
+
+
+class DeleteNamespace(Request, frozen=True, kw_only=True):
+    pass
+
+
+class Probe(Request, frozen=True, kw_only=True):
+    """A write that reaches the log and is rolled back, and a read: proves that the index serves.
+
+    It leaves no record, no LSN, no namespace and no usage behind.
+    """
+
+
+class Ping(Request, frozen=True, kw_only=True):
+    """Is the engine's loop alive? Touches no index (`index_id` may be all zeros)."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of every reply."""
+
+
+class Failure(Reply, frozen=True, kw_only=True):
+    """`code` is a `kit.errors.ErrorCode`; `message` is for the caller."""
+
+    code: str
+    message: str
+    retry_after_s: int | None = None
+
+
+class Written(Reply, frozen=True, kw_only=True):
+    """The write is durable and visible. `lsn` is its place in the namespace's log; None where
+    nothing had to be written (a delete in a namespace that holds none of the ids)."""
+
+    lsn: int | None
+    count: int = 0
+
+
+class Matches(Reply, frozen=True, kw_only=True):
+    """Best first; `path` says how each part answered, for example "graph=3 exact=1"."""
+
+    matches: list[Match]
+    read_units: int
+    max_indexed_lsn: int
+    path: str = ""
+
+
+class Records(Reply, frozen=True, kw_only=True):
+    """`next_after_id` is set where a further page exists."""
+
+    records: list[Record]
+    read_units: int
+    max_indexed_lsn: int
+    next_after_id: str | None = None
+
+
+class Ids(Reply, frozen=True, kw_only=True):
+    ids: list[str]
+    read_units: int
+    max_indexed_lsn: int
+    next_after_id: str | None = None
+
+
+class NamespaceInfo(msgspec.Struct, frozen=True, array_like=True):
+    """`schema` is JSON bytes or None; `indexed_fields` the metadata fields that can be filtered."""
+
+    name: str
+    record_count: int
+    schema: bytes | None = None
+    indexed_fields: list[str] = []
+    size_bytes: int = 0
+
+
+class Stats(Reply, frozen=True, kw_only=True):
+    namespaces: list[NamespaceInfo]
+    dimension: int | None
+    metric: str
+    vector_type: str
+
+
+class Namespaces(Reply, frozen=True, kw_only=True):
+    namespaces: list[NamespaceInfo]
+    total_count: int
+    next_after_name: str | None = None
+
+
+class Pong(Reply, frozen=True, kw_only=True):
+    pass
+
+
+AnyRequest = (
+    Upsert
+    | Query
+    | Fetch
+    | FetchByMetadata
+    | ListIds
+    | Update
+    | Delete
+    | DescribeStats
+    | ListNamespaces
+    | DescribeNamespace
+    | CreateNamespace
+    | DeleteNamespace
+    | Probe
+    | Ping
+)
+AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Pong
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_request = msgspec.msgpack.Decoder(AnyRequest).decode
+_decode_reply = msgspec.msgpack.Decoder(AnyReply).decode
+
+
+def pack(call: int, message: Request | Reply) -> bytes:
+    """One frame, ready to send."""
+    body = _encode(message)
+    return _HEADER.pack(len(body), call) + body
+
+
+def unpack_requests(buffer: bytearray) -> list[tuple[int, AnyRequest]]:
+    """Take every complete request off the front of `buffer`."""
+    return [(call, _decode_request(body)) for call, body in _take_frames(buffer)]
+
+
+def unpack_replies(buffer: bytearray) -> list[tuple[int, AnyReply]]:
+    """Take every complete reply off the front of `buffer`."""
+    return [(call, _decode_reply(body)) for call, body in _take_frames(buffer)]
+
+
+def _take_frames(buffer: bytearray) -> list[tuple[int, bytes]]:
+    frames = []
+    start = 0
+    while len(buffer) - start >= _HEADER.size:
+        length, call = _HEADER.unpack_from(buffer, start)
+        if length > MAX_FRAME_BYTES:
+            raise ValueError(f"frame of {length} bytes is over the limit of {MAX_FRAME_BYTES}")
+        end = start + _HEADER.size + length
+        if len(buffer) < end:
+            break
+        frames.append((call, bytes(buffer[start + _HEADER.size : end])))
+        start = end
+    del buffer[:start]
+    return frames

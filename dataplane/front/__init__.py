@@ -1,0 +1,1 @@
+"""The node's face: REST and gRPC, authentication, decoding and encoding; no index is held here."""

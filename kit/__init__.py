@@ -1,0 +1,1 @@
+"""One-topic helpers that both planes trust; a module enters only with two users."""

@@ -1,0 +1,100 @@
+"""What every process of an installation is told from outside: typed, read once, wrong values fail loudly.
+
+Django's own settings are built from this in `config.settings`; the data plane and the command line
+read it directly. Each field is documented in docs/configuration.md, and a test holds the two together.
+"""
+
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Addressing(StrEnum):
+    """How an index is named on the wire: see docs/architecture.md, "Addressing"."""
+
+    PORT = "port"
+    PATH = "path"
+    SUBDOMAIN = "subdomain"
+
+
+class Environment(BaseSettings):
+    """The installation as its processes see it."""
+
+    model_config = SettingsConfigDict(env_prefix="STONEPINE_", extra="ignore", frozen=True)
+
+    home: Path = Path(".stonepine")
+    # Unix sockets live here; apart from `home` because a socket path holds at most 107 bytes.
+    run_dir: Path = Path(".stonepine/run")
+    production: bool = False
+    debug: bool = False
+    secret_key: SecretStr = SecretStr("")
+
+    # libpq URLs of the three roles (application, system, owner); see docs/architecture.md.
+    database_url: SecretStr = Field(SecretStr(""), validation_alias="DATABASE_URL")
+    database_system_url: SecretStr = Field(SecretStr(""), validation_alias="DATABASE_SYSTEM_URL")
+    database_owner_url: SecretStr = Field(SecretStr(""), validation_alias="DATABASE_OWNER_URL")
+    redis_url: SecretStr = Field(SecretStr(""), validation_alias="REDIS_URL")
+    object_store_url: str = Field("", validation_alias="OBJECT_STORE_URL")
+    keyring_dir: Path = Path(".stonepine/keyring")
+
+    # What clients dial. `advertised_*` are what `describe_index` answers (containers remap ports).
+    bind_host: str = "127.0.0.1"
+    port: int = 8080
+    index_port_first: int = 9080
+    index_port_count: int = 1000
+    addressing: Addressing = Addressing.PORT
+    advertised_scheme: str = "http"
+    advertised_host: str = "127.0.0.1"
+    index_domain: str = ""
+
+    node_name: str = "local"
+    default_plan: str = "Starter"
+    # A namespace with more records than this outside segments gets one built.
+    segment_threshold: int = 10_000
+    segment_max_records: int = 16_384
+    log_retention_s: int = 3_600
+    # How long the create call itself waits for readiness before it answers Initializing.
+    create_wait_s: float = 4.0
+
+    @property
+    def web_socket(self) -> Path:
+        return self.run_dir / "web.sock"
+
+    @property
+    def node_rest_socket(self) -> Path:
+        return self.run_dir / "node-rest.sock"
+
+    @property
+    def node_grpc_socket(self) -> Path:
+        return self.run_dir / "node-grpc.sock"
+
+    @property
+    def engine_socket(self) -> Path:
+        return self.run_dir / "engine.sock"
+
+    @property
+    def gateway_dir(self) -> Path:
+        """Where the gateway's discovery files lie: `listeners.json` is written by workers."""
+        return self.home / "gateway"
+
+    @property
+    def tls_dir(self) -> Path:
+        """`ca.pem`, `cert.pem` and `key.pem` of the gateway."""
+        return self.home / "tls"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.advertised_scheme}://{self.advertised_host}:{self.port}"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The process's environment, read at first use."""
+    return Environment()

@@ -1,0 +1,28 @@
+"""Identifiers: time-ordered UUIDs for rows, and the typed names the planes pass around."""
+
+import secrets
+import time
+from typing import NewType
+from uuid import UUID
+
+OrganizationId = NewType("OrganizationId", UUID)
+ProjectId = NewType("ProjectId", UUID)
+IndexId = NewType("IndexId", UUID)
+NamespaceId = NewType("NamespaceId", UUID)
+NodeId = NewType("NodeId", UUID)
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def new_id() -> UUID:
+    """A UUID version 7 (RFC 9562): 48 bits of milliseconds, then 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+def random_base62(length: int) -> str:
+    """`length` random letters and digits, 5.95 bits each."""
+    return "".join(secrets.choice(BASE62) for _ in range(length))

@@ -1,0 +1,1 @@
+"""The write log, the object store and what nodes read of the control plane (no Django)."""
