@@ -1,0 +1,197 @@
+"""Ingest, recall and speed on 50,000 real embeddings, through the whole stack.
+
+Run with `make bench` (or `python -m benchmarks.real_data --records 20000 --clients 1 4 16`).
+It starts a Stonepine of its own in a scratch home, and stops it again.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import numpy as np
+import orjson
+import psutil
+
+from benchmarks.http_load import Answers, post_all
+from benchmarks.packages50k import SHARDS, Packages, load
+
+STONEPINE = str(Path(sys.executable).with_name("stonepine"))
+TOP_K = 10
+BATCH = 100
+RECALL_BAR = 0.98
+FILTERS = {"no filter": SHARDS, "0.1 %": 1, "1 %": 10, "10 %": 100, "50 %": 500}
+
+
+@dataclass(frozen=True)
+class Installation:
+    home: Path
+    api_url: str
+    api_key: str
+
+    def call(self, method: str, path: str, body: object = None) -> dict:
+        request = Request(  # noqa: S310 - our own loopback URL
+            self.api_url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Api-Key": self.api_key,
+                "Content-Type": "application/json",
+                "X-Pinecone-Api-Version": "2026-04",
+            },
+        )
+        with urlopen(request, timeout=60) as reply:  # noqa: S310
+            return json.loads(reply.read() or b"{}")
+
+    def memory_mb(self) -> dict[str, float]:
+        """Proportional set size of each supervised process with its children, in MiB."""
+        status = json.loads(_stonepine("status", "--home", str(self.home), "--json"))
+        usage: dict[str, float] = {}
+        for entry in status["processes"]:
+            if entry["pid"]:
+                process = psutil.Process(entry["pid"])
+                family = [process, *process.children(recursive=True)]
+                usage[entry["name"]] = sum(p.memory_full_info().pss for p in family) / 2**20
+        return usage
+
+
+def _stonepine(*arguments: str) -> str:
+    return subprocess.run([STONEPINE, *arguments], check=True, text=True, stdout=-1).stdout
+
+
+@contextmanager
+def installation(port: int) -> Iterator[Installation]:
+    with tempfile.TemporaryDirectory(prefix="stonepine-bench-") as scratch:
+        home = Path(scratch) / "home"
+        begin = time.perf_counter()
+        _stonepine("up", "--home", str(home), "--port", str(port), "--detach")
+        print(f"up in {time.perf_counter() - begin:.1f} s (first start of a new home)")
+        try:
+            tenant = json.loads(_stonepine("bootstrap", "--home", str(home), "--json"))
+            yield Installation(home, tenant["api_url"], tenant["api_key"])
+        finally:
+            _stonepine("down", "--home", str(home))
+
+
+def create_index(target: Installation, dimension: int) -> str:
+    begin = time.perf_counter()
+    spec = {"serverless": {"cloud": "aws", "region": "us-east-1"}}
+    body = {"name": "bench", "dimension": dimension, "metric": "cosine", "spec": spec}
+    index = target.call("POST", "/indexes", body)
+    while not index["status"]["ready"]:
+        index = target.call("GET", "/indexes/bench")
+    print(f"index ready in {time.perf_counter() - begin:.2f} s at {index['host']}")
+    return index["host"]
+
+
+def ingest(target: Installation, host: str, data: Packages, clients: int) -> Answers:
+    bodies = []
+    for start in range(0, len(data.ids), BATCH):
+        rows = range(start, min(start + BATCH, len(data.ids)))
+        vectors = [
+            {"id": data.ids[row], "values": data.vectors[row], "metadata": data.metadata[row]}
+            for row in rows
+        ]
+        bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
+    return post_all(host, "/vectors/upsert", bodies, api_key=target.api_key, clients=clients)
+
+
+def query_bodies(data: Packages, shard_limit: int) -> list[bytes]:
+    bodies = []
+    for query in data.queries:
+        body: dict[str, object] = {"topK": TOP_K, "vector": query}
+        if shard_limit < SHARDS:
+            body["filter"] = {"shard": {"$lt": shard_limit}}
+        bodies.append(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
+    return bodies
+
+
+def wait_for_segments(target: Installation, host: str, data: Packages, count: int) -> None:
+    """Until an unfiltered query walks at least `count` graphs (builds run in the background)."""
+    body = query_bodies(data, SHARDS)[:1]
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < 300:
+        answers = post_all(host, "/query", body, api_key=target.api_key, clients=1, keep=True)
+        if _graphs(answers.paths[0]) >= count:
+            print(f"{answers.paths[0]!r} after {time.perf_counter() - begin:.1f} s of building")
+            return
+        time.sleep(0.5)
+    sys.exit(f"no {count} segments within 300 s: {answers.paths[0]!r}")
+
+
+def _graphs(path: str) -> int:
+    parts = dict(part.split("=") for part in path.split())
+    return int(parts.get("graph", 0))
+
+
+def recall(data: Packages, answers: Answers, shard_limit: int) -> float:
+    """Tie-aware recall@10: a hit counts when its exact cosine reaches the 10th best one."""
+    rows = np.flatnonzero(data.shards < shard_limit)
+    bars = data.neighbours(data.queries, rows, TOP_K)
+    wanted = min(TOP_K, len(rows))
+    number_of = {name: row for row, name in enumerate(data.ids)}
+    found = 0
+    for query, body in answers.bodies.items():
+        hits = [number_of[match["id"]] for match in orjson.loads(body)["matches"]]
+        wrong = [row for row in hits if data.shards[row] >= shard_limit]
+        if wrong:
+            sys.exit(f"query {query} returned records that the filter excludes")
+        exact = data.vectors[hits] @ data.queries[query]
+        found += int((exact >= bars[query] - 1e-6).sum())
+    return found / (wanted * len(answers.bodies))
+
+
+def measure(target: Installation, host: str, data: Packages, clients: list[int]) -> bool:
+    print(f"\n{'class':<10} {'recall@10':>9}  {'clients: queries/s (p50 / p99 ms)':<66} path")
+    good = True
+    for name, limit in FILTERS.items():
+        bodies = query_bodies(data, limit)
+        kept = post_all(host, "/query", bodies, api_key=target.api_key, clients=2, keep=True)
+        share = recall(data, kept, limit)
+        good &= share >= RECALL_BAR
+        figures = []
+        for count in clients:
+            run = post_all(host, "/query", bodies, api_key=target.api_key, clients=count)
+            rate = len(bodies) / run.elapsed_s
+            p50, p99 = run.percentile_ms(50), run.percentile_ms(99)
+            figures.append(f"{count}: {rate:.0f} ({p50:.1f} / {p99:.1f})")
+        path = Counter(kept.paths.values()).most_common(1)[0][0]
+        print(f"{name:<10} {share:>9.4f}  {', '.join(figures):<66} {path}")
+    return good
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=50_000)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--port", type=int, default=18080)
+    options = parser.parse_args()
+    data = load(options.records)
+    with installation(options.port) as target:
+        print(f"idle memory: {sum(target.memory_mb().values()):.0f} MiB PSS")
+        host = create_index(target, data.vectors.shape[1])
+        run = ingest(target, host, data, clients=4)
+        print(
+            f"ingest {len(data.ids) / run.elapsed_s:.0f} records/s, acknowledged and durable "
+            f"(batches of {BATCH}, 4 clients, "
+            f"p50 {run.percentile_ms(50):.0f} ms, p99 {run.percentile_ms(99):.0f} ms)"
+        )
+        wait_for_segments(target, host, data, count=min(3, len(data.ids) // 12_000))
+        good = measure(target, host, data, options.clients)
+        usage = target.memory_mb()
+        parts = ", ".join(f"{name} {size:.0f}" for name, size in usage.items())
+        print(f"\nmemory {sum(usage.values()):.0f} MiB PSS ({parts})")
+    if not good:
+        sys.exit(f"recall is below {RECALL_BAR}")
+
+
+if __name__ == "__main__":
+    main()
