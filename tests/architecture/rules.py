@@ -90,9 +90,9 @@ def work_is_scheduled_on_commit(module: Module) -> Iterator[str]:
     tree = module.tree
     scheduled = {id(node) for call in _calls_of(tree, "on_commit") for node in ast.walk(call)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in {"delay", "apply_async"}:
-            if id(node) not in scheduled:
-                yield f"line {node.lineno}: .{node.attr} outside transaction.on_commit"
+        is_send = isinstance(node, ast.Attribute) and node.attr in {"delay", "apply_async"}
+        if is_send and id(node) not in scheduled:
+            yield f"line {node.lineno}: .{node.attr} outside transaction.on_commit"
 
 
 def faces_open_no_transactions(module: Module) -> Iterator[str]:
