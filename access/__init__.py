@@ -1,1 +1,1 @@
-"""Who may do what: roles, permissions, actors and key material, shared by both planes (no Django)."""
+"""Who may do what: roles, permissions, actors and keys, for both planes (no Django)."""

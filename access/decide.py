@@ -21,17 +21,15 @@ class Decision:
 
 
 def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
-    """Rights are the union of all grants that reach the scope, cut by what the credential may do."""
+    """Rights are the union of the grants that reach the scope, cut by what the credential may do."""
     if permission not in CREDENTIAL_PERMISSIONS[actor.kind]:
-        return Decision(
-            False, f"{permission} cannot be exercised with a credential of kind {actor.kind}"
-        )
+        return _denied(f"{permission} cannot be exercised with a credential of kind {actor.kind}")
     if actor.is_unbounded:
-        return Decision(True, f"the {actor.kind} may act everywhere")
+        return _allowed(f"the {actor.kind} may act everywhere")
     for grant in actor.grants:
         if _reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
-            return Decision(True, f"allowed by the role {grant.role}")
-    return Decision(False, f"no role held here carries {permission}")
+            return _allowed(f"allowed by the role {grant.role}")
+    return _denied(f"no role held here carries {permission}")
 
 
 def require(actor: Actor, permission: Permission, scope: Scope) -> None:
@@ -51,3 +49,11 @@ def _reaches(grant: RoleGrant, scope: Scope) -> bool:
         return grant.project_id == scope.project_id
     # A role on the organization stays there, except the owner's, which reaches every project.
     return scope.project_id is None or grant.role is Role.ORG_OWNER
+
+
+def _allowed(reason: str) -> Decision:
+    return Decision(is_allowed=True, reason=reason)
+
+
+def _denied(reason: str) -> Decision:
+    return Decision(is_allowed=False, reason=reason)
