@@ -21,7 +21,7 @@ class Decision:
 
 
 def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
-    """Rights are the union of the grants that reach the scope, cut by what the credential may do."""
+    """Rights are the union of all grants that reach the scope, cut by the kind of credential."""
     if permission not in CREDENTIAL_PERMISSIONS[actor.kind]:
         return _denied(f"{permission} cannot be exercised with a credential of kind {actor.kind}")
     if actor.is_unbounded:

@@ -1,7 +1,7 @@
-"""What every process of an installation is told from outside: typed, read once, wrong values fail loudly.
+"""What every process of an installation is told from outside: typed and read once.
 
 Django's own settings are built from this in `config.settings`; the data plane and the command line
-read it directly. Each field is documented in docs/configuration.md, and a test holds the two together.
+read it directly. Each field stands in docs/configuration.md, and a test holds the two together.
 """
 
 from enum import StrEnum

@@ -86,6 +86,6 @@ def _grant_traverse(folder: Path, uid: int) -> None:
         os.setxattr(folder, _ACL, _ACL_VERSION + b"".join(_ENTRY.pack(*entry) for entry in entries))
     except OSError as error:
         raise SetupError(
-            f"The embedded PostgreSQL runs as the user {SYSTEM_USER!r}, who may not enter {folder}.",
+            f"The embedded PostgreSQL runs as user {SYSTEM_USER!r}, who may not enter {folder}.",
             hint="Choose a --home that others may traverse, such as /var/lib/stonepine.",
         ) from error

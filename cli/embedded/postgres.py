@@ -160,7 +160,8 @@ class EmbeddedPostgres:
              "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8",
              "--locale-provider=builtin", "--locale=C.UTF-8", "--data-checksums",
              *([] if self.is_durable else ["--no-sync"])],
-            user=identity.uid, group=identity.gid, extra_groups=None if identity.uid is None else [],
+            user=identity.uid, group=identity.gid,
+            extra_groups=None if identity.uid is None else [],
             capture_output=True, text=True, check=False,
             env={"LC_ALL": "C", "PATH": os.defpath}, cwd="/",
         )  # fmt: skip
