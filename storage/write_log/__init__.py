@@ -1,0 +1,1 @@
+"""The write log: what was acknowledged, in one order per namespace, sealed, in PostgreSQL."""
