@@ -77,4 +77,4 @@ nightly: $(VENV)/.dev-ready ## Long campaigns: kills, power cuts (as root), fuzz
 
 .PHONY: lock
 lock: $(VENV)/.dev-ready ## Pin all dependencies again, with hashes and without index hosts
-	@for f in base dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in base dev pinecone-9; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/$$f.in -o requirements/$$f.txt; done
