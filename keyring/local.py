@@ -1,0 +1,117 @@
+"""The key provider of one machine: a folder with a root key and one sealed key per project."""
+
+import secrets
+from pathlib import Path
+from uuid import UUID
+
+from keyring import files
+from keyring.envelope import KEY_BYTES, context, hkdf, seal, unseal
+from kit.errors import DataLoss, InvalidArgument, Unavailable
+
+_ROOT_FILE = "root.key"
+_PROJECTS = "projects"
+_CURRENT_PEPPER = 1
+
+
+class LocalKeyring:
+    """A `KeyProvider` over `folder`, which `create` made. Peppers come from its root key too.
+
+    Raises `Unavailable` at once where the folder is open to other users or its root key weak.
+    """
+
+    name = "local"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._root = _read_root(folder)
+        self._sealing_key = self.derive("projects")
+
+    @classmethod
+    def create(cls, folder: Path) -> "LocalKeyring":
+        """Make the folder and the root key where they are missing; what is there stays."""
+        files.make_private_folder(folder)
+        files.make_private_folder(folder / _PROJECTS)
+        if not (folder / _ROOT_FILE).exists():
+            files.write_new(folder / _ROOT_FILE, secrets.token_bytes(KEY_BYTES))
+        return cls(folder)
+
+    def derive(self, name: str) -> bytes:
+        """32 bytes for that purpose; the same ones as long as the root key lives."""
+        return hkdf(self._root, context("root", name))
+
+    def current_pepper(self) -> tuple[int, bytes]:
+        """The pepper that new digests are made with, and its id."""
+        return _CURRENT_PEPPER, self.pepper(_CURRENT_PEPPER)
+
+    def pepper(self, pepper_id: int) -> bytes:
+        if pepper_id < 1:
+            raise InvalidArgument(f"There is no pepper {pepper_id}; the first one is 1.")
+        return self.derive(f"pepper/{pepper_id}")
+
+    def create_key(self, project_id: UUID) -> None:
+        secret = secrets.token_bytes(KEY_BYTES)
+        sealed = seal(self._sealing_key, secret, context=_project_context(project_id))
+        try:
+            files.write_new(self._project_file(project_id), sealed)
+        except OSError as error:
+            raise Unavailable(
+                f"The keyring cannot keep a new key: {error.strerror}. "
+                "Check the disk and the rights of its folder."
+            ) from error
+
+    def has_key(self, project_id: UUID) -> bool:
+        return self._project_file(project_id).exists()
+
+    def wrap(self, project_id: UUID, secret: bytes, *, context: bytes) -> bytes:
+        return seal(self._project_key(project_id), secret, context=context)
+
+    def unwrap(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> bytes:
+        return unseal(self._project_key(project_id), wrapped, context=context)
+
+    def destroy_key(self, project_id: UUID) -> None:
+        try:
+            files.destroy(self._project_file(project_id))
+        except OSError as error:
+            raise Unavailable(f"The keyring cannot destroy a key: {error.strerror}.") from error
+
+    def check(self) -> None:
+        if not secrets.compare_digest(_read_root(self._folder), self._root):
+            raise Unavailable("The keyring's root key changed since the start. Start again.")
+        files.check_private(self._folder / _PROJECTS)
+        for path in (self._folder / _PROJECTS).glob("*.key"):
+            # One is enough: it tells whether the root key is the one that sealed them.
+            self._project_key(UUID(path.stem))
+            return
+
+    def _project_file(self, project_id: UUID) -> Path:
+        return self._folder / _PROJECTS / f"{project_id}.key"
+
+    def _project_key(self, project_id: UUID) -> bytes:
+        path = self._project_file(project_id)
+        try:
+            sealed = path.read_bytes()
+        except FileNotFoundError as error:
+            raise DataLoss(f"The key of project {project_id} is not in the keyring.") from error
+        except OSError as error:
+            raise Unavailable(f"The keyring cannot be read: {error.strerror}.") from error
+        files.check_private(path)
+        return unseal(self._sealing_key, sealed, context=_project_context(project_id))
+
+
+def _project_context(project_id: UUID) -> bytes:
+    return context("wrapping key", project_id)
+
+
+def _read_root(folder: Path) -> bytes:
+    files.check_private(folder)
+    files.check_private(folder / _ROOT_FILE)
+    try:
+        root = (folder / _ROOT_FILE).read_bytes()
+    except OSError as error:
+        raise Unavailable(f"The keyring's root key cannot be read: {error.strerror}.") from error
+    if len(root) != KEY_BYTES or len(set(root)) == 1:
+        raise Unavailable(
+            f"The keyring's root key is not {KEY_BYTES} random bytes. Restore the right "
+            f"{_ROOT_FILE}; without it nothing that is stored can be read."
+        )
+    return root
