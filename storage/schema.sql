@@ -1,0 +1,38 @@
+-- The write log. One lease per index, one row per namespace, one row per acknowledged batch.
+-- Customer bytes (names, schemas, batches) are sealed; a name is found by its keyed digest.
+
+CREATE SEQUENCE log_epoch;
+
+CREATE TABLE log_lease (
+    index_id uuid PRIMARY KEY,
+    epoch bigint NOT NULL,
+    holder text NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE log_namespace (
+    index_id uuid NOT NULL,
+    namespace_id uuid NOT NULL,
+    name_digest bytea NOT NULL,
+    name_sealed bytea NOT NULL,
+    schema_sealed bytea,
+    manifest_version bigint NOT NULL DEFAULT 0,
+    manifest_lsn bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (index_id, namespace_id),
+    UNIQUE (index_id, name_digest)
+);
+
+CREATE TABLE log_batch (
+    index_id uuid NOT NULL,
+    namespace_id uuid NOT NULL,
+    lsn bigint NOT NULL CHECK (lsn >= 0),
+    operation smallint NOT NULL,
+    record_count integer NOT NULL CHECK (record_count >= 0),
+    sealed bytea NOT NULL,
+    committed_at timestamptz NOT NULL,
+    PRIMARY KEY (index_id, namespace_id, lsn)
+);
+
+-- Sealed bytes do not compress.
+ALTER TABLE log_batch ALTER COLUMN sealed SET STORAGE EXTERNAL;
