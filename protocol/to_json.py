@@ -1,0 +1,157 @@
+"""Writing the REST face's JSON replies."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import orjson
+
+from protocol.pagination import mint_token
+from protocol.replies import (
+    IdsLike,
+    MatchesLike,
+    MatchLike,
+    NamespaceLike,
+    NamespacesLike,
+    RecordLike,
+    RecordsLike,
+    ReplyContext,
+    StatsLike,
+    WrittenLike,
+    listed_name,
+    stats_name,
+)
+from protocol.versions import ApiVersion
+
+
+def error(code: int, message: str) -> bytes:
+    """The `rpcStatus` body of every refusal."""
+    return orjson.dumps({"code": code, "message": message, "details": []})
+
+
+def upserted(reply: WrittenLike, _context: ReplyContext) -> bytes:
+    return orjson.dumps({"upsertedCount": reply.count})
+
+
+def updated(reply: WrittenLike, _context: ReplyContext) -> bytes:
+    return orjson.dumps({"matchedRecords": reply.count})
+
+
+def done(_reply: object, _context: ReplyContext) -> bytes:
+    return b"{}"
+
+
+def matches(reply: MatchesLike, context: ReplyContext) -> bytes:
+    return _dump(
+        {
+            "matches": _matches(reply.matches),
+            "namespace": context.namespace,
+            "usage": {"readUnits": reply.read_units},
+        }
+    )
+
+
+def fetched(reply: RecordsLike, context: ReplyContext) -> bytes:
+    return _dump(_fetched(reply, context))
+
+
+def fetched_page(reply: RecordsLike, context: ReplyContext) -> bytes:
+    return _dump(_fetched(reply, context) | _pagination(reply.next_after_id))
+
+
+def listed(reply: IdsLike, context: ReplyContext) -> bytes:
+    return _dump(
+        {
+            "vectors": [{"id": id_} for id_ in reply.ids],
+            "namespace": context.namespace,
+            "usage": {"readUnits": reply.read_units},
+        }
+        | _pagination(reply.next_after_id)
+    )
+
+
+def stats(reply: StatsLike, context: ReplyContext) -> bytes:
+    """Fullness stands under both spellings: documents and clients disagree about it."""
+    body: dict[str, Any] = {
+        "namespaces": {
+            stats_name(one.name, context.version): {"vectorCount": one.record_count}
+            for one in reply.namespaces
+        },
+        "indexFullness": 0.0,
+        "totalVectorCount": sum(one.record_count for one in reply.namespaces),
+        "metric": reply.metric,
+        "vectorType": reply.vector_type,
+        "memoryFullness": 0.0,
+        "storageFullness": 0.0,
+        "memory_fullness": 0.0,
+        "storage_fullness": 0.0,
+    }
+    if reply.dimension is not None:
+        body["dimension"] = reply.dimension
+    return orjson.dumps(body)
+
+
+def namespace(reply: NamespacesLike, context: ReplyContext) -> bytes:
+    """The one namespace of the reply."""
+    return _dump(_namespace(reply.namespaces[0], context.version))
+
+
+def namespaces(reply: NamespacesLike, context: ReplyContext) -> bytes:
+    return _dump(
+        {
+            "namespaces": [_namespace(one, context.version) for one in reply.namespaces],
+            "total_count": reply.total_count,
+        }
+        | _pagination(reply.next_after_name)
+    )
+
+
+def _dump(body: dict[str, Any]) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _matches(found: Iterable[MatchLike]) -> list[dict[str, Any]]:
+    # A score is a float32 on the wire: written as one, 0.9 stays 0.9.
+    return [{"id": one.id, "score": np.float32(one.score)} | _content(one) for one in found]
+
+
+def _fetched(reply: RecordsLike, context: ReplyContext) -> dict[str, Any]:
+    return {
+        "vectors": {one.id: {"id": one.id} | _content(one) for one in reply.records},
+        "namespace": context.namespace,
+        "usage": {"readUnits": reply.read_units},
+    }
+
+
+def _content(record: RecordLike) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if record.values:
+        content["values"] = np.frombuffer(record.values, dtype=np.float32)
+    if record.sparse is not None:
+        content["sparseValues"] = {
+            "indices": np.frombuffer(record.sparse.indices, dtype=np.uint32),
+            "values": np.frombuffer(record.sparse.values, dtype=np.float32),
+        }
+    if record.metadata is not None:
+        content["metadata"] = orjson.Fragment(record.metadata)
+    return content
+
+
+def _namespace(one: NamespaceLike, version: ApiVersion) -> dict[str, Any]:
+    """2026-07 made the counts decimal strings, as JSON has no 64-bit integers."""
+    is_new = version >= ApiVersion.V2026_07
+    body: dict[str, Any] = {
+        "name": listed_name(one.name),
+        "record_count": str(one.record_count) if is_new else one.record_count,
+    }
+    if is_new:
+        body["size_bytes"] = str(one.size_bytes)
+    if one.schema is not None:
+        body["schema"] = orjson.Fragment(one.schema)
+    if one.indexed_fields:
+        body["indexed_fields"] = {"fields": list(one.indexed_fields)}
+    return body
+
+
+def _pagination(after: str | None) -> dict[str, Any]:
+    return {} if after is None else {"pagination": {"next": mint_token(after)}}

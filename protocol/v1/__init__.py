@@ -1,0 +1,1 @@
+"""Generated gRPC code of the public wire; regenerate with `python -m protocol.generate`."""
