@@ -1,1 +1,1 @@
-"""Envoy's configuration, rendered from plain values (no Django): the bootstrap and the listeners."""
+"""Envoy's configuration, rendered from plain values: the bootstrap and the listeners."""

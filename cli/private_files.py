@@ -1,0 +1,52 @@
+"""Files and folders that only we may read, written whole or not at all."""
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from cli.errors import SetupError
+
+
+def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Replace the file at once and durably; it never exists with a wider mode than `mode`."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder for us alone (0700), or take away what others may do in it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
+def cannot_write(path: Path, error: OSError) -> SetupError:
+    """What the person at the terminal should know about a write that the system refused."""
+    hints = {
+        "ENOSPC": "The disk is full (`df -h` and `df -i` show what is left). Free some space.",
+        "EDQUOT": "Your disk quota is used up.",
+        "EROFS": "The file system is mounted read-only. Choose another --home.",
+        "EACCES": "Choose a --home that you may write to.",
+        "EPERM": "Choose a --home that belongs to you.",
+        "ENOTDIR": "A part of this path is a file. Choose another --home.",
+    }
+    name = errno.errorcode.get(error.errno or 0, "")
+    return SetupError(
+        f"Cannot write {path}: {error.strerror or error}.",
+        hint=hints.get(name, "Choose another --home."),
+    )

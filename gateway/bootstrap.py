@@ -1,0 +1,103 @@
+"""What Envoy is started with: the base listener, the processes behind, limits, discovery files."""
+
+from pathlib import Path
+
+from gateway.chains import listener
+from gateway.rendering import Json, named, to_bytes, typed
+from gateway.routes import NODE_GRPC, NODE_REST, WEB, base_routes
+from gateway.settings import GatewaySettings
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_MAX_HEAP_BYTES = 1024 * 1024 * 1024
+
+
+def render_bootstrap(settings: GatewaySettings) -> bytes:
+    """Envoy's bootstrap; the admin interface is a unix socket in the private run folder."""
+    base = listener("base", settings.port, base_routes(settings), settings, is_data_plane=False)
+    source = {
+        "path": str(settings.listeners_file),
+        "watched_directory": {"path": str(settings.gateway_dir)},
+    }
+    return to_bytes(
+        {
+            "node": {"id": "gateway", "cluster": "stonepine"},
+            "admin": {"address": _pipe(settings.admin_socket)},
+            "static_resources": {
+                "listeners": [base],
+                "clusters": [
+                    _cluster(WEB, settings.web_socket, is_http2=False, max_requests=512),
+                    _cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
+                    _cluster(NODE_GRPC, settings.node_grpc_socket, is_http2=True),
+                ],
+            },
+            "dynamic_resources": {
+                "lds_config": {"path_config_source": source, "resource_api_version": "V3"}
+            },
+            "overload_manager": _overload(settings),
+        }
+    )
+
+
+def _pipe(path: Path) -> Json:
+    return {"pipe": {"path": str(path), "mode": 0o600}}
+
+
+def _cluster(name: str, socket: Path, *, is_http2: bool, max_requests: int = 2048) -> Json:
+    limits = {
+        "max_connections": max_requests,
+        "max_pending_requests": max_requests,
+        "max_requests": max_requests,
+        "max_retries": 256,
+    }
+    endpoint = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "circuit_breakers": {"thresholds": [limits]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: _upstream_protocol(is_http2=is_http2)},
+    }
+
+
+def _upstream_protocol(*, is_http2: bool) -> Json:
+    # Idle connections end here before they end there (uvicorn: 5 s), so none dies under a request.
+    protocol: Json = {"http2_protocol_options": {}} if is_http2 else {"http_protocol_options": {}}
+    idle_s = 300 if is_http2 else 3
+    return typed(
+        _HTTP_OPTIONS,
+        common_http_protocol_options={"idle_timeout": f"{idle_s}s"},
+        explicit_http_config=protocol,
+    )
+
+
+def _overload(settings: GatewaySettings) -> Json:
+    heap, connections = (
+        "envoy.resource_monitors.fixed_heap",
+        ("envoy.resource_monitors.global_downstream_max_connections"),
+    )
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            named(
+                heap,
+                "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                max_heap_size_bytes=_MAX_HEAP_BYTES,
+            ),
+            named(
+                connections,
+                "envoy.extensions.resource_monitors.downstream_connections.v3"
+                ".DownstreamConnectionsConfig",
+                max_active_downstream_connections=settings.max_connections,
+            ),
+        ],
+        "actions": [
+            _action("envoy.overload_actions.shrink_heap", heap, 0.9),
+            _action("envoy.overload_actions.stop_accepting_requests", heap, 0.97),
+        ],
+    }
+
+
+def _action(name: str, monitor: str, threshold: float) -> Json:
+    return {"name": name, "triggers": [{"name": monitor, "threshold": {"value": threshold}}]}

@@ -1,0 +1,100 @@
+"""A listener that speaks plaintext HTTP/1.1, h2c and TLS on one port: two filter chains."""
+
+from gateway.rendering import Json, named
+from gateway.replies import local_replies
+from gateway.settings import GatewaySettings
+from gateway.tls import downstream_tls
+
+_HTTP = "envoy.extensions.filters.http"
+
+
+def listener(
+    name: str, port: int, routes: Json, settings: GatewaySettings, *, is_data_plane: bool
+) -> Json:
+    """Envoy's listener message; the TLS inspector picks the chain by the first bytes."""
+    manager = _connection_manager(name, routes, settings, is_data_plane=is_data_plane)
+    return {
+        "name": name,
+        "address": {"socket_address": {"address": settings.bind_host, "port_value": port}},
+        # One socket for all workers: a port that somebody else holds is refused, not shared.
+        "enable_reuse_port": False,
+        "connection_balance_config": {"exact_balance": {}},
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "listener_filters_timeout": "5s",
+        "listener_filters": [
+            named(
+                "envoy.filters.listener.tls_inspector",
+                "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+            )
+        ],
+        "filter_chains": [
+            {
+                "name": "tls",
+                "filter_chain_match": {"transport_protocol": "tls"},
+                "transport_socket": downstream_tls(settings),
+                "transport_socket_connect_timeout": "10s",
+                "filters": [manager],
+            },
+            {
+                "name": "plain",
+                "filter_chain_match": {"transport_protocol": "raw_buffer"},
+                "filters": [manager],
+            },
+        ],
+    }
+
+
+def _connection_manager(
+    name: str, routes: Json, settings: GatewaySettings, *, is_data_plane: bool
+) -> Json:
+    return named(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=name,
+        codec_type="AUTO",
+        route_config=routes,
+        http_filters=_filters(settings),
+        local_reply_config=local_replies(is_data_plane=is_data_plane),
+        server_name="stonepine",
+        # No address counts as internal: ids and headers of clients on this machine are not trusted.
+        use_remote_address=True,
+        internal_address_config={"unix_sockets": False},
+        xff_num_trusted_hops=settings.trusted_hops,
+        preserve_external_request_id=False,
+        normalize_path=True,
+        merge_slashes=True,
+        # Namespaces and record ids may hold a slash, percent-encoded.
+        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        max_request_headers_kb=48,
+        request_timeout=f"{settings.request_timeout_s}s",
+        request_headers_timeout="15s",
+        stream_idle_timeout=f"{settings.request_timeout_s + 10}s",
+        delayed_close_timeout="1s",
+        drain_timeout="5s",
+        common_http_protocol_options={
+            "idle_timeout": "300s",
+            "max_headers_count": 100,
+            "headers_with_underscores_action": "DROP_HEADER",
+        },
+        http2_protocol_options={
+            "max_concurrent_streams": 256,
+            "initial_stream_window_size": 1024 * 1024,
+            "initial_connection_window_size": 4 * 1024 * 1024,
+            "connection_keepalive": {"interval": "60s", "timeout": "20s"},
+        },
+    )
+
+
+def _filters(settings: GatewaySettings) -> list[Json]:
+    """Bodies are gathered first, so that a slow sender holds no thread of the process behind."""
+    return [
+        named("header_mutation", f"{_HTTP}.header_mutation.v3.HeaderMutation", mutations={}),
+        named(
+            "envoy.filters.http.buffer",
+            f"{_HTTP}.buffer.v3.Buffer",
+            max_request_bytes=settings.max_body_bytes,
+        ),
+        named(
+            "envoy.filters.http.router", f"{_HTTP}.router.v3.Router", suppress_envoy_headers=True
+        ),
+    ]

@@ -1,0 +1,71 @@
+"""What the gateway must know of an installation: addresses, folders, limits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+from kit.environment import Environment
+
+LISTENERS_FILE = "listeners.json"
+CERTIFICATE_FILE = "certificate.json"
+BOOTSTRAP_FILE = "bootstrap.json"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexListener:
+    """One index's authority: everything on `port` belongs to that index."""
+
+    index_id: UUID
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The values that both the bootstrap and the discovery files are rendered from.
+
+    `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed.
+    """
+
+    bind_host: str
+    port: int
+    run_dir: Path
+    gateway_dir: Path
+    tls_dir: Path
+    web_socket: Path
+    node_rest_socket: Path
+    node_grpc_socket: Path
+    trusted_hops: int = 0
+    request_timeout_s: int = 60
+    max_body_bytes: int = 64 * 1024 * 1024
+    max_connections: int = 10_000
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        # Absolute: Envoy resolves paths against its own working directory.
+        return cls(
+            bind_host=environment.bind_host,
+            port=environment.port,
+            run_dir=environment.run_dir.absolute(),
+            gateway_dir=environment.gateway_dir.absolute(),
+            tls_dir=environment.tls_dir.absolute(),
+            web_socket=environment.web_socket.absolute(),
+            node_rest_socket=environment.node_rest_socket.absolute(),
+            node_grpc_socket=environment.node_grpc_socket.absolute(),
+        )
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.run_dir / "gateway-admin.sock"
+
+    @property
+    def listeners_file(self) -> Path:
+        return self.gateway_dir / LISTENERS_FILE
+
+    @property
+    def certificate_file(self) -> Path:
+        return self.gateway_dir / CERTIFICATE_FILE
+
+    @property
+    def bootstrap_file(self) -> Path:
+        return self.gateway_dir / BOOTSTRAP_FILE
