@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -32,7 +32,7 @@ class RemoteObjectStore:
     def put(self, path: str, chunks: Iterable[bytes], *, is_new: bool = False) -> int:
         checked_path(path)
         content = b"".join(chunks)
-        mode = "create" if is_new else "overwrite"
+        mode: Literal["create", "overwrite"] = "create" if is_new else "overwrite"
         with _translated(path):
             # One request: a multipart upload cannot be conditional.
             obstore.put(self._store, path, content, mode=mode, use_multipart=False)

@@ -1,0 +1,222 @@
+"""The write log over a blocking connection: leases, namespaces, reading, trimming, dropping.
+
+All functions want a connection in autocommit mode, as `storage.database.connect` opens it, and
+raise what `translated_errors` names there.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row, scalar_row, tuple_row
+
+from keyring.envelope import DataKey
+from kit.errors import AlreadyExists, DataLoss
+from storage.database import Connection, translated_errors
+from storage.write_log.batches import open_batch
+from storage.write_log.errors import Fenced
+from storage.write_log.names import NamespaceRow, NewNamespace, name_digest
+from storage.write_log.operations import Operation
+
+_ROWS_A_FETCH = 16
+_ROWS_A_TRIM = 5_000
+_NAMESPACE_COLUMNS = """index_id, namespace_id, name_sealed, schema_sealed,
+    manifest_version, manifest_lsn, created_at"""
+
+
+class Uncovered(NamedTuple):
+    """A namespace with `records` records named in batches that no manifest covers."""
+
+    index_id: UUID
+    namespace_id: UUID
+    records: int
+
+
+def take_lease(connection: Connection, index_id: UUID, holder: str) -> int:
+    """Become the index's one writer and return the new epoch, greater than every earlier one.
+
+    Waits for transactions of the holder before; afterwards none of its batches can come in.
+    """
+    with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
+        cursor.execute(
+            """INSERT INTO log_lease (index_id, epoch, holder)
+               VALUES (%s, nextval('log_epoch'), %s)
+               ON CONFLICT (index_id) DO UPDATE SET epoch = nextval('log_epoch'),
+                   holder = EXCLUDED.holder, taken_at = clock_timestamp()
+               RETURNING epoch""",
+            [index_id, holder],
+        )
+        return int(cursor.fetchone() or 0)
+
+
+def namespaces(connection: Connection, index_id: UUID) -> list[NamespaceRow]:
+    """All namespaces of the index, the oldest first."""
+    with translated_errors(), connection.cursor(row_factory=class_row(NamespaceRow)) as cursor:
+        cursor.execute(
+            f"SELECT {_NAMESPACE_COLUMNS} FROM log_namespace WHERE index_id = %s "  # noqa: S608 - a constant
+            "ORDER BY created_at, namespace_id",
+            [index_id],
+        )
+        return cursor.fetchall()
+
+
+def get_namespace(
+    connection: Connection, index_id: UUID, namespace_id: UUID
+) -> NamespaceRow | None:
+    with translated_errors(), connection.cursor(row_factory=class_row(NamespaceRow)) as cursor:
+        cursor.execute(
+            f"SELECT {_NAMESPACE_COLUMNS} FROM log_namespace "  # noqa: S608 - a constant
+            "WHERE index_id = %s AND namespace_id = %s",
+            [index_id, namespace_id],
+        )
+        return cursor.fetchone()
+
+
+def find_namespace(
+    connection: Connection, key: DataKey, index_id: UUID, name: str
+) -> NamespaceRow | None:
+    with translated_errors(), connection.cursor(row_factory=class_row(NamespaceRow)) as cursor:
+        cursor.execute(
+            f"SELECT {_NAMESPACE_COLUMNS} FROM log_namespace "  # noqa: S608 - a constant
+            "WHERE index_id = %s AND name_digest = %s",
+            [index_id, name_digest(key, index_id, name)],
+        )
+        return cursor.fetchone()
+
+
+def create_namespace(
+    connection: Connection, index_id: UUID, namespace: NewNamespace, *, epoch: int
+) -> None:
+    """Write the row without a batch. Raises `AlreadyExists`, or `Fenced` for a stale epoch."""
+    with translated_errors(), connection.transaction():
+        _hold_lease(connection, index_id, epoch, strength="SHARE")
+        try:
+            connection.execute(
+                """INSERT INTO log_namespace
+                       (index_id, namespace_id, name_digest, name_sealed, schema_sealed)
+                   VALUES (%s, %s, %s, %s, %s)""",
+                [
+                    index_id,
+                    namespace.namespace_id,
+                    namespace.name_digest,
+                    namespace.name_sealed,
+                    namespace.schema_sealed,
+                ],
+            )
+        except UniqueViolation as error:
+            raise AlreadyExists("The namespace exists already.") from error
+
+
+def drop_namespace(
+    connection: Connection, index_id: UUID, namespace_id: UUID, *, epoch: int
+) -> bool:
+    """Remove the namespace and its batches at once; False where there was none."""
+    with translated_errors(), connection.transaction():
+        _hold_lease(connection, index_id, epoch, strength="UPDATE")
+        place = [index_id, namespace_id]
+        found = connection.execute(
+            "DELETE FROM log_namespace WHERE index_id = %s AND namespace_id = %s", place
+        ).rowcount
+        connection.execute("DELETE FROM log_batch WHERE index_id = %s AND namespace_id = %s", place)
+        return found > 0
+
+
+def drop_index(connection: Connection, index_id: UUID) -> None:
+    """Remove the lease (so that no writer can add anything), namespaces and batches. Idempotent."""
+    with translated_errors(), connection.transaction():
+        for table in ("log_lease", "log_namespace", "log_batch"):
+            connection.execute(f"DELETE FROM {table} WHERE index_id = %s", [index_id])  # noqa: S608 - constants
+
+
+def last_lsn(connection: Connection, index_id: UUID, namespace_id: UUID) -> int:
+    """The namespace's last LSN; 0 where nothing was written yet."""
+    with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
+        cursor.execute(
+            """SELECT greatest(
+                   (SELECT max(lsn) FROM log_batch WHERE index_id = %(i)s AND namespace_id = %(n)s),
+                   (SELECT manifest_lsn FROM log_namespace
+                    WHERE index_id = %(i)s AND namespace_id = %(n)s))""",
+            {"i": index_id, "n": namespace_id},
+        )
+        return int(cursor.fetchone() or 0)
+
+
+def read_batches(
+    connection: Connection,
+    key: DataKey,
+    index_id: UUID,
+    namespace_id: UUID,
+    *,
+    after_lsn: int,
+    up_to_lsn: int | None = None,
+) -> Iterator[tuple[int, Operation, datetime]]:
+    """(LSN, operation, commit time) in order, a few rows in memory at a time.
+
+    Raises `DataLoss` where a batch is missing or does not authenticate.
+    """
+    place = {"index_id": index_id, "namespace_id": namespace_id}
+    while rows := _fetch(connection, {**place, "after": after_lsn, "up_to": up_to_lsn}):
+        for lsn, code, sealed, committed_at in rows:
+            if lsn != after_lsn + 1:
+                raise DataLoss(f"Batch {after_lsn + 1} of namespace {namespace_id} is missing.")
+            yield lsn, open_batch(key, code, sealed, lsn=lsn, **place), committed_at
+            after_lsn = lsn
+
+
+def _fetch(
+    connection: Connection, parameters: dict[str, UUID | int | None]
+) -> list[tuple[int, int, bytes, datetime]]:
+    with translated_errors(), connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        cursor.execute(
+            """SELECT lsn, operation, sealed, committed_at FROM log_batch
+               WHERE index_id = %(index_id)s AND namespace_id = %(namespace_id)s
+                 AND lsn > %(after)s AND lsn <= coalesce(%(up_to)s::bigint, lsn)
+               ORDER BY lsn LIMIT %(limit)s""",
+            {**parameters, "limit": _ROWS_A_FETCH},
+        )
+        return cursor.fetchall()
+
+
+def uncovered(connection: Connection, threshold: int) -> list[Uncovered]:
+    """Namespaces whose uncovered batches name more than `threshold` records, the fullest first."""
+    with translated_errors(), connection.cursor(row_factory=class_row(Uncovered)) as cursor:
+        cursor.execute(
+            """SELECT n.index_id, n.namespace_id, pending.records
+               FROM log_namespace n CROSS JOIN LATERAL (
+                   SELECT sum(b.record_count) AS records FROM log_batch b
+                   WHERE b.index_id = n.index_id AND b.namespace_id = n.namespace_id
+                     AND b.lsn > n.manifest_lsn) pending
+               WHERE pending.records > %s ORDER BY pending.records DESC""",
+            [threshold],
+        )
+        return cursor.fetchall()
+
+
+def trim(connection: Connection, retention_s: float) -> int:
+    """Delete batches that a manifest covers and that are older than that; returns how many."""
+    total = 0
+    while True:
+        with translated_errors():
+            deleted = connection.execute(
+                """DELETE FROM log_batch WHERE ctid = ANY(ARRAY(
+                       SELECT b.ctid FROM log_namespace n JOIN log_batch b
+                           ON b.index_id = n.index_id AND b.namespace_id = n.namespace_id
+                           AND b.lsn <= n.manifest_lsn
+                       WHERE b.committed_at < clock_timestamp() - make_interval(secs => %s)
+                       LIMIT %s))""",
+                [retention_s, _ROWS_A_TRIM],
+            ).rowcount
+        total += deleted
+        if deleted < _ROWS_A_TRIM:
+            return total
+
+
+def _hold_lease(connection: Connection, index_id: UUID, epoch: int, *, strength: str) -> None:
+    held = connection.execute(
+        f"SELECT 1 FROM log_lease WHERE index_id = %s AND epoch = %s FOR {strength}",  # noqa: S608 - a constant
+        [index_id, epoch],
+    ).fetchone()
+    if held is None:
+        raise Fenced

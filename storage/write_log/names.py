@@ -1,0 +1,68 @@
+"""Namespaces as rows: their names and schemas sealed, found by a keyed digest."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from keyring.envelope import DataKey
+from kit.ids import IndexId, NamespaceId
+from storage.sealing import seal_named, unseal_named
+
+_NAME, _SCHEMA = "namespace name", "namespace schema"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNamespace:
+    """A namespace row that is about to be written, for the batch that is its first use."""
+
+    namespace_id: NamespaceId
+    name_digest: bytes
+    name_sealed: bytes
+    schema_sealed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """A namespace as the log knows it; `manifest_version` 0 means that it has no manifest yet."""
+
+    index_id: IndexId
+    namespace_id: NamespaceId
+    name_sealed: bytes
+    schema_sealed: bytes | None
+    manifest_version: int
+    manifest_lsn: int
+    created_at: datetime
+
+    def name(self, key: DataKey) -> str:
+        return unseal_named(key, self.name_sealed, _NAME, self.index_id, self.namespace_id).decode()
+
+    def schema(self, key: DataKey) -> bytes | None:
+        """JSON bytes of the metadata schema, or None."""
+        if self.schema_sealed is None:
+            return None
+        return unseal_named(key, self.schema_sealed, _SCHEMA, self.index_id, self.namespace_id)
+
+
+def new_namespace(
+    key: DataKey,
+    index_id: UUID,
+    namespace_id: UUID,
+    name: str,
+    *,
+    schema: bytes | None = None,
+) -> NewNamespace:
+    """The row of a namespace that does not exist yet, with a fresh id from `kit.ids.new_id()`."""
+    place = (index_id, namespace_id)
+    return NewNamespace(
+        namespace_id=NamespaceId(namespace_id),
+        name_digest=name_digest(key, index_id, name),
+        name_sealed=seal_named(key, name.encode(), _NAME, *place),
+        schema_sealed=None if schema is None else seal_named(key, schema, _SCHEMA, *place),
+    )
+
+
+def name_digest(key: DataKey, index_id: UUID, name: str) -> bytes:
+    """HMAC-SHA-256 of the name under a key of the index."""
+    return hmac.digest(key.derive("namespace digest", index_id), name.encode(), hashlib.sha256)
