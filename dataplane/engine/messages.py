@@ -50,6 +50,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     namespace: str = ""
 
 
+class Read(Request, frozen=True, kw_only=True, tag=True):
+    """Base of reads of one namespace; refused while its LSN is below `min_lsn`."""
+
+    min_lsn: int | None = None
+
+
 class Upsert(Request, frozen=True, kw_only=True):
     """Columnar: `values` is n × dimension float32 bytes, or empty on a sparse index.
 
@@ -63,7 +69,7 @@ class Upsert(Request, frozen=True, kw_only=True):
     metadata: list[bytes | None] = []
 
 
-class Query(Request, frozen=True, kw_only=True):
+class Query(Read, frozen=True, kw_only=True):
     """By `vector` (float32 bytes) and/or `sparse`, or by `id`; `filter` is JSON bytes."""
 
     top_k: int
@@ -73,20 +79,19 @@ class Query(Request, frozen=True, kw_only=True):
     filter: bytes | None = None
     include_values: bool = False
     include_metadata: bool = False
-    min_lsn: int | None = None
 
 
-class Fetch(Request, frozen=True, kw_only=True):
+class Fetch(Read, frozen=True, kw_only=True):
     ids: list[str]
 
 
-class FetchByMetadata(Request, frozen=True, kw_only=True):
+class FetchByMetadata(Read, frozen=True, kw_only=True):
     filter: bytes
     limit: int = 100
     after_id: str | None = None
 
 
-class ListIds(Request, frozen=True, kw_only=True):
+class ListIds(Read, frozen=True, kw_only=True):
     """Ids in C collation (by code point), strictly after `after_id`."""
 
     prefix: str = ""
