@@ -1,0 +1,223 @@
+"""A whole installation in a folder of its own, driven through the command line as a black box."""
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import psutil
+
+from tests.support.waiting import wait_until
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = Path(sys.executable).parent / "stonepine"
+
+_FIRST_PORT = 10_200
+_SLOT_WIDTH = 2_100  # a base port, and its indexes' ports from base + 1000
+_SLOTS = 9
+_FOREIGN_SETTINGS = ("DATABASE_", "REDIS_URL", "OBJECT_STORE_URL", "STONEPINE_", "DJANGO_")
+
+
+@dataclass
+class Stack:
+    """One home. `facts` is what `bootstrap` printed, `settings` go into every command."""
+
+    home: Path
+    port: int
+    settings: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api_key(self) -> str:
+        return str(self.facts["api_key"])
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment without anything that would steer the installation."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(_FOREIGN_SETTINGS)
+        }
+        return inherited | self.settings
+
+    def client_environment(self) -> dict[str, str]:
+        """What somebody sets who follows the README; no more."""
+        return self.environment() | {
+            "PINECONE_API_KEY": self.api_key,
+            "PINECONE_CONTROLLER_HOST": self.api_url,
+            "SSL_CERT_FILE": str(self.home / "tls" / "ca.pem"),
+        }
+
+    def run(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(COMMAND), *arguments],
+            cwd=REPOSITORY, env=self.environment(), capture_output=True, text=True,
+            timeout=timeout_s, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self, *, timeout_s: float = 120) -> None:
+        """Start in the background and wait for readiness; fails with the ends of all logs."""
+        result = self.run(
+            "up", "--home", str(self.home), "--port", str(self.port), "--detach",
+            timeout_s=timeout_s,
+        )  # fmt: skip
+        assert result.returncode == 0, self._complaint("`stonepine up` failed", result)
+        self.wait_until_ready(timeout_s=timeout_s)
+
+    def bootstrap(self) -> None:
+        result = self.run("bootstrap", "--home", str(self.home), "--json")
+        assert result.returncode == 0, self._complaint("`stonepine bootstrap` failed", result)
+        printed = json.loads(result.stdout)
+        self.facts |= {name: value for name, value in printed.items() if value is not None}
+
+    def status(self) -> dict[str, Any]:
+        result = self.run("status", "--home", str(self.home), "--json", timeout_s=30)
+        with contextlib.suppress(json.JSONDecodeError):
+            return dict(json.loads(result.stdout))
+        return {"ready": False, "processes": []}
+
+    def wait_until_ready(self, *, timeout_s: float = 60) -> None:
+        try:
+            wait_until(
+                lambda: self.status()["ready"], timeout_s=timeout_s, every_s=0.2, what="ready"
+            )
+        except AssertionError as error:
+            raise AssertionError(
+                f"{error}\n{json.dumps(self.status())}\n{self.log_tails()}"
+            ) from None
+
+    def pid(self, name: str) -> int | None:
+        """The running process of that name, or None while it is down."""
+        for process in self.status()["processes"]:
+            if process["name"] == name and process["pid"] and psutil.pid_exists(process["pid"]):
+                return int(process["pid"])
+        return None
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
+        """Send the signal to the named process as soon as it runs; gives its pid."""
+        pid = wait_until(lambda: self.pid(name), timeout_s=60, what=f"{name} runs")
+        os.kill(pid, how)
+        return pid
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """The named process and its children stand still for the block."""
+        parent = psutil.Process(self.kill(name, signal.SIGSTOP))
+        family = [parent, *parent.children(recursive=True)]
+        for member in family:
+            member.suspend()
+        try:
+            yield
+        finally:
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.resume()
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that belongs to this home, the supervisor first."""
+        found: dict[int, psutil.Process] = {}
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if self._is_ours(process):
+                    for member in [process, *process.children(recursive=True)]:
+                        found[member.pid] = member
+        found.pop(os.getpid(), None)
+        return sorted(found.values(), key=lambda member: member.pid)
+
+    def kill_everything(self) -> None:
+        """SIGKILL for the supervisor and all it started, until nothing of the home is left."""
+
+        def is_gone() -> bool:
+            members = self.processes()
+            for member in members:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            return not [m for m in members if m.is_running() and m.status() != "zombie"]
+
+        wait_until(is_gone, timeout_s=30, what="every process of the home is gone")
+
+    def down(self) -> None:
+        self.run("down", "--home", str(self.home), timeout_s=60)
+
+    def restart(self) -> None:
+        self.down()
+        self.start()
+
+    def log_tails(self, lines: int = 15) -> str:
+        tails = []
+        for path in sorted((self.home / "logs").glob("*.log")):
+            tail = path.read_text(errors="replace").splitlines()[-lines:]
+            tails.append("\n".join([f"--- {path.name}", *tail]))
+        return "\n".join(tails)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        home = str(self.home)
+        return home in process.cmdline() or process.environ().get("STONEPINE_HOME") == home
+
+    def _complaint(self, what: str, result: subprocess.CompletedProcess[str]) -> str:
+        return f"{what}\n{result.stdout}\n{result.stderr}\n{self.log_tails()}"
+
+
+@contextmanager
+def running_stack(folder: Path | None = None, **settings: str) -> Iterator[Stack]:
+    """A started and bootstrapped installation; afterwards no process and no folder is left."""
+    scratch = None if folder else tempfile.mkdtemp(prefix="sp-")
+    home = (folder or Path(str(scratch))) / "home"
+    try:
+        with reserved_port() as port:
+            stack = Stack(home, port, settings)
+            try:
+                stack.start()
+                stack.bootstrap()
+                yield stack
+            finally:
+                stack.down()
+                stack.kill_everything()
+    finally:
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A base port whose neighbourhood is free, kept from other test processes for the block."""
+    slots = list(range(_SLOTS))
+    random.shuffle(slots)
+    for slot in slots:
+        port = _FIRST_PORT + slot * _SLOT_WIDTH
+        lock = (Path(tempfile.gettempdir()) / f"stonepine-tests-{port}.lock").open("wb")
+        with lock:
+            if _is_taken(lock) or any(map(_is_listening, [port, *range(port + 1000, port + 1010)])):
+                continue
+            yield port
+            return
+    raise AssertionError(f"no free ports from {_FIRST_PORT} on: are old test stacks running?")
+
+
+def _is_taken(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
