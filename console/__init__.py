@@ -1,0 +1,1 @@
+"""The admin console: HTML pages over the domain's verbs and queries."""

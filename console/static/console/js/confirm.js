@@ -1,0 +1,11 @@
+// Keeps a dangerous button shut until the name was typed; the server checks it again.
+function check(input) {
+  const button = input.form.querySelector("[data-needs-confirmation]");
+  button.disabled = input.value !== input.dataset.confirm;
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("input[data-confirm]")) check(event.target);
+});
+
+for (const input of document.querySelectorAll("input[data-confirm]")) check(input);
