@@ -1,11 +1,18 @@
 """Fixtures that every kind of test may use."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
 from cli.embedded.postgres import EmbeddedPostgres
+from keyring.local import LocalKeyring
+from kit.environment import environment
 from tests.support.postgres import running_postgres
+
+_DATABASE = "control_plane"
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +20,53 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
     """One throw-away PostgreSQL for the session (one per worker process under xdist)."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def installation(
+    postgres_server: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+) -> Path:
+    """A home folder with keyring and object store, and a migrated database behind Django."""
+    from tests.support.database import migrated_database
+
+    home = tmp_path_factory.mktemp("home")
+    LocalKeyring.create(home / "keyring")
+    (home / "objects").mkdir()
+    (home / "gateway").mkdir()
+    os.environ.update(
+        {
+            "STONEPINE_HOME": str(home),
+            "STONEPINE_RUN_DIR": str(home / "run"),
+            "STONEPINE_KEYRING_DIR": str(home / "keyring"),
+            "OBJECT_STORE_URL": f"file://{home}/objects",
+            "STONEPINE_CREATE_WAIT_S": "0",
+        }
+    )
+    environment.cache_clear()
+    with django_db_blocker.unblock():
+        migrated_database(postgres_server, _DATABASE)
+    return home
+
+
+@pytest.fixture
+def database(
+    installation: Path, postgres_server: EmbeddedPostgres, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The control plane's tables, used as the application and system roles; empty before and after.
+
+    Transactions really commit: three roles on their own connections see each other's work.
+    """
+    from django.core.cache import cache
+
+    from tests.support.database import clean_tables
+
+    cache.clear()
+    with django_db_blocker.unblock(), clean_tables(postgres_server, _DATABASE):
+        yield
+
+
+@pytest.fixture
+def db(database: None) -> None:
+    """pytest-django's name for the same."""

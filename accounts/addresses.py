@@ -1,0 +1,21 @@
+"""E-mail addresses: one spelling per mailbox, and a plain check of their form."""
+
+import re
+
+from kit.errors import InvalidArgument
+
+_MAX_LENGTH = 254  # RFC 5321
+_FORM = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)*")
+
+
+def normalized_email(address: str) -> str:
+    """The address as it is stored and looked up."""
+    return address.strip().casefold()
+
+
+def checked_email(address: str) -> str:
+    """The normalized address; raises `InvalidArgument` where it cannot be one."""
+    email = normalized_email(address)
+    if len(email) > _MAX_LENGTH or not _FORM.fullmatch(email):
+        raise InvalidArgument("This is not an e-mail address.", field="email")
+    return email

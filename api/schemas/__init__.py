@@ -1,0 +1,1 @@
+"""Bodies of requests and replies: bytes to values and back."""

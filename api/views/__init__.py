@@ -1,0 +1,1 @@
+"""One view per route: parse, call a verb or query, render."""

@@ -1,0 +1,53 @@
+"""Every act that is audited, in the past tense, with its sentence for people."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """`noun.verbed`; the names are stable, exports and alerts are written against them."""
+
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
+    INDEX_CONFIGURED = "index.configured"
+    INDEX_CREATED = "index.created"
+    INDEX_DELETED = "index.deleted"
+    MEMBER_ADDED = "member.added"
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
+    PROJECT_CREATED = "project.created"
+    PROJECT_DELETED = "project.deleted"
+    PROJECT_MEMBER_ADDED = "project_member.added"
+    SERVICE_ACCOUNT_CREATED = "service_account.created"
+    SERVICE_ACCOUNT_ROTATED = "service_account.secret_rotated"
+    SETUP_LINK_MINTED = "setup_link.minted"
+    SETUP_LINK_REDEEMED = "setup_link.redeemed"
+    USER_CREATED = "user.created"
+    USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - the name of an act
+    USER_SIGNED_IN = "user.signed_in"
+
+
+SENTENCES: dict[Action, str] = {
+    Action.API_KEY_CREATED: "{actor} created the API key {target}",
+    Action.API_KEY_REVOKED: "{actor} revoked the API key {target}",
+    Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
+    Action.INDEX_CREATED: "{actor} created the index {target}",
+    Action.INDEX_DELETED: "{actor} deleted the index {target}",
+    Action.MEMBER_ADDED: "{actor} added a member to {target}",
+    Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
+    Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
+    Action.PROJECT_CREATED: "{actor} created the project {target}",
+    Action.PROJECT_DELETED: "{actor} deleted the project {target}",
+    Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",
+    Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",
+    Action.SERVICE_ACCOUNT_ROTATED: "{actor} rotated the secret of the service account {target}",
+    Action.SETUP_LINK_MINTED: "{actor} made a link for the first owner",
+    Action.SETUP_LINK_REDEEMED: "{actor} became the first owner",
+    Action.USER_CREATED: "{actor} created the account {target}",
+    Action.USER_PASSWORD_SET: "{actor} set the password of {target}",
+    Action.USER_SIGNED_IN: "{actor} signed in",
+}
+
+
+def sentence(action: Action, *, actor: str, target: str) -> str:
+    """The act in words."""
+    return SENTENCES[action].format(actor=actor, target=target)

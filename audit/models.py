@@ -1,0 +1,55 @@
+"""The audit log's rows: snapshots, so that an event still reads after its subject is gone."""
+
+from django.db import models
+
+from audit.actions import Action, sentence
+from kit import clock
+from kit.ids import new_id
+
+
+class Outcome(models.TextChoices):
+    SUCCESS = "success"
+    DENIED = "denied"
+    FAILURE = "failure"
+
+
+class Event(models.Model):
+    """Append-only: the database refuses UPDATE, DELETE and TRUNCATE to every role.
+
+    No foreign keys: what an event names may be deleted, the event stays. `organization_id` is null
+    for acts outside any organization, such as a sign-in with an unknown address.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    organization_id = models.UUIDField(null=True)
+    organization_name = models.CharField(max_length=512, blank=True)
+    project_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    reason = models.CharField(max_length=1000, blank=True)
+    error_code = models.CharField(max_length=32, blank=True)
+    actor_kind = models.CharField(max_length=16)
+    actor_id = models.UUIDField(null=True)
+    actor_name = models.CharField(max_length=254)
+    target_type = models.CharField(max_length=32)
+    target_id = models.CharField(max_length=64, blank=True)
+    target_name = models.CharField(max_length=512, blank=True)
+    parameters = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    source = models.CharField(max_length=16)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization_id", "-id"], name="audit_event_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M:%S} {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for people."""
+        return sentence(Action(self.action), actor=self.actor_name, target=self.target_name)

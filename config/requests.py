@@ -1,0 +1,49 @@
+"""What surrounds every request: its id, its audit context, and the end of unexpected errors."""
+
+from collections.abc import Callable
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+from audit.context import AuditContext, Source, acting_from
+from config import failures
+from kit.ids import new_id
+
+REQUEST_ID_HEADER = "x-pinecone-request-id"
+_log = structlog.get_logger(__name__)
+
+
+class RequestContextMiddleware:
+    """Outermost: whatever happens inside is answered with a request id and without a traceback."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = new_id().hex
+        request.META["stonepine.request_id"] = request_id
+        context = AuditContext(
+            request_id=request_id,
+            source=Source.API if failures.is_api_call(request) else Source.CONSOLE,
+            ip=_client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        structlog.contextvars.clear_contextvars()
+        with acting_from(context), structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+        response[REQUEST_ID_HEADER] = request_id
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Unexpected errors are ours: logged whole, answered without detail."""
+        if isinstance(error, RequestDataTooBig):
+            return failures.too_large(request)
+        _log.exception("request_failed", method=request.method, path=request.path)
+        return failures.server_error(request)
+
+
+def _client_ip(request: HttpRequest) -> str | None:
+    """The address the gateway saw: the last one, because what stands before it is hearsay."""
+    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+    return forwarded or request.META.get("REMOTE_ADDR") or None

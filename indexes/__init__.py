@@ -1,0 +1,1 @@
+"""Indexes: what people asked for, and where it runs."""

@@ -1,0 +1,1 @@
+"""Where an index runs: observe, plan, apply."""

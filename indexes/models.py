@@ -1,0 +1,149 @@
+"""Indexes as people asked for them, the nodes there are, and which index runs where."""
+
+from uuid import UUID
+
+from django.db import models
+
+from audit.record import Target
+from kit import clock
+from kit.ids import new_id, random_base62
+from orgs.models import Organization
+from projects.models import Project
+
+_SUFFIX_LENGTH = 7
+
+
+class IndexState(models.TextChoices):
+    """Pinecone's names. Scaling states belong to pods and are not reached here."""
+
+    INITIALIZING = "Initializing"
+    INITIALIZATION_FAILED = "InitializationFailed"
+    READY = "Ready"
+    TERMINATING = "Terminating"
+
+
+class Metric(models.TextChoices):
+    COSINE = "cosine"
+    DOTPRODUCT = "dotproduct"
+    EUCLIDEAN = "euclidean"
+
+
+class VectorType(models.TextChoices):
+    DENSE = "dense"
+    SPARSE = "sparse"
+
+
+def new_host_suffix() -> str:
+    return random_base62(_SUFFIX_LENGTH).lower()
+
+
+class Index(models.Model):
+    """Desired state. `generation` rises with every wish, `observed_generation` follows it.
+
+    `spec` holds exactly one of `serverless`, `pod`, `byoc`, with its `read_capacity`; `schema` the
+    filterable metadata fields that were declared, or null where all metadata is filterable.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="indexes")
+    name = models.CharField(max_length=45)
+    dimension = models.PositiveIntegerField(null=True)
+    metric = models.CharField(max_length=16, choices=Metric.choices)
+    vector_type = models.CharField(max_length=8, choices=VectorType.choices)
+    spec = models.JSONField()
+    schema = models.JSONField(null=True)
+    tags = models.JSONField(default=dict)
+    is_protected = models.BooleanField(default=False)
+    state = models.CharField(
+        max_length=24, choices=IndexState.choices, default=IndexState.INITIALIZING
+    )
+    failure = models.CharField(max_length=500, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    observed_generation = models.PositiveIntegerField(default=0)
+    port = models.PositiveIntegerField(null=True)
+    host_suffix = models.CharField(max_length=16, default=new_host_suffix)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    ready_at = models.DateTimeField(null=True)
+    terminating_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # A deleted index gives its name back at once, while its remains are still cleared away.
+            models.UniqueConstraint(
+                fields=["project", "name"],
+                condition=~models.Q(state=IndexState.TERMINATING),
+                name="indexes_index_name_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(vector_type=VectorType.DENSE, dimension__gte=1)
+                | models.Q(
+                    vector_type=VectorType.SPARSE,
+                    dimension__isnull=True,
+                    metric=Metric.DOTPRODUCT,
+                ),
+                name="indexes_index_kind_is_sound",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=~models.Q(generation=models.F("observed_generation")),
+                name="indexes_index_not_converged",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == IndexState.READY
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("index", str(self.id), self.name, owner.id, owner.name, self.project_id)
+
+
+class Node(models.Model):
+    """A machine that hosts deployments."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=63, unique=True)
+    capacity = models.PositiveIntegerField(default=1000)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Deployment(models.Model):
+    """Which node serves an index."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    index = models.OneToOneField(Index, models.CASCADE, related_name="deployment")
+    node = models.ForeignKey(Node, models.PROTECT, related_name="deployments")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.index_id} on {self.node_id}"
+
+
+class PortReservation(models.Model):
+    """A port given to an index. Belongs to no tenant: the machine has one set of ports.
+
+    A released port rests before it is given again, so that a client with a stale host does not
+    reach somebody else's index.
+    """
+
+    port = models.PositiveIntegerField(primary_key=True)
+    index_id = models.UUIDField()
+    released_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.port} → {self.index_id}"

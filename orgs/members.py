@@ -1,0 +1,78 @@
+"""People in an organization: joining, and the role they join with."""
+
+from django.db import IntegrityError, transaction
+
+from access.actor import Actor
+from access.decide import require
+from access.permissions import ORGANIZATION_ROLES, Permission, Role
+from accounts.addresses import checked_email
+from accounts.models import User
+from accounts.passwords import require_good_password
+from accounts.queries import find_user_by_email
+from audit.actions import Action
+from audit.record import record
+from kit.errors import AlreadyExists, InvalidArgument
+from orgs.models import Membership, Organization, PrincipalType, ResourceType, RoleBinding
+from orgs.verbs import verb
+
+
+@verb(Action.MEMBER_ADDED)
+def add_member(actor: Actor, organization: Organization, *, user: User, role: Role) -> Membership:
+    """Make an existing person a member with one organization role."""
+    require(actor, Permission.MEMBER_WRITE, organization.scope)
+    membership = join(organization, user, role)
+    record(
+        actor,
+        Action.MEMBER_ADDED,
+        target=organization.audit_target(),
+        member=user.email,
+        role=str(role),
+    )
+    return membership
+
+
+@verb(Action.USER_CREATED)
+def create_member(
+    actor: Actor, organization: Organization, *, email: str, name: str, password: str, role: Role
+) -> User:
+    """Make a new account that is a member from the start."""
+    require(actor, Permission.MEMBER_WRITE, organization.scope)
+    user = new_account(email=email, name=name, password=password)
+    join(organization, user, role)
+    record(
+        actor,
+        Action.USER_CREATED,
+        target=organization.audit_target(),
+        member=user.email,
+        role=str(role),
+    )
+    return user
+
+
+def new_account(*, email: str, name: str, password: str) -> User:
+    """A checked, saved account; part of a verb's transaction."""
+    email, name = checked_email(email), name.strip()
+    require_good_password(password, email=email, name=name)
+    if find_user_by_email(email) is not None:
+        raise AlreadyExists("An account with this e-mail address exists already.", field="email")
+    return User.objects.create_user(email, password, name=name[:200])
+
+
+def join(organization: Organization, user: User, role: Role) -> Membership:
+    """The rows of a membership; part of a verb's transaction."""
+    if role not in ORGANIZATION_ROLES:
+        raise InvalidArgument(f"{role} is not a role that is held on an organization.")
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(organization=organization, user=user)
+    except IntegrityError:
+        raise AlreadyExists(f"{user.email} is a member already.") from None
+    RoleBinding.objects.create(
+        organization=organization,
+        principal_type=PrincipalType.USER,
+        principal_id=user.pk,
+        role=role,
+        resource_type=ResourceType.ORGANIZATION,
+        resource_id=organization.pk,
+    )
+    return membership

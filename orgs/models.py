@@ -1,0 +1,174 @@
+"""Organizations (the tenants), members, roles held in them, service accounts, the setup link."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+
+from access.actor import Scope
+from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Role
+from accounts.models import User
+from audit.record import Target
+from kit import clock
+from kit.ids import OrganizationId, new_id, random_base62
+from orgs.plans import LIMITS, Limits, Plan
+
+_PUBLIC_ID_LENGTH = 20
+
+
+def new_public_id() -> str:
+    return random_base62(_PUBLIC_ID_LENGTH)
+
+
+class Organization(models.Model):
+    """`public_id` is what APIs call it; `slug` is what URLs of the console call it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    name = models.CharField(max_length=512)
+    slug = models.SlugField(max_length=64, unique=True)
+    plan = models.CharField(max_length=16, choices=[(plan, plan) for plan in Plan])
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(OrganizationId(self.id))
+
+    @property
+    def limits(self) -> Limits:
+        return LIMITS[Plan(self.plan)]
+
+    def audit_target(self) -> Target:
+        return Target("organization", self.public_id, self.name, self.id, self.name)
+
+
+class Membership(models.Model):
+    """A person belongs to an organization; what they may do is in role bindings."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user"], name="orgs_membership_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.organization_id}"
+
+
+class PrincipalType(models.TextChoices):
+    USER = "user"
+    SERVICE_ACCOUNT = "service_account"
+
+
+class ResourceType(models.TextChoices):
+    ORGANIZATION = "organization"
+    PROJECT = "project"
+
+
+class RoleBinding(models.Model):
+    """One role of one principal on one resource; never changed, only made and deleted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="role_bindings")
+    principal_type = models.CharField(max_length=16, choices=PrincipalType.choices)
+    principal_id = models.UUIDField()
+    role = models.CharField(max_length=32, choices=[(role, role) for role in Role])
+    resource_type = models.CharField(max_length=16, choices=ResourceType.choices)
+    resource_id = models.UUIDField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["principal_id"], name="orgs_binding_principal")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "principal_id", "role", "resource_id"],
+                name="orgs_binding_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    resource_type=ResourceType.ORGANIZATION,
+                    resource_id=models.F("organization_id"),
+                    role__in=sorted(ORGANIZATION_ROLES),
+                )
+                | models.Q(resource_type=ResourceType.PROJECT, role__in=sorted(PROJECT_ROLES)),
+                name="orgs_binding_role_fits_resource",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.principal_type} {self.principal_id}"
+
+
+class ServiceAccount(models.Model):
+    """A machine's identity in an organization; signs in with client id and secret."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="service_accounts")
+    name = models.CharField(max_length=80)
+    client_id = models.CharField(max_length=40, unique=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("service_account", str(self.id), self.name, owner.id, owner.name)
+
+
+class ServiceAccountSecret(models.Model):
+    """The keyed digest of a service account's secret; rotating replaces the row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    service_account = models.OneToOneField(
+        ServiceAccount, models.CASCADE, related_name="current_secret"
+    )
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField()
+    pepper_id = models.SmallIntegerField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"secret of {self.service_account_id}"
+
+
+class SetupLink(models.Model):
+    """A one-time link that makes the first owner; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField()
+    pepper_id = models.SmallIntegerField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"setup link {self.public_id}"
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("setup_link", self.public_id, "setup link", owner.id, owner.name)

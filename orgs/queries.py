@@ -1,0 +1,108 @@
+"""Reads of organizations and of who holds which role; those that cross tenants say why."""
+
+from uuid import UUID
+
+from access.actor import Actor, RoleGrant
+from access.decide import require
+from access.permissions import CredentialKind, Permission, Role
+from accounts.models import User
+from audit.models import Event
+from audit.queries import recent_events as events_of
+from kit.errors import NotFound
+from kit.ids import OrganizationId, ProjectId
+from orgs.models import (
+    Membership,
+    Organization,
+    PrincipalType,
+    ResourceType,
+    RoleBinding,
+    ServiceAccount,
+)
+from orgs.tenancy import tenant
+
+
+def organizations_of(user: User) -> list[Organization]:
+    """For the switcher: all organizations of a person, by name. Crosses tenants."""
+    return list(
+        Organization.objects.using("system").filter(memberships__user=user).order_by("name", "id")
+    )
+
+
+def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
+    """All roles of a principal, wherever held. Crosses tenants."""
+    bindings = RoleBinding.objects.using("system").filter(principal_id=principal_id).order_by("id")
+    return tuple(
+        RoleGrant(
+            role=Role(binding.role),
+            organization_id=OrganizationId(binding.organization_id),
+            project_id=ProjectId(binding.resource_id)
+            if binding.resource_type == ResourceType.PROJECT
+            else None,
+        )
+        for binding in bindings
+    )
+
+
+def session_actor(user: User) -> Actor:
+    """The person behind a signed-in session, with all roles."""
+    return Actor(CredentialKind.SESSION, user.pk, user.display_name, grants_of(user.pk))
+
+
+def get_organization(actor: Actor, slug: str) -> Organization:
+    """The organization, for its members; `NotFound` for strangers. Crosses tenants."""
+    organization = Organization.objects.using("system").filter(slug=slug).first()
+    is_known = organization is not None and (
+        actor.is_unbounded
+        or any(grant.organization_id == organization.pk for grant in actor.grants)
+    )
+    if organization is None or not is_known:
+        raise NotFound(f"Organization {slug} not found.")
+    return organization
+
+
+def find_organization(reference: str) -> Organization | None:
+    """By slug, public id or row id: for the operator's commands. Crosses tenants."""
+    rows = Organization.objects.using("system")
+    found = rows.filter(slug=reference).first() or rows.filter(public_id=reference).first()
+    if found is None:
+        try:
+            found = rows.filter(pk=UUID(reference)).first()
+        except ValueError:
+            return None
+    return found
+
+
+def first_organization() -> Organization | None:
+    """The oldest one: what set-up and bootstrap work on. Crosses tenants."""
+    return Organization.objects.using("system").order_by("id").first()
+
+
+def is_organization_slug_taken(slug: str) -> bool:
+    """Slugs are unique over the whole installation. Crosses tenants."""
+    return Organization.objects.using("system").filter(slug=slug).exists()
+
+
+def has_owner(organization: Organization) -> bool:
+    with tenant(organization.pk):
+        return RoleBinding.objects.filter(
+            role=Role.ORG_OWNER, principal_type=PrincipalType.USER
+        ).exists()
+
+
+def members(actor: Actor, organization: Organization) -> list[Membership]:
+    require(actor, Permission.MEMBER_READ, organization.scope)
+    with tenant(organization.pk):
+        rows = Membership.objects.filter(organization=organization).select_related("user")
+        return list(rows.order_by("user__email"))
+
+
+def service_accounts(actor: Actor, organization: Organization) -> list[ServiceAccount]:
+    require(actor, Permission.SERVICE_ACCOUNT_READ, organization.scope)
+    with tenant(organization.pk):
+        return list(ServiceAccount.objects.filter(organization=organization).order_by("name", "id"))
+
+
+def recent_events(actor: Actor, organization: Organization, *, limit: int = 20) -> list[Event]:
+    """The organization's newest audit events, newest first."""
+    with tenant(organization.pk):
+        return events_of(actor, organization.pk, limit=limit)

@@ -1,0 +1,40 @@
+"""Digests of secrets under the installation's pepper, and their verification."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from access.keys import PlainKey, SecretKind, digest, matches, mint
+from keyring.local import LocalKeyring
+from kit.environment import environment
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path) -> LocalKeyring:
+    return LocalKeyring(folder)
+
+
+def installation_keyring() -> LocalKeyring:
+    """The installation's key provider, opened once per process."""
+    return _opened(environment().keyring_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """What a row keeps of a secret."""
+
+    public_id: str
+    digest: bytes
+    pepper_id: int
+
+
+def minted(kind: SecretKind) -> tuple[PlainKey, StoredSecret]:
+    """A fresh secret, and what to store of it."""
+    plain = mint(kind)
+    pepper_id, pepper = installation_keyring().current_pepper()
+    return plain, StoredSecret(plain.public_id, digest(plain, pepper), pepper_id)
+
+
+def is_genuine(plain: PlainKey, *, stored: bytes | memoryview, pepper_id: int) -> bool:
+    """Whether the secret is the one whose digest was stored."""
+    return matches(plain, installation_keyring().pepper(pepper_id), bytes(stored))

@@ -1,0 +1,57 @@
+"""Signing in with a password: throttled, audited, and silent about which accounts exist."""
+
+from access.actor import Actor
+from access.permissions import CredentialKind
+from accounts.addresses import normalized_email
+from accounts.models import User
+from accounts.passwords import verified
+from accounts.queries import find_user_by_email
+from accounts.throttle import require_attempts_left
+from audit import context
+from audit.actions import Action
+from audit.record import Target, record_refusal, record_unbound
+from kit.errors import ResourceExhausted, Unauthenticated
+from orgs.queries import organizations_of
+
+_ATTEMPTS_PER_ADDRESS = 10
+_ATTEMPTS_PER_IP = 50
+
+
+def sign_in(email: str, password: str) -> User:
+    """The person, proven by password. Raises `Unauthenticated` or `ResourceExhausted`.
+
+    Unknown address and wrong password get the same answer after the same time.
+    """
+    user = find_user_by_email(email)
+    try:
+        proven = _proven(user, email, password)
+    except (Unauthenticated, ResourceExhausted) as error:
+        record_refusal(_actor(user), Action.USER_SIGNED_IN, target=_target(user), error=error)
+        raise
+    record_unbound(_actor(proven), Action.USER_SIGNED_IN, target=_target(proven))
+    return proven
+
+
+def _proven(user: User | None, email: str, password: str) -> User:
+    require_attempts_left("sign-in-address", normalized_email(email), limit=_ATTEMPTS_PER_ADDRESS)
+    require_attempts_left("sign-in-ip", context.current().ip or "local", limit=_ATTEMPTS_PER_IP)
+    if not verified(user, password) or user is None:
+        raise Unauthenticated("The e-mail address or the password is wrong.")
+    return user
+
+
+def _actor(user: User | None) -> Actor:
+    # What was typed is not recorded: people type passwords into the wrong field.
+    if user is None:
+        return Actor(CredentialKind.SESSION, None, "somebody unknown")
+    return Actor(CredentialKind.SESSION, user.pk, user.display_name)
+
+
+def _target(user: User | None) -> Target:
+    """The account, within the person's first organization: there its owners look for it."""
+    if user is None:
+        return Target("user", "", "", None, "")
+    home = next(iter(organizations_of(user)), None)
+    return Target(
+        "user", str(user.pk), user.email, home.pk if home else None, home.name if home else ""
+    )

@@ -1,0 +1,41 @@
+"""A project's keys: the wrapping key at the provider, data keys as rows, and their end."""
+
+import structlog
+
+from keyring.data_keys import new_data_key
+from kit.errors import StonepineError
+from orgs.secrets import installation_keyring
+from projects.models import DataKey, KeyDestruction, Project
+
+_log = structlog.get_logger(__name__)
+
+
+def create_keys(project: Project) -> None:
+    """The wrapping key at the provider and the first data key; part of a verb's transaction."""
+    provider = installation_keyring()
+    provider.create_key(project.pk)
+    key, wrapped = new_data_key(provider, project.pk)
+    DataKey.objects.create(
+        organization_id=project.organization_id,
+        project=project,
+        version=key.version,
+        wrapped=wrapped,
+        provider=provider.name,
+    )
+
+
+def destroy_pending_keys() -> int:
+    """Destroy the wrapping keys of deleted projects; how many. May run twice, anywhere.
+
+    The wish is a row written with the deletion itself, so a crash between the two loses nothing.
+    """
+    provider, done = installation_keyring(), 0
+    for wish in KeyDestruction.objects.using("system").all():
+        try:
+            provider.destroy_key(wish.project_id)
+        except StonepineError:
+            _log.exception("key_not_destroyed", project_id=str(wish.project_id))
+            continue
+        wish.delete(using="system")
+        done += 1
+    return done

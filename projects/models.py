@@ -1,0 +1,122 @@
+"""Projects, the API keys that open them and the data keys that seal what is in them."""
+
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from access.actor import Scope
+from access.permissions import Role
+from audit.record import Target
+from kit import clock
+from kit.ids import OrganizationId, ProjectId, new_id
+from orgs.models import Organization
+
+
+class Project(models.Model):
+    """Indexes and keys live in projects. Its wrapping key lives at the key provider."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=512)
+    slug = models.SlugField(max_length=64)
+    force_encryption_with_cmek = models.BooleanField(default=False)
+    max_pods = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "slug"], name="projects_project_slug_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(OrganizationId(self.organization_id), ProjectId(self.id))
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("project", str(self.id), self.name, owner.id, owner.name, self.id)
+
+
+class ApiKey(models.Model):
+    """A key of one project. Of its secret only a keyed digest and the last letters are kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField()
+    pepper_id = models.SmallIntegerField()
+    last4 = models.CharField(max_length=4)
+    roles = ArrayField(models.CharField(max_length=32))
+    created_by_kind = models.CharField(max_length=16)
+    created_by_id = models.UUIDField(null=True)
+    created_by_name = models.CharField(max_length=254)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(OrganizationId(self.organization_id), ProjectId(self.project_id))
+
+    @property
+    def shown(self) -> str:
+        """How lists show the key: enough to tell it from others, nothing to open with."""
+        return f"pcsk_{self.public_id}_…{self.last4}"
+
+    @property
+    def typed_roles(self) -> list[Role]:
+        return [Role(role) for role in self.roles]
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("api_key", str(self.id), self.name, owner.id, owner.name, self.project_id)
+
+
+class DataKey(models.Model):
+    """A data key of a project, wrapped by the key provider; older versions still open old bytes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="data_keys")
+    version = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+    provider = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="projects_datakey_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"data key {self.version} of {self.project_id}"
+
+
+class KeyDestruction(models.Model):
+    """A project is gone and its wrapping key must follow; the row stays until it has."""
+
+    project_id = models.UUIDField(primary_key=True)
+    requested_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"destroy the key of {self.project_id}"

@@ -1,0 +1,83 @@
+"""Reads of projects and keys; the look-up of a presented key crosses tenants."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from access.actor import Actor, RoleGrant
+from access.decide import decide, require
+from access.keys import SecretKind, parse
+from access.permissions import CredentialKind, Permission, Role
+from kit import clock
+from kit.errors import NotFound, Unauthenticated
+from kit.ids import OrganizationId, ProjectId
+from orgs.models import Organization
+from orgs.secrets import is_genuine
+from orgs.tenancy import tenant
+from projects.models import ApiKey, Project
+
+
+def visible_projects(actor: Actor, organization: Organization) -> list[Project]:
+    """Those the actor may read, by name."""
+    with tenant(organization.pk):
+        rows = Project.objects.filter(organization=organization).select_related("organization")
+        found = list(rows.order_by("name", "id"))
+    return [one for one in found if _may_see(actor, one)]
+
+
+def get_project(actor: Actor, organization: Organization, slug: str) -> Project:
+    """By slug; `NotFound` where there is none or the actor has no role that reaches it."""
+    with tenant(organization.pk):
+        rows = Project.objects.filter(organization=organization).select_related("organization")
+        project = rows.filter(slug=slug).first()
+    if project is None or not _may_see(actor, project):
+        raise NotFound(f"Project {slug} not found.")
+    return project
+
+
+def first_project(organization: Organization) -> Project | None:
+    """The oldest one: what set-up and bootstrap work on."""
+    with tenant(organization.pk):
+        rows = Project.objects.filter(organization=organization).select_related("organization")
+        return rows.order_by("id").first()
+
+
+def api_keys(actor: Actor, project: Project) -> list[ApiKey]:
+    """Keys that are not revoked, newest first."""
+    require(actor, Permission.API_KEY_READ, project.scope)
+    with tenant(project.organization_id):
+        rows = ApiKey.objects.filter(project=project, revoked_at=None)
+        return list(rows.order_by("-id"))
+
+
+def get_api_key(actor: Actor, project: Project, key_id: UUID) -> ApiKey:
+    require(actor, Permission.API_KEY_READ, project.scope)
+    with tenant(project.organization_id):
+        key = ApiKey.objects.filter(project=project, pk=key_id).first()
+    if key is None:
+        raise NotFound("API key not found.")
+    return key
+
+
+def authenticate_api_key(value: str) -> tuple[Actor, Project]:
+    """The actor behind a presented key, and the project of the key. Crosses tenants.
+
+    Malformed, unknown, wrong, expired and revoked keys get the same `Unauthenticated`.
+    """
+    plain = parse(value)
+    if plain is None or plain.kind is not SecretKind.API_KEY:
+        raise Unauthenticated("Invalid API key.")
+    rows = ApiKey.objects.using("system").select_related("project__organization")
+    alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+    key = rows.filter(alive, public_id=plain.public_id).first()
+    if key is None or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id):
+        raise Unauthenticated("Invalid API key.")
+    grants = tuple(
+        RoleGrant(Role(role), OrganizationId(key.organization_id), ProjectId(key.project_id))
+        for role in key.roles
+    )
+    return Actor(CredentialKind.API_KEY, key.pk, key.name, grants), key.project
+
+
+def _may_see(actor: Actor, project: Project) -> bool:
+    return decide(actor, Permission.PROJECT_READ, project.scope).is_allowed
