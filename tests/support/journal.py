@@ -164,9 +164,10 @@ class Journal:
             self._settle(stored)
             return found
 
-    def record_ids(self) -> list[str]:
+    def certain(self) -> set[str]:
+        """The records that must exist: in none of their possible states they are away."""
         with self._lock:
-            return sorted(self._records)
+            return {one for one, record in self._records.items() if None not in record.branches}
 
     def _finish(self, write: Write) -> list[_Record]:
         records = [self._records[one] for one in write.record_ids]

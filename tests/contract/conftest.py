@@ -1,0 +1,49 @@
+"""One running stack for all contract tests of a test process."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.stack import Stack, running_stack
+from tests.support.wire import Wire, control, dense_index
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with running_stack() as started:
+        yield started
+
+
+@pytest.fixture
+def name() -> str:
+    """An index name that no other test uses."""
+    return f"t{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[Wire]:
+    """The control plane with the project's first key."""
+    with control(stack.api_url, stack.api_key) as wire:
+        yield wire
+
+
+@pytest.fixture
+def open_index(stack: Stack, api: Wire, name: str) -> Iterator[Callable[..., Wire]]:
+    """Makes this test's index and connects to it; the index goes with the test."""
+    opened: list[Wire] = []
+
+    def make(*, dimension: int = 8, metric: str = "cosine") -> Wire:
+        created = api.post("/indexes", dense_index(name, dimension=dimension, metric=metric))
+        assert created.status == 201, created
+        assert created.json()["status"]["ready"], created.json()
+        opened.append(Wire(created.json()["host"], api_key=stack.api_key))
+        return opened[-1]
+
+    yield make
+    for wire in opened:
+        wire.close()
+    api.request("DELETE", f"/indexes/{name}")
