@@ -1,0 +1,101 @@
+"""What nodes read of the control plane: indexes, keys, and whether any of it changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from psycopg.rows import class_row, scalar_row
+
+from kit.ids import IndexId, OrganizationId, ProjectId
+from storage.database import Connection, translated_errors
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One row of `dataplane_index`; `dimension` is None on sparse indexes."""
+
+    index_id: IndexId
+    org_id: OrganizationId
+    project_id: ProjectId
+    name: str
+    dimension: int | None
+    metric: str
+    vector_type: str
+    state: str
+    node_name: str | None
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """One row of `dataplane_api_key`; revoked and expired keys are rows too."""
+
+    public_id: str
+    org_id: OrganizationId
+    project_id: ProjectId
+    digest: bytes = field(repr=False)
+    pepper_id: int
+    roles: list[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectKeyRow:
+    """One row of `dataplane_project_key`: a data key, wrapped by `provider`."""
+
+    project_id: ProjectId
+    version: int
+    wrapped: bytes = field(repr=False)
+    provider: str
+
+
+def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
+    return _first(
+        connection,
+        IndexRow,
+        """SELECT index_id, org_id, project_id, name, dimension, metric, vector_type, state,
+               node_name, generation
+           FROM dataplane_index WHERE index_id = %s""",
+        [index_id],
+    )
+
+
+def load_api_key(connection: Connection, public_id: str) -> ApiKeyRow | None:
+    return _first(
+        connection,
+        ApiKeyRow,
+        """SELECT public_id, org_id, project_id, digest, pepper_id, roles, expires_at, revoked_at
+           FROM dataplane_api_key WHERE public_id = %s""",
+        [public_id],
+    )
+
+
+def load_project_key(connection: Connection, project_id: UUID) -> ProjectKeyRow | None:
+    """The newest data key of the project."""
+    return _first(
+        connection,
+        ProjectKeyRow,
+        """SELECT project_id, version, wrapped, provider FROM dataplane_project_key
+           WHERE project_id = %s ORDER BY version DESC LIMIT 1""",
+        [project_id],
+    )
+
+
+def version(connection: Connection) -> int:
+    """Raised by every act of the control plane that changes what nodes may cache."""
+    with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
+        cursor.execute("SELECT version FROM dataplane_version")
+        return int(cursor.fetchone() or 0)
+
+
+def _first(
+    connection: Connection, kind: type[Row], query: str, parameters: Sequence[object]
+) -> Row | None:
+    with translated_errors(), connection.cursor(row_factory=class_row(kind)) as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone()

@@ -1,0 +1,117 @@
+"""Manifests: which segments make up a namespace, and up to which LSN they cover the log."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import msgspec
+
+from keyring.envelope import DataKey
+from kit.errors import Aborted, AlreadyExists, DataLoss, Unavailable
+from storage.database import Connection, translated_errors
+from storage.objects import ObjectStore
+from storage.sealing import seal_named, unseal_named
+
+NOTICE_CHANNEL = "stonepine_manifest"
+_PURPOSE = "manifest"
+# Versions that crashed writers left behind are passed over, this many at most.
+_MAX_ORPHANS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """`deleted` is a serialized roaring bitmap of the segment's rows that are no longer live."""
+
+    segment_id: UUID
+    record_count: int
+    deleted: bytes
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Version 0 stands for the namespace without a manifest; the first one has version 1."""
+
+    version: int = 0
+    lsn: int = 0
+    segments: tuple[SegmentEntry, ...] = ()
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Manifest).decode
+
+
+def manifest_path(index_id: UUID, namespace_id: UUID, version: int) -> str:
+    return f"indexes/{index_id}/{namespace_id}/manifests/{version:020d}"
+
+
+def read_manifest(
+    store: ObjectStore, key: DataKey, version: int, *, index_id: UUID, namespace_id: UUID
+) -> Manifest:
+    """The manifest of that version. Raises `DataLoss` where it does not authenticate."""
+    if version == 0:
+        return Manifest()
+    sealed = store.get(manifest_path(index_id, namespace_id, version))
+    plaintext = unseal_named(key, sealed, _PURPOSE, index_id, namespace_id, version)
+    try:
+        manifest = _decode(plaintext)
+    except msgspec.MsgspecError as error:
+        raise DataLoss(f"Manifest {version} is malformed: {error}.") from error
+    if manifest.version != version:
+        raise DataLoss(f"Manifest {version} says that it is version {manifest.version}.")
+    return manifest
+
+
+def commit_manifest(
+    connection: Connection,
+    store: ObjectStore,
+    key: DataKey,
+    manifest: Manifest,
+    *,
+    index_id: UUID,
+    namespace_id: UUID,
+    expected_version: int,
+) -> Manifest:
+    """Make `manifest` the current one in place of `expected_version`, and tell the engines.
+
+    The answer carries the version that it got: the first free one, because an object that a
+    crashed writer left is never overwritten. Raises `Aborted` where somebody was faster or the
+    namespace is gone; nothing has changed then.
+    """
+    place = (index_id, namespace_id)
+    manifest = _put(store, key, replace(manifest, version=expected_version + 1), place)
+    try:
+        _make_current(connection, manifest, place, expected_version)
+    except Aborted:
+        store.delete(manifest_path(*place, manifest.version))
+        raise
+    return manifest
+
+
+def _put(
+    store: ObjectStore, key: DataKey, manifest: Manifest, place: tuple[UUID, UUID]
+) -> Manifest:
+    for version in range(manifest.version, manifest.version + _MAX_ORPHANS):
+        numbered = replace(manifest, version=version)
+        sealed = seal_named(key, _encode(numbered), _PURPOSE, *place, version)
+        try:
+            store.put(manifest_path(*place, version), [sealed], is_new=True)
+        except AlreadyExists:
+            continue
+        return numbered
+    raise Unavailable("Too many abandoned manifests lie in the object store.")
+
+
+def _make_current(
+    connection: Connection, manifest: Manifest, place: tuple[UUID, UUID], expected_version: int
+) -> None:
+    with translated_errors(), connection.transaction():
+        changed = connection.execute(
+            """UPDATE log_namespace SET manifest_version = %s, manifest_lsn = %s
+               WHERE index_id = %s AND namespace_id = %s
+                 AND manifest_version = %s AND manifest_lsn <= %s""",
+            [manifest.version, manifest.lsn, *place, expected_version, manifest.lsn],
+        ).rowcount
+        if changed != 1:
+            raise Aborted("Another manifest was committed before this one.")
+        notice = "{} {}".format(*place)
+        connection.execute("SELECT pg_notify(%s, %s)", [NOTICE_CHANNEL, notice])
