@@ -123,7 +123,10 @@ class DescribeStats(Request, frozen=True, kw_only=True):
 
 
 class ListNamespaces(Request, frozen=True, kw_only=True):
-    """Names in C collation, strictly after `after_name`."""
+    """As listed: the default namespace is called "__default__" in `prefix`, `after_name` and order.
+
+    Names in C collation, strictly after `after_name`.
+    """
 
     prefix: str = ""
     limit: int = 100

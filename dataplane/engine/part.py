@@ -1,0 +1,84 @@
+"""A part of a namespace: records in numbered rows that are searched together."""
+
+from abc import ABC, abstractmethod
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from dataplane.engine.filters import Expression
+from dataplane.engine.graph import Graph
+from dataplane.engine.metadata_index import MetadataIndex, matching_rows
+from dataplane.engine.sparse import SparseRows
+from dataplane.engine.tombstones import Tombstones
+
+Float32: TypeAlias = npt.NDArray[np.float32]
+
+# Squares of norms outside these bounds (but for zero) lose themselves in float32.
+_SMALLEST_NORM, _LARGEST_NORM = 1e-15, 1e15
+
+
+def vector_norms(vectors: Float32) -> Float32:
+    """Euclidean norms, summed in float64; infinite where float32 cannot hold them."""
+    squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return np.sqrt(squares).astype(np.float32)
+
+
+def needs_float64(norms: Float32) -> bool:
+    """Whether products of such rows may overflow or vanish in float32."""
+    given = norms[norms > 0]
+    return bool(given.size) and not (
+        float(given.min()) > _SMALLEST_NORM and float(given.max()) < _LARGEST_NORM
+    )
+
+
+class Part(ABC):
+    """Columns over the rows 0 … `row_count` - 1. Deleted rows keep their place."""
+
+    tombstones: Tombstones
+    ids: list[str]
+    sparse: SparseRows
+    graph: Graph | None = None
+    needs_float64 = False
+    largest_norm = 0.0
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """How the part is called in the path of a reply."""
+
+    @property
+    @abstractmethod
+    def vectors(self) -> Float32:
+        """(row_count, width), contiguous."""
+
+    @property
+    @abstractmethod
+    def norms(self) -> Float32: ...
+
+    @property
+    @abstractmethod
+    def metadata_index(self) -> MetadataIndex: ...
+
+    @abstractmethod
+    def metadata(self, row: int) -> bytes | None:
+        """Compact JSON, as it was sent."""
+
+    @property
+    @abstractmethod
+    def size_bytes(self) -> int: ...
+
+    @property
+    def row_count(self) -> int:
+        return len(self.ids)
+
+    @property
+    def live_count(self) -> int:
+        return self.tombstones.live_count
+
+    def matching(self, expression: Expression) -> BitMap:
+        """The live rows that satisfy the expression. Do not change it."""
+        found = matching_rows(expression, self.metadata_index)
+        return found - self.tombstones.bitmap if self.tombstones.deleted_count else found

@@ -1,0 +1,108 @@
+"""Scores: quick float32 keys that find candidates, and the exact scores that order them.
+
+Keys are higher for better rows whatever the metric, and come with a bound on their error, so that
+taking every row within the bound of the last wanted key loses none. Exact scores are summed in
+float64 row by row, in an order that does not depend on where the row lies, and rounded to float32:
+equal vectors get equal scores in every part.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dataplane.engine.part import Float32, Part, needs_float64
+from dataplane.engine.spec import IndexSpec, Metric
+from kit.errors import InvalidArgument
+from storage.write_log.operations import SparseVector
+
+Float64: TypeAlias = npt.NDArray[np.float64]
+Keys: TypeAlias = npt.NDArray[np.floating]
+
+_HALF_ULP = 2.0**-24
+_LARGEST = float(np.finfo(np.float32).max)
+_CHUNK_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A prepared query. `direction` is what graphs and cosine keys take: of unit length unless
+    the metric is Euclidean or the vector is zero. `values` has no elements on a sparse index."""
+
+    metric: Metric
+    values: Float32
+    direction: Float32
+    norm: float
+    sparse: SparseVector | None
+    needs_float64: bool
+
+    @property
+    def may_walk(self) -> bool:
+        """Whether a graph can propose rows for it."""
+        return self.norm > 0 and self.sparse is None and not self.needs_float64
+
+
+def prepare(spec: IndexSpec, values: Float32, sparse: SparseVector | None) -> Target:
+    """The target of a query by these values. Raises `InvalidArgument` where they are not finite."""
+    wide = values.astype(np.float64)
+    norm = float(np.sqrt(wide @ wide))
+    if not np.isfinite(norm) or (sparse is not None and not np.isfinite(sparse.values).all()):
+        raise InvalidArgument("The values of a query must be finite numbers.")
+    is_scaled = spec.metric is not Metric.EUCLIDEAN and norm > 0
+    direction = (wide / norm).astype(np.float32) if is_scaled else values
+    norms = np.array([min(norm, _LARGEST)], np.float32)
+    return Target(spec.metric, values, direction, norm, sparse, needs_float64(norms))
+
+
+def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
+    """Keys of the rows in one matrix product."""
+    if target.metric is Metric.COSINE:
+        keys = vectors @ target.direction
+        return np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
+    keys = vectors @ target.values
+    if target.metric is Metric.EUCLIDEAN:
+        keys *= 2
+        keys -= norms * norms
+    return keys
+
+
+def error_bound(part: Part, target: Target) -> float:
+    """Twice the most by which a key of the part can be wrong (Higham, *Accuracy and Stability of
+    Numerical Algorithms*, section 3.1): rows whose keys differ by more are in the right order."""
+    unit = 2 * (part.vectors.shape[1] + 8) * _HALF_ULP
+    if target.metric is Metric.COSINE:
+        return unit
+    product = part.largest_norm * target.norm
+    if target.metric is Metric.DOTPRODUCT:
+        return unit * product
+    return unit * (2 * product + part.largest_norm**2)
+
+
+def exact_scores(vectors: Float32, target: Target, sparse: Float64 | None = None) -> Float32:
+    """The scores as they are returned; `sparse` are the rows' sparse dot products."""
+    query = target.values.astype(np.float64)
+    scores = np.empty(len(vectors))
+    for start in range(0, len(vectors), _CHUNK_ROWS):
+        rows = vectors[start : start + _CHUNK_ROWS].astype(np.float64)
+        scores[start : start + _CHUNK_ROWS] = _wide_scores(rows, query, target)
+    if sparse is not None:
+        scores += sparse
+    return np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+
+
+def _wide_scores(rows: Float64, query: Float64, target: Target) -> Float64:
+    if target.metric is Metric.EUCLIDEAN:
+        rows -= query
+        return np.einsum("ij,ij->i", rows, rows)
+    products = np.einsum("ij,j->i", rows, query)
+    if target.metric is Metric.DOTPRODUCT:
+        return products
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows)) * target.norm
+    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    return np.clip(cosines, -1, 1)
+
+
+def keys_of_scores(scores: Float32, metric: Metric) -> Float32:
+    """Exact scores, turned so that higher is better."""
+    return -scores if metric is Metric.EUCLIDEAN else scores

@@ -1,0 +1,174 @@
+"""The search over all parts of a namespace: candidates per part, then one exact order."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from dataplane.engine.filters import Expression
+from dataplane.engine.memtable import Memtable
+from dataplane.engine.metadata_index import Rows, rows_of
+from dataplane.engine.part import Part
+from dataplane.engine.planner import Plan, Way, plan, plan_without_graph
+from dataplane.engine.scoring import (
+    Float64,
+    Keys,
+    Target,
+    approximate_keys,
+    error_bound,
+    exact_scores,
+    keys_of_scores,
+)
+
+# Fetching this many rows at a time keeps them in the cache until they are multiplied.
+_GATHER_ROWS = 256
+_ROUNDING = 2.0**-22
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result: where it lies and its score."""
+
+    part: Part
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Rows of a part that may be among the best, with keys that are wrong by at most `error`."""
+
+    part: Part
+    rows: Rows
+    keys: Keys
+    sparse: Float64 | None
+    error: float
+
+    def at(self, chosen: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Candidates":
+        sparse = None if self.sparse is None else self.sparse[chosen]
+        return Candidates(self.part, self.rows[chosen], self.keys[chosen], sparse, self.error)
+
+    def best(self, top_k: int) -> "Candidates":
+        """Without the rows that cannot be among the best."""
+        if len(self.keys) <= top_k:
+            return self
+        return self.at(np.flatnonzero(self.keys >= _threshold(self.keys, top_k, self.error)))
+
+
+def search(
+    parts: Sequence[Part], target: Target, top_k: int, expression: Expression | None = None
+) -> tuple[list[Hit], str]:
+    """The best hits in order (equal scores by id), and which way answered how many parts.
+
+    There are min(top_k, matching records) of them; on a sparse index, records that share no
+    index with the query do not match.
+    """
+    found: list[Candidates] = []
+    ways: Counter[str] = Counter()
+    for part in parts:
+        if part.live_count:
+            candidates, way = _search_part(part, target, top_k, expression)
+            found.append(candidates)
+            ways[way] += 1
+    path = " ".join(f"{way}={count}" for way, count in sorted(ways.items()))
+    return _order(found, target, top_k), path
+
+
+def _search_part(
+    part: Part, target: Target, top_k: int, expression: Expression | None
+) -> tuple[Candidates, str]:
+    matching = None if expression is None else part.matching(expression)
+    count = part.live_count if matching is None else len(matching)
+    has_graph = part.graph is not None and target.may_walk
+    chosen = plan(top_k, part.row_count, count, has_graph=has_graph)
+    name = "memtable" if isinstance(part, Memtable) else str(chosen.way)
+    if chosen.way is Way.GRAPH:
+        walked = _walk(part, target, chosen, matching)
+        if len(walked.rows) >= min(top_k, count):
+            return walked, name
+        chosen, name = plan_without_graph(part.row_count, count), "fallback"
+    rows = _rows_to_score(part, matching)
+    scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT)
+    return scored.best(top_k), name
+
+
+def _rows_to_score(part: Part, matching: BitMap | None) -> Rows | None:
+    if matching is not None:
+        return rows_of(matching)
+    if part.tombstones.deleted_count:
+        return np.flatnonzero(part.tombstones.live).astype(np.uint32)
+    return None
+
+
+def _walk(part: Part, target: Target, chosen: Plan, matching: BitMap | None) -> Candidates:
+    if part.graph is None:
+        raise AssertionError("a walk was planned for a part without a graph")
+    rows = part.graph.search(target.direction, chosen.candidates, chosen.expansion)
+    if matching is not None:
+        rows = rows_of(BitMap(rows.tolist()) & matching)
+    elif part.tombstones.deleted_count:
+        rows = rows[part.tombstones.live[rows]]
+    return _score(part, target, rows, is_gather=True)
+
+
+def _score(part: Part, target: Target, rows: Rows | None, *, is_gather: bool) -> Candidates:
+    """Candidates for these rows, or for all; without `is_gather` all rows are multiplied."""
+    wanted = np.arange(part.row_count, dtype=np.uint32) if rows is None else rows
+    sparse = None if target.sparse is None else part.sparse.dot(target.sparse)[wanted]
+    if part.needs_float64 or target.needs_float64:
+        scores = exact_scores(part.vectors[wanted], target, sparse)
+        return Candidates(part, wanted, keys_of_scores(scores, target.metric), sparse, 0.0)
+    keys = _gathered_keys(part, target, wanted) if is_gather else _scanned_keys(part, target, rows)
+    if sparse is not None:
+        keys = keys + sparse
+    found = Candidates(part, wanted, keys, sparse, error_bound(part, target))
+    is_sparse_index = part.vectors.shape[1] == 0
+    return found.at(np.flatnonzero(sparse)) if is_sparse_index and sparse is not None else found
+
+
+def _scanned_keys(part: Part, target: Target, rows: Rows | None) -> Keys:
+    keys = approximate_keys(part.vectors, part.norms, target)
+    return keys if rows is None else keys[rows]
+
+
+def _gathered_keys(part: Part, target: Target, rows: Rows) -> Keys:
+    vectors, norms = part.vectors, part.norms
+    if len(rows) <= _GATHER_ROWS:
+        return approximate_keys(vectors[rows], norms[rows], target)
+    buffer = np.empty((_GATHER_ROWS, vectors.shape[1]), np.float32)
+    keys = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), _GATHER_ROWS):
+        chunk = rows[start : start + _GATHER_ROWS]
+        gathered = buffer[: len(chunk)]
+        # Without mode="clip" numpy fills a copy of the buffer first.
+        np.take(vectors, chunk, axis=0, out=gathered, mode="clip")
+        keys[start : start + len(chunk)] = approximate_keys(gathered, norms[chunk], target)
+    return keys
+
+
+def _threshold(keys: Keys, top_k: int, error: float) -> float:
+    """The least key that may belong to one of the `top_k` best scores, rounded ones included."""
+    last = float(np.partition(keys, len(keys) - top_k)[len(keys) - top_k])
+    return last - error - _ROUNDING * abs(last)
+
+
+def _order(found: list[Candidates], target: Target, top_k: int) -> list[Hit]:
+    total = sum(len(candidates.rows) for candidates in found)
+    if total > top_k:
+        keys = np.concatenate([candidates.keys for candidates in found])
+        least = _threshold(keys, top_k, max(candidates.error for candidates in found))
+        found = [candidates.at(candidates.keys >= least) for candidates in found]
+    ranked: list[tuple[float, str, Hit]] = []
+    for candidates in found:
+        part, rows = candidates.part, candidates.rows
+        scores = exact_scores(part.vectors[rows], target, candidates.sparse)
+        keys = keys_of_scores(scores, target.metric)
+        ranked += [
+            (-key, part.ids[row], Hit(part, row, score))
+            for key, row, score in zip(keys.tolist(), rows.tolist(), scores.tolist(), strict=True)
+        ]
+    ranked.sort(key=lambda entry: entry[:2])
+    return [hit for _, _, hit in ranked[:top_k]]

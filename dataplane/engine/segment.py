@@ -1,0 +1,68 @@
+"""An opened segment: immutable columns, and the tombstones that grow over them."""
+
+from uuid import UUID
+
+from pyroaring import BitMap
+
+from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
+from dataplane.engine.graph import Graph
+from dataplane.engine.part import Float32, Part, needs_float64
+from dataplane.engine.sparse import SparseRows
+from dataplane.engine.spec import IndexSpec
+from dataplane.engine.tombstones import Tombstones
+from kit.errors import DataLoss
+from storage.segments import SegmentReader
+
+
+class Segment(Part):
+    """Decrypted columns in memory, the graph in a memory file."""
+
+    def __init__(self, segment_id: UUID, spec: IndexSpec, reader: SegmentReader) -> None:
+        """Read everything. Raises `DataLoss` where the file is not what the index needs."""
+        if reader.dimension != spec.width:
+            raise DataLoss(f"The segment {segment_id} is of another dimension than its index.")
+        self.segment_id = segment_id
+        self.ids = reader.read_ids()
+        self.tombstones = Tombstones(reader.record_count)
+        self._vectors = reader.read_vectors()
+        self._norms = reader.read_norms()
+        self._metadata_ends, self._metadata = reader.read_metadata()
+        self.sparse = SparseRows.of_columns(*reader.read_sparse())
+        self._index = FrozenMetadataIndex(reader.read_field_index())
+        if self._index.row_count != reader.record_count:
+            raise DataLoss(f"The metadata index of segment {segment_id} does not fit it.")
+        if reader.has_graph:
+            self.graph = Graph(reader.read_graph(), spec.metric, self._vectors.shape)
+        self.needs_float64 = needs_float64(self._norms)
+        self.largest_norm = float(self._norms.max(initial=0))
+        self._size_bytes = reader.size_bytes
+
+    @property
+    def kind(self) -> str:
+        return "segment"
+
+    @property
+    def vectors(self) -> Float32:
+        return self._vectors
+
+    @property
+    def norms(self) -> Float32:
+        return self._norms
+
+    @property
+    def metadata_index(self) -> FrozenMetadataIndex:
+        return self._index
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size_bytes
+
+    def metadata(self, row: int) -> bytes | None:
+        start = int(self._metadata_ends[row - 1]) if row else 0
+        return self._metadata[start : int(self._metadata_ends[row])] or None
+
+    def bury_deleted(self, deleted: BitMap) -> None:
+        """Start over with these tombstones."""
+        if deleted and deleted.max() >= self.row_count:
+            raise DataLoss(f"The manifest deletes rows that segment {self.segment_id} lacks.")
+        self.tombstones = Tombstones(self.row_count, deleted)
