@@ -1,0 +1,90 @@
+"""The front of an index node: `python -m dataplane.front`, REST and gRPC on two unix sockets."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from dataplane.front.async_link import AsyncLink
+from dataplane.front.control_plane import ControlPlane
+from dataplane.front.gate import Gate
+from dataplane.front.grpc_face import GrpcFace
+from dataplane.front.node_routes import NodeRoutes
+from dataplane.front.rest import RestFace
+from dataplane.front.thread_link import ThreadLink
+from keyring.local import LocalKeyring
+from kit.environment import Environment, environment
+from kit.logs import configure_logs
+from storage.access_watch import AccessWatch
+
+_GRACE_S = 5
+# The gateway keeps connections for later requests; it is the gateway that ends them.
+_KEEP_ALIVE_S = 7200
+_BACKLOG = 2048
+
+_log = structlog.get_logger()
+
+
+def main() -> None:
+    configure_logs("node-front")
+    # uvicorn raises the signal once more when it has ended: by then nothing is left to do.
+    signal.signal(signal.SIGTERM, _nothing)
+    signal.signal(signal.SIGINT, _nothing)
+    settings = environment()
+    # Sockets are for the gateway, which runs as the same user.
+    os.umask(0o177)
+    keyring = LocalKeyring(settings.keyring_dir)
+    url = settings.database_system_url.get_secret_value()
+    watch = AccessWatch(url, lambda: gate.forget())
+    gate = Gate(ControlPlane(url), pepper=keyring.pepper, silence_s=watch.seconds_since_heard)
+    watch.start()
+    _serve(settings, gate, keyring.derive("probe"))
+    watch.stop()
+    _log.info("stopped")
+
+
+def _serve(settings: Environment, gate: Gate, probe_key: bytes) -> None:
+    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket))
+    grpc_server = grpc_face.server(settings.node_grpc_socket)
+    grpc_server.start()
+    link = AsyncLink(settings.engine_socket)
+    app = RestFace(gate, link, NodeRoutes(link, probe_key=probe_key))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+    rest_socket = _listen(settings.node_rest_socket)
+    _log.info("serving", rest=str(settings.node_rest_socket), grpc=str(settings.node_grpc_socket))
+    server.run(sockets=[rest_socket])
+    grpc_server.stop(_GRACE_S).wait()
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """The signal is uvicorn's to handle."""
+
+
+if __name__ == "__main__":
+    main()

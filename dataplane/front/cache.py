@@ -1,0 +1,56 @@
+"""What was learnt of the control plane and may be believed until it says that something changed."""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from kit import clock
+
+_NEGATIVE_TTL_S = 5.0
+_SIZE = 10_000
+
+T = TypeVar("T")
+
+
+class Entry(NamedTuple, Generic[T]):
+    """`value` is None where there is no such thing: that is known only for a short while."""
+
+    value: T | None
+    until_s: float
+
+
+class Cache(Generic[T]):
+    """Bounded; safe from any thread. What was loaded across a `clear` is not kept."""
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, Entry[T]] = {}
+        self._lock = threading.Lock()
+        self._generation = 0
+
+    def get(self, key: bytes) -> Entry[T] | None:
+        entry = self._entries.get(key)
+        if entry is None or entry.until_s < clock.monotonic_s():
+            return None
+        return entry
+
+    def get_or_load(self, key: bytes, load: Callable[[], T | None]) -> T | None:
+        entry = self.get(key)
+        if entry is not None:
+            return entry.value
+        generation = self._generation
+        value = load()
+        with self._lock:
+            if generation == self._generation:
+                self._put(key, value)
+        return value
+
+    def clear(self) -> None:
+        with self._lock:
+            self._generation += 1
+            self._entries.clear()
+
+    def _put(self, key: bytes, value: T | None) -> None:
+        while len(self._entries) >= _SIZE:
+            del self._entries[next(iter(self._entries))]
+        ttl_s = _NEGATIVE_TTL_S if value is None else float("inf")
+        self._entries[key] = Entry(value, clock.monotonic_s() + ttl_s)

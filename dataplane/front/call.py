@@ -1,0 +1,111 @@
+"""One call, whichever face it came through: what its headers say, and the headers of its answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from dataplane.engine import messages
+from dataplane.front.gate import Admission
+from dataplane.front.requests import Target
+from kit import clock
+from kit.errors import InvalidArgument, PayloadTooLarge, StonepineError
+from kit.ids import new_id
+from protocol.replies import ReplyContext
+from protocol.versions import NAMES, ApiVersion, parse_version
+
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
+_BEARER = "Bearer "
+
+# A header or metadata value by its lower-case name.
+Header = Callable[[str], str | None]
+
+
+@dataclass(slots=True)
+class Call:
+    """`id` stands in every answer and in every log line about the call."""
+
+    id: str = field(default_factory=lambda: new_id().hex)
+    started_s: float = field(default_factory=clock.monotonic_s)
+    version: ApiVersion | None = None
+    min_lsn: int | None = None
+
+    def read_options(self, header: Header) -> None:
+        """Raises `InvalidArgument` for an unknown version or a malformed LSN."""
+        self.version = parse_version(header("x-pinecone-api-version"))
+        self.min_lsn = _lsn(header("x-stonepine-min-lsn"))
+
+    def target(self, admission: Admission) -> Target:
+        return Target(admission.index.index_id, admission.index.dimension, self.min_lsn)
+
+    def reply_context(self, request: messages.Request) -> ReplyContext:
+        return ReplyContext(request.namespace, self.version or ApiVersion.UNSTABLE)
+
+    def headers(self, reply: messages.Reply | None = None) -> list[tuple[str, str]]:
+        """Those of an answer; LSNs and the path of a query where the reply tells them."""
+        elapsed_ms = (clock.monotonic_s() - self.started_s) * 1000
+        found = [
+            ("x-pinecone-request-id", self.id),
+            ("x-pinecone-request-latency-ms", str(round(elapsed_ms))),
+        ]
+        if self.version is not None:
+            found.append(("x-pinecone-api-version", NAMES[self.version]))
+        return found + _reply_headers(reply)
+
+
+def read_key(header: Header) -> str | None:
+    return header("api-key") or _bearer(header("authorization"))
+
+
+def read_index(header: Header, in_path: UUID | None) -> UUID | None:
+    """The index that the gateway names in a header, or on the base port the path.
+
+    None where they contradict each other: an index's own authority serves no other index.
+    """
+    value = header("x-stonepine-index")
+    if value is None:
+        return in_path
+    named = _uuid(value)
+    return named if in_path in (None, named) else None
+
+
+def check_size(size: int) -> None:
+    if size > MAX_REQUEST_BYTES:
+        raise PayloadTooLarge(
+            f"Request size {size} bytes exceeds the limit of {MAX_REQUEST_BYTES} bytes."
+        )
+
+
+def error_headers(error: StonepineError) -> list[tuple[str, str]]:
+    return [] if error.retry_after_s is None else [("retry-after", str(error.retry_after_s))]
+
+
+def _reply_headers(reply: messages.Reply | None) -> list[tuple[str, str]]:
+    if isinstance(reply, messages.Written) and reply.lsn is not None:
+        lsn = str(reply.lsn)
+        return [("x-pinecone-request-lsn", lsn), ("x-pinecone-lsn-committed", lsn)]
+    if isinstance(reply, messages.Matches | messages.Records | messages.Ids):
+        lsn = str(reply.max_indexed_lsn)
+        found = [("x-pinecone-max-indexed-lsn", lsn), ("x-pinecone-lsn-reconciled", lsn)]
+        if isinstance(reply, messages.Matches) and reply.path:
+            found.append(("x-stonepine-path", reply.path))
+        return found
+    return []
+
+
+def _bearer(value: str | None) -> str | None:
+    return value[len(_BEARER) :] if value and value.startswith(_BEARER) else None
+
+
+def _uuid(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _lsn(value: str | None) -> int | None:
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit()) or len(value) > 18:
+        raise InvalidArgument("x-stonepine-min-lsn must be an LSN: a whole number.")
+    return int(value)

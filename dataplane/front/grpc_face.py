@@ -1,0 +1,101 @@
+"""The gRPC face: the package-less VectorService over the operations, on a pool of threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import structlog
+
+from dataplane.front import call as calls
+from dataplane.front.call import Call
+from dataplane.front.gate import Gate
+from dataplane.front.link import MAX_IN_FLIGHT
+from dataplane.front.operations import OPERATIONS, Operation
+from dataplane.front.thread_link import ThreadLink
+from kit.errors import Internal, StonepineError
+from protocol.status import STATUS
+
+_SERVICE = "VectorService"
+_THREADS = 16
+# Over our own limit, so that what is a little too large gets our own answer.
+_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+_log = structlog.get_logger()
+
+
+class GrpcFace:
+    """Authentication comes before the message is parsed: handlers take and give raw bytes."""
+
+    def __init__(self, gate: Gate, link: ThreadLink) -> None:
+        self._gate = gate
+        self._link = link
+
+    def server(self, socket_path: Path) -> grpc.Server:
+        """A server that listens there once it is started."""
+        server = grpc.server(
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="grpc"),
+            maximum_concurrent_rpcs=MAX_IN_FLIGHT,
+            options=[
+                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        handlers = {
+            operation.name: grpc.unary_unary_rpc_method_handler(self._handler(operation))
+            for operation in OPERATIONS
+        }
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(_SERVICE, handlers)])
+        server.add_insecure_port(f"unix:{socket_path}")
+        return server
+
+    def _handler(self, operation: Operation) -> Callable[[bytes, Any], bytes]:
+        def handle(data: bytes, context: Any) -> bytes:
+            call = Call()
+            try:
+                body, headers = self._answer(operation, call, data, context)
+            except StonepineError as error:
+                return _abort(context, call, error)
+            except Exception:  # noqa: BLE001 - the client gets an answer, we get the traceback
+                _log.exception("request failed", request_id=call.id, method=operation.name)
+                return _abort(context, call, Internal("Internal error"))
+            context.send_initial_metadata(headers)
+            return body
+
+        return handle
+
+    def _answer(
+        self, operation: Operation, call: Call, data: bytes, context: Any
+    ) -> tuple[bytes, list[tuple[str, str]]]:
+        header = _reader(context.invocation_metadata())
+        admission = self._gate.admit(calls.read_key(header), calls.read_index(header, None))
+        call.read_options(header)
+        admission.require(operation.permission)
+        calls.check_size(len(data))
+        request = operation.check(operation.from_proto(data), call.target(admission))
+        reply = self._link.ask(request, is_write=operation.is_write)
+        body = operation.to_proto(reply, call.reply_context(request))
+        return body, call.headers(reply)
+
+
+def _reader(metadata: Any) -> calls.Header:
+    found = {item.key: item.value for item in metadata}
+
+    def header(name: str) -> str | None:
+        value = found.get(name)
+        return value if isinstance(value, str) else None
+
+    return header
+
+
+def _abort(context: Any, call: Call, error: StonepineError) -> bytes:
+    """Never returns: gRPC ends the call by an exception of its own."""
+    trailing = call.headers() + calls.error_headers(error)
+    if error.retry_after_s is not None:
+        trailing.append(("grpc-retry-pushback-ms", str(error.retry_after_s * 1000)))
+    context.set_trailing_metadata(trailing)
+    context.abort(_CODES[STATUS[error.code].grpc], error.message)
+    raise AssertionError("abort returned")

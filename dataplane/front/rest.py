@@ -1,0 +1,116 @@
+"""The REST face: a raw ASGI application over the operations."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from dataplane.front import call as calls
+from dataplane.front.async_link import AsyncLink
+from dataplane.front.call import Call
+from dataplane.front.gate import Admission, Gate
+from dataplane.front.node_routes import NodeRoutes
+from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
+from dataplane.front.routing import MethodNotAllowed, find
+from kit.errors import Internal, StonepineError
+from protocol import to_json
+from protocol.status import STATUS
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_log = structlog.get_logger()
+
+
+class RestFace:
+    """One per process. Whatever goes wrong, the answer is an `rpcStatus` with the request's id."""
+
+    def __init__(self, gate: Gate, link: AsyncLink, node_routes: NodeRoutes) -> None:
+        self._gate = gate
+        self._link = link
+        self._node_routes = node_routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call()
+        try:
+            body, reply_headers = await self._answer(call, scope, receive)
+            status = 200
+        except StonepineError as error:
+            status, body, reply_headers = _refusal(call, error)
+        except Exception:  # noqa: BLE001 - the client gets an answer, we get the traceback
+            _log.exception("request failed", request_id=call.id, path=scope["path"])
+            status, body, reply_headers = _refusal(call, Internal("Internal error"))
+        await _send(send, status, body, reply_headers)
+
+    async def _answer(
+        self, call: Call, scope: Scope, receive: Receive
+    ) -> tuple[bytes, list[tuple[str, str]]]:
+        header = _reader(scope["headers"])
+        in_path, path = split_index_prefix(scope["raw_path"])
+        index_id = calls.read_index(header, in_path)
+        if path.startswith(NodeRoutes.PREFIX):
+            return await self._node_routes.answer(path, index_id, header), call.headers()
+        admission = await self._admit(calls.read_key(header), index_id)
+        call.read_options(header)
+        found = find(scope["method"], path)
+        admission.require(found.operation.permission)
+        rest = RestInput(read_query(scope["query_string"]), found.namespace)
+        rest.body = await _read_body(header("content-length"), receive)
+        form = found.route.read(rest)
+        request = found.operation.check(form, call.target(admission))
+        reply = await self._link.ask(request, is_write=found.operation.is_write)
+        body = found.operation.to_json(reply, call.reply_context(request))
+        return body, call.headers(reply)
+
+    async def _admit(self, key: str | None, index_id: Any) -> Admission:
+        admission = self._gate.admit_at_once(key, index_id)
+        if admission is not None:
+            return admission
+        # The control plane's database may have to be asked, over a blocking connection.
+        return await asyncio.to_thread(self._gate.admit, key, index_id)
+
+
+def _reader(headers: list[tuple[bytes, bytes]]) -> calls.Header:
+    found = dict(headers)
+
+    def header(name: str) -> str | None:
+        value = found.get(name.encode("ascii"))
+        return None if value is None else value.decode("latin-1")
+
+    return header
+
+
+async def _read_body(content_length: str | None, receive: Receive) -> bytes:
+    """Refused as soon as it is known to be too large, without keeping what came."""
+    if content_length is not None:
+        calls.check_size(int(content_length))
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        calls.check_size(size)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _refusal(call: Call, error: StonepineError) -> tuple[int, bytes, list[tuple[str, str]]]:
+    status = STATUS[error.code]
+    reply_headers = call.headers() + calls.error_headers(error)
+    http = status.http
+    if isinstance(error, MethodNotAllowed):
+        http = 405
+        reply_headers.append(("allow", ", ".join(error.allowed)))
+    return http, to_json.error(status.grpc, error.message), reply_headers
+
+
+async def _send(send: Send, status: int, body: bytes, reply_headers: list[tuple[str, str]]) -> None:
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply_headers]
+    encoded.append((b"content-type", b"application/json"))
+    encoded.append((b"content-length", str(len(body)).encode("ascii")))
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
