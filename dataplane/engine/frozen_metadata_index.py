@@ -136,11 +136,12 @@ class _FrozenField:
         return bitmap_of(np.concatenate(slices)) if slices else BitMap()
 
     def rows_in_range(self, condition: Range) -> BitMap:
-        low_side = "right" if condition.is_low_open else "left"
-        high_side = "left" if condition.is_high_open else "right"
-        start = int(np.searchsorted(self._numbers, condition.low, side=low_side))
-        end = int(np.searchsorted(self._numbers, condition.high, side=high_side))
+        start = self._position(condition.low, is_past_equals=condition.is_low_open)
+        end = self._position(condition.high, is_past_equals=not condition.is_high_open)
         return bitmap_of(self._number_rows[start:end])
+
+    def _position(self, bound: float, *, is_past_equals: bool) -> int:
+        return int(np.searchsorted(self._numbers, bound, "right" if is_past_equals else "left"))
 
 
 class FrozenMetadataIndex:

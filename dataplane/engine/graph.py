@@ -53,7 +53,7 @@ class Graph:
     def search(self, query: Float32, count: int, expansion: int) -> npt.NDArray[np.uint32]:
         """At most `count` rows near the query, which is finite and, but for the Euclidean metric,
         of unit length. A larger `expansion` finds more of the true neighbours and takes longer."""
-        self._index.expansion_search = expansion
+        self._index.expansion_search = expansion  # type: ignore[misc]  # its setter stands apart
         if self._extra:
             query = np.append(query, np.float32(0))
         found = self._index.search(query, count, threads=1)
@@ -82,7 +82,10 @@ def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes:
     )
     index.add(np.arange(len(points), dtype=np.uint64), points, threads=threads)
     _check_reachable(index, points)
-    return bytes(index.save())
+    raw = index.save()
+    if raw is None:
+        raise Internal("usearch did not serialise a graph.")
+    return bytes(raw)
 
 
 def _points(vectors: Float32, metric: Metric) -> Float32:

@@ -23,7 +23,8 @@ def vector_norms(vectors: Float32) -> Float32:
     """Euclidean norms, summed in float64; infinite where float32 cannot hold them."""
     squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
     with np.errstate(over="ignore"):
-        return np.sqrt(squares).astype(np.float32)
+        norms: Float32 = np.sqrt(squares).astype(np.float32)
+    return norms
 
 
 def needs_float64(norms: Float32) -> bool:

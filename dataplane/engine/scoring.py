@@ -20,7 +20,7 @@ from storage.write_log.operations import SparseVector
 Float64: TypeAlias = npt.NDArray[np.float64]
 Keys: TypeAlias = npt.NDArray[np.floating]
 
-_HALF_ULP = 2.0**-24
+_HALF_ULP: float = 2.0**-24
 _LARGEST = float(np.finfo(np.float32).max)
 _CHUNK_ROWS = 1024
 
@@ -57,13 +57,13 @@ def prepare(spec: IndexSpec, values: Float32, sparse: SparseVector | None) -> Ta
 
 def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
     """Keys of the rows in one matrix product."""
-    if target.metric is Metric.COSINE:
-        keys = vectors @ target.direction
+    is_cosine = target.metric is Metric.COSINE
+    keys: Float32 = vectors @ (target.direction if is_cosine else target.values)
+    if is_cosine:
         return np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
-    keys = vectors @ target.values
     if target.metric is Metric.EUCLIDEAN:
         keys *= 2
-        keys -= norms * norms
+        keys -= norms * norms + np.float32(target.norm * target.norm)
     return keys
 
 
@@ -73,10 +73,10 @@ def error_bound(part: Part, target: Target) -> float:
     unit = 2 * (part.vectors.shape[1] + 8) * _HALF_ULP
     if target.metric is Metric.COSINE:
         return unit
-    product = part.largest_norm * target.norm
     if target.metric is Metric.DOTPRODUCT:
-        return unit * product
-    return unit * (2 * product + part.largest_norm**2)
+        return unit * part.largest_norm * target.norm
+    # The three terms of |a - b|² cancel: the error is that of the largest they can be.
+    return unit * (part.largest_norm + target.norm) ** 2
 
 
 def exact_scores(vectors: Float32, target: Target, sparse: Float64 | None = None) -> Float32:
@@ -88,19 +88,24 @@ def exact_scores(vectors: Float32, target: Target, sparse: Float64 | None = None
         scores[start : start + _CHUNK_ROWS] = _wide_scores(rows, query, target)
     if sparse is not None:
         scores += sparse
-    return np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+    rounded: Float32 = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+    return rounded
 
 
 def _wide_scores(rows: Float64, query: Float64, target: Target) -> Float64:
     if target.metric is Metric.EUCLIDEAN:
-        rows -= query
-        return np.einsum("ij,ij->i", rows, rows)
-    products = np.einsum("ij,j->i", rows, query)
+        return _squares(rows - query)
+    products: Float64 = np.einsum("ij,j->i", rows, query)
     if target.metric is Metric.DOTPRODUCT:
         return products
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows)) * target.norm
+    lengths = np.sqrt(_squares(rows)) * target.norm
     cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     return np.clip(cosines, -1, 1)
+
+
+def _squares(rows: Float64) -> Float64:
+    squares: Float64 = np.einsum("ij,ij->i", rows, rows)
+    return squares
 
 
 def keys_of_scores(scores: Float32, metric: Metric) -> Float32:

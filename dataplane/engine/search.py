@@ -25,7 +25,7 @@ from dataplane.engine.scoring import (
 
 # Fetching this many rows at a time keeps them in the cache until they are multiplied.
 _GATHER_ROWS = 256
-_ROUNDING = 2.0**-22
+_ROUNDING: float = 2.0**-22
 
 
 @dataclass(frozen=True, slots=True)

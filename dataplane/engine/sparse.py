@@ -87,7 +87,8 @@ class SparseRows:
         hits = np.flatnonzero(query.indices[positions] == indices)
         products = values[hits].astype(np.float64) * query.values[positions[hits]]
         rows = np.searchsorted(starts, hits, side="right") - 1
-        return np.bincount(rows, weights=products, minlength=row_count)
+        sums: Float64 = np.asarray(np.bincount(rows, products, row_count), np.float64)
+        return sums
 
 
 def to_message(vector: SparseVector | None) -> messages.SparseVector | None:
