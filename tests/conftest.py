@@ -15,6 +15,15 @@ from tests.support.postgres import running_postgres
 _DATABASE = "control_plane"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long campaigns run only in `make nightly`."""
+    if os.environ.get("STONEPINE_NIGHTLY") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("nightly"):
+            item.add_marker(pytest.mark.skip(reason="long: runs with STONEPINE_NIGHTLY=1"))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
     """One throw-away PostgreSQL for the session (one per worker process under xdist)."""
