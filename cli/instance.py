@@ -1,0 +1,105 @@
+"""One supervisor for one home: the lock, who holds it, and what it says of its processes."""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cli.errors import SetupError
+from cli.home import Home
+from cli.private_files import cannot_write
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The supervisor that runs now."""
+
+    pid: int
+    url: str
+
+
+@dataclass(slots=True)
+class InstanceLock:
+    """Held by the supervisor as long as it lives; the kernel lets go of it whatever happens.
+
+    Children do not inherit it (Python's descriptors close on exec), so that what is left over of a
+    killed supervisor never blocks the next one.
+    """
+
+    _file: BinaryIO
+
+    @classmethod
+    def take(cls, home: Home) -> "InstanceLock":
+        try:
+            file = home.lock_file.open("a+b")
+        except OSError as error:
+            raise cannot_write(home.lock_file, error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            holder = _read_holder(home.lock_file)
+            who = f"process {holder.pid}, {holder.url}" if holder else "just starting"
+            raise SetupError(
+                f"Stonepine already runs for {home.path} ({who}).",
+                hint="`stonepine status` shows it, `stonepine down` stops it; "
+                "for a second one choose another --home and --port.",
+            ) from error
+        return cls(file)
+
+    def say(self, *, pid: int, url: str) -> None:
+        """Note who holds the lock, for those who find it taken."""
+        self._file.truncate(0)
+        self._file.write(json.dumps({"pid": pid, "url": url}).encode())
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def running(home: Home) -> Holder | None:
+    """The supervisor of that home, if one lives."""
+    try:
+        file = home.lock_file.open("rb")
+    except OSError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_holder(home.lock_file)
+    return None
+
+
+def status(home: Home) -> dict[str, Any]:
+    """What `stonepine status --json` prints; a supervisor that is gone left nothing running."""
+    if running(home) is not None:
+        try:
+            return dict(json.loads(home.status_file.read_bytes()))
+        except (OSError, ValueError):
+            pass  # it has just started and not written yet
+    port = home.remembered().get("port")
+    return {
+        "ready": False, "home": str(home.path), "port": port,
+        "console_url": None, "api_url": None, "processes": [],
+    }  # fmt: skip
+
+
+def _read_holder(path: Path) -> Holder | None:
+    try:
+        said = json.loads(path.read_bytes())
+        return Holder(int(said["pid"]), str(said["url"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,171 @@
+"""Keeps one process running: starts it, waits for readiness, starts it again when it dies."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from cli import leftovers
+from cli.child import Child
+from cli.notices import NoticeBoard
+from cli.process_logs import RotatingLog
+from cli.processes import ProcessSpec
+from cli.readiness import is_ready
+from kit.clock import monotonic_s, now
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
+_HEALTHY_AFTER_S = 30.0
+_LOOK_EVERY_S = 0.05
+_PATIENCE_WITH_LEFTOVERS_S = 5.0
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all keepers share. `ready` holds one event for each process, set at its first time."""
+
+    environment: Mapping[str, str]
+    directory: Path
+    log_dir: Path
+    notices: NoticeBoard
+    on_change: Callable[[], None]
+    ready: dict[str, asyncio.Event] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Keeper:
+    """One process and its history. `failures` counts starts in a row that never became ready."""
+
+    spec: ProcessSpec
+    around: Surroundings
+    state: State = State.WAITING
+    since: datetime = field(default_factory=now)
+    restarts: int = 0
+    failures: int = 0
+    child: Child | None = None
+    _log: RotatingLog = field(init=False)
+    _is_stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self._log = RotatingLog(self.around.log_dir, self.spec.name)
+        self.around.ready[self.spec.name] = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        return None if self.child is None or self.child.exited.is_set() else self.child.pid
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state in {State.READY, State.DONE}
+
+    async def run(self) -> None:
+        """Until `stop`: keep it running. A one-shot runs until it has succeeded once."""
+        for need in self.spec.needs:
+            await self.around.ready[need].wait()
+        pause_s = _FIRST_PAUSE_S
+        while not self._is_stopping:
+            began = monotonic_s()
+            await self._live_once()
+            if self._is_over():
+                return
+            if monotonic_s() - began > _HEALTHY_AFTER_S:
+                pause_s = _FIRST_PAUSE_S
+            self._become(State.RESTARTING)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            self.restarts += 1
+
+    async def stop(self, after_s: float | None = None) -> None:
+        self._is_stopping = True
+        if self.child is not None and not self.child.exited.is_set():
+            self._become(State.STOPPING)
+            await self.child.stop(self.spec.stop_after_s if after_s is None else after_s)
+        if self.state is not State.DONE:
+            self._become(State.STOPPED)
+
+    def close(self) -> None:
+        self._log.close()
+
+    async def _live_once(self) -> None:
+        self._become(State.STARTING)
+        await self._clear_the_way()
+        if self._is_stopping:
+            return
+        environment = {**self.around.environment, **self.spec.environment}
+        try:
+            self.child = Child(self.spec, environment, self.around.directory, self._log)
+        except OSError as error:  # no memory, no process slots: as good as a start that failed
+            self._log.write(f"cannot start: {error}".encode())
+            self.failures += 1
+            return
+        self.around.on_change()
+        readiness = asyncio.create_task(self._watch_readiness(self.child))
+        await self.child.exited.wait()
+        readiness.cancel()
+        self._note_end(self.child)
+
+    def _is_over(self) -> bool:
+        return self._is_stopping or self.state is State.DONE
+
+    def _note_end(self, child: Child) -> None:
+        self.around.notices.ready.discard(child.pid)
+        if self.spec.is_one_shot and child.returncode == 0:
+            self._become(State.DONE)
+            self.around.ready[self.spec.name].set()
+        elif not self._is_stopping:
+            self.failures += self.state is not State.READY
+            self._log.write(f"ended with {_ending(child.returncode)}".encode())
+
+    async def _watch_readiness(self, child: Child) -> None:
+        if self.spec.is_one_shot:
+            return
+        # Readiness lies in another process, which no event of ours can tell of.
+        while True:
+            if await is_ready(self.spec.probe, child.pid, self.around.notices.ready):
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+        if not self._is_stopping and not child.exited.is_set():
+            self.failures = 0
+            self._become(State.READY)
+            self.around.ready[self.spec.name].set()
+
+    async def _clear_the_way(self) -> None:
+        """Wait until nobody of a killed predecessor works in our folder; at last end who does."""
+        if not self.spec.folder:
+            return
+        folder, program = Path(self.spec.folder), Path(self.spec.argv[0])
+        began = monotonic_s()
+        while left := leftovers.in_folder(folder, program):
+            waited = monotonic_s() - began
+            if waited > _PATIENCE_WITH_LEFTOVERS_S:
+                is_last_resort = waited > 2 * _PATIENCE_WITH_LEFTOVERS_S
+                leftovers.send(left, signal.SIGKILL if is_last_resort else signal.SIGQUIT)
+            await asyncio.sleep(_LOOK_EVERY_S)
+        for path in self.spec.stale_files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it
+
+    def _become(self, state: State) -> None:
+        if state is not self.state:
+            self.state, self.since = state, now()
+            self.around.on_change()
+
+
+def _ending(returncode: int | None) -> str:
+    if returncode is not None and returncode < 0:
+        return signal.Signals(-returncode).name
+    return f"exit code {returncode}"

@@ -1,0 +1,57 @@
+"""From a home and today's settings to a plan: checks, keys, certificates, configuration files."""
+
+import sys
+
+from cli.database import is_prepared
+from cli.embedded.identity import Identity
+from cli.home import Home
+from cli.preflight import check_port, check_python, check_room
+from cli.process_table import process_table
+from cli.processes import Plan
+from cli.settings import Installation
+from cli.tls import TlsFiles, ensure_certificate
+from gateway.bootstrap import render_bootstrap
+from gateway.listeners import publish, render_listeners
+from gateway.settings import GatewaySettings
+from gateway.tls import render_certificate
+from keyring.local import LocalKeyring
+
+
+def prepare(home: Home, port: int | None) -> Plan:
+    """Everything short of starting. The caller holds the home's lock. Idempotent."""
+    check_python()
+    check_room(home.path)
+    home.create()
+    installation = Installation.of(home, port)
+    environment = installation.environment
+    check_port(environment.bind_host, environment.port)
+    LocalKeyring.create(environment.keyring_dir)
+    prepare_gateway(GatewaySettings.of(environment), [environment.advertised_host])
+    identity = Identity(None, None)
+    must_migrate = True
+    if installation.postgres is not None:
+        identity = installation.postgres.prepare()
+        must_migrate = not is_prepared(installation.postgres, environment.node_name)
+    if installation.valkey is not None:
+        installation.valkey.prepare()
+    has_owner = not must_migrate and bool(home.remembered().get("has_owner"))
+    home.remember(port=environment.port)
+    return Plan(
+        home=str(home.path),
+        port=environment.port,
+        base_url=environment.base_url,
+        certificate_authority=str(TlsFiles(environment.tls_dir).authority),
+        processes=process_table(installation, identity, must_migrate=must_migrate),
+        environment=installation.children_environment(),
+        first_start=[] if has_owner else [sys.executable, "-m", "cli.first_start"],
+    )
+
+
+def prepare_gateway(settings: GatewaySettings, hosts: list[str]) -> None:
+    """Certificate and configuration; the indexes' listeners stay as workers published them."""
+    ensure_certificate(settings.tls_dir, hosts)
+    publish(settings.certificate_file, render_certificate(settings))
+    publish(settings.bootstrap_file, render_bootstrap(settings))
+    if not settings.listeners_file.exists():
+        # Envoy waits for its discovery files before it listens anywhere.
+        publish(settings.listeners_file, render_listeners([], settings))

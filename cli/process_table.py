@@ -1,0 +1,143 @@
+"""The processes of one machine: commands, order, readiness, and how each is brought to an end."""
+
+import os
+import signal
+import sys
+
+from cli.embedded import envoy
+from cli.embedded.identity import Identity
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
+from cli.processes import Probe, ProbeKind, ProcessSpec
+from cli.settings import Installation
+from gateway.settings import GatewaySettings
+from kit.environment import Environment
+
+_MAX_GATEWAY_THREADS = 4
+_WEB_THREADS = 64
+# First who brings in work, then who does it, then who keeps it.
+_FACES, _WORKERS, _ENGINES, _STORES = range(4)
+
+
+def process_table(
+    installation: Installation, identity: Identity, *, must_migrate: bool
+) -> list[ProcessSpec]:
+    """All processes in the order they are shown in."""
+    table: list[ProcessSpec] = []
+    database: list[str] = []
+    stores: list[str] = []
+    if installation.postgres is not None:
+        table.append(_postgres(installation.postgres, identity))
+        database = ["postgres"]
+    if installation.valkey is not None:
+        table.append(_valkey(installation.valkey))
+        stores = ["valkey"]
+    if must_migrate:
+        table.append(_database_step(installation, database))
+        database = ["database"]
+    return [
+        *table,
+        gateway(installation.environment),
+        *_python_processes(installation.environment, database, [*database, *stores]),
+    ]
+
+
+def _postgres(server: EmbeddedPostgres, identity: Identity) -> ProcessSpec:
+    return ProcessSpec(
+        name="postgres",
+        argv=server.argv(),
+        probe=Probe(ProbeKind.POSTMASTER, str(server.data_dir)),
+        uid=identity.uid,
+        gid=identity.gid,
+        # Immediate shutdown for the kernel's word, fast shutdown for ours.
+        death_signal=signal.SIGQUIT,
+        stop_signal=signal.SIGINT,
+        stop_after_s=20,
+        stop_stage=_STORES,
+        folder=str(server.data_dir),
+        stale_files=[
+            str(server.data_dir / "postmaster.pid"),
+            str(server.socket_dir / ".s.PGSQL.5432.lock"),
+        ],
+    )
+
+
+def _valkey(server: EmbeddedValkey) -> ProcessSpec:
+    return ProcessSpec(
+        name="valkey",
+        argv=server.argv(),
+        probe=Probe(ProbeKind.VALKEY, str(server.socket), password=server.password),
+        death_signal=signal.SIGTERM,
+        stop_stage=_STORES,
+    )
+
+
+def _database_step(installation: Installation, needs: list[str]) -> ProcessSpec:
+    return ProcessSpec(
+        name="database",
+        argv=[sys.executable, "-m", "cli.database", *(["--embedded"] if needs else [])],
+        probe=Probe(ProbeKind.ALIVE),
+        needs=needs,
+        environment=installation.owner_environment(),
+        stop_stage=_WORKERS,
+        is_one_shot=True,
+    )
+
+
+def gateway(environment: Environment) -> ProcessSpec:
+    settings = GatewaySettings.of(environment)
+    threads = min(os.cpu_count() or 1, _MAX_GATEWAY_THREADS)
+    return ProcessSpec(
+        name="gateway",
+        argv=envoy.argv(settings.bootstrap_file, concurrency=threads),
+        probe=Probe(ProbeKind.HTTP, str(settings.admin_socket), "/ready"),
+        stop_stage=_FACES,
+    )
+
+
+def _python_processes(
+    environment: Environment, database: list[str], all_stores: list[str]
+) -> list[ProcessSpec]:
+    web = [
+        "granian", "config.wsgi:application", "--interface", "wsgi",
+        "--uds", str(environment.web_socket), "--uds-permissions", "600",
+        "--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws",
+        "--log-level", "warning",
+    ]  # fmt: skip
+    return [
+        ProcessSpec(
+            name="web",
+            argv=[sys.executable, "-m", *web],
+            probe=Probe(ProbeKind.HTTP, str(environment.web_socket), "/healthz"),
+            needs=all_stores,
+            death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
+            stop_stage=_WORKERS,
+        ),
+        _celery("worker", all_stores, stage=_WORKERS),
+        _celery("scheduler", all_stores, stage=_FACES),
+        ProcessSpec(
+            name="node-engine",
+            argv=[sys.executable, "-m", "dataplane.engine"],
+            probe=Probe(ProbeKind.SOCKET, str(environment.engine_socket)),
+            needs=database,
+            stop_stage=_ENGINES,
+        ),
+        ProcessSpec(
+            name="node-front",
+            argv=[sys.executable, "-m", "dataplane.front"],
+            probe=Probe(ProbeKind.HTTP, str(environment.node_rest_socket), "/.stonepine/healthz"),
+            needs=database,
+            stop_stage=_WORKERS,
+        ),
+    ]
+
+
+def _celery(name: str, needs: list[str], *, stage: int) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        argv=[sys.executable, "-m", "cli.celery_process", name],
+        probe=Probe(ProbeKind.NOTIFY),
+        needs=needs,
+        stop_stage=stage,
+        stop_after_s=4,
+    )

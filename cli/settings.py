@@ -1,0 +1,191 @@
+"""From the operator's environment and the home to what every process is told."""
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cli.embedded.postgres import APPLICATION, OWNER, SYSTEM, EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
+from cli.errors import SetupError
+from cli.home import DEFAULT_PORT, Home
+from kit.environment import Environment
+
+_MIN_SECRET_LENGTH = 32
+_LAST_PORT = 65_535
+_DATABASE_URLS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
+# What is only good for our own process, or would change how a child's Python behaves.
+_NOT_PASSED_ON = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "NOTIFY_SOCKET", *_DATABASE_URLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A home with today's settings. None in place of an embedded server: a URL replaces it."""
+
+    home: Home
+    environment: Environment
+    postgres: EmbeddedPostgres | None
+    valkey: EmbeddedValkey | None
+
+    @classmethod
+    def of(cls, home: Home, port: int | None = None) -> "Installation":
+        """Read and check the settings. `port` None: the remembered one."""
+        environment = _read_environment(home, port)
+        _refuse_open_address(environment)
+        installation = cls(home, environment, _postgres(home), _valkey(home))
+        if environment.production:
+            installation._refuse_in_production()
+        return installation
+
+    def children_environment(self) -> dict[str, str]:
+        """All variables of kit.environment, and what tames the libraries; no owner's URL."""
+        own = self.environment
+        inherited = {name: text for name, text in os.environ.items() if name not in _NOT_PASSED_ON}
+        tamed = {
+            # glibc's arenas and BLAS's threads cost memory that an idle process never gives back.
+            "MALLOC_ARENA_MAX": "2",
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+        return {
+            **tamed,
+            **inherited,
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "STONEPINE_HOME": str(own.home),
+            "STONEPINE_RUN_DIR": str(own.run_dir),
+            "STONEPINE_PORT": str(own.port),
+            "STONEPINE_INDEX_PORT_FIRST": str(own.index_port_first),
+            "STONEPINE_INDEX_PORT_COUNT": str(own.index_port_count),
+            "STONEPINE_KEYRING_DIR": str(own.keyring_dir),
+            "STONEPINE_SECRET_KEY": own.secret_key.get_secret_value(),
+            "DATABASE_URL": self._database_url(APPLICATION),
+            "DATABASE_SYSTEM_URL": self._database_url(SYSTEM),
+            "REDIS_URL": self.valkey.url() if self.valkey else os.environ["REDIS_URL"],
+            "OBJECT_STORE_URL": own.object_store_url,
+        }
+
+    def owner_environment(self) -> dict[str, str]:
+        """What only the step that migrates is told besides."""
+        return {"DATABASE_OWNER_URL": self._database_url(OWNER)}
+
+    def _database_url(self, role: str) -> str:
+        if self.postgres is not None:
+            return self.postgres.url(role)
+        names = dict(zip((APPLICATION, SYSTEM, OWNER), _DATABASE_URLS, strict=True))
+        return os.environ[names[role]]
+
+    def _refuse_in_production(self) -> None:
+        if self.postgres is not None or self.valkey is not None:
+            raise SetupError(
+                "STONEPINE_PRODUCTION refuses the embedded PostgreSQL and Valkey.",
+                hint="Set DATABASE_URL, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL and REDIS_URL.",
+            )
+        if _is_weak(self.environment.secret_key.get_secret_value()):
+            raise SetupError(
+                "STONEPINE_SECRET_KEY is too weak for production.",
+                hint="Give it 32 or more random characters, or unset it: one is generated then.",
+            )
+
+
+def _read_environment(home: Home, port: int | None) -> Environment:
+    chosen = port or os.environ.get("STONEPINE_PORT") or home.remembered().get("port")
+    own: dict[str, object] = {
+        "home": home.path,
+        "run_dir": home.run_dir,
+        "port": chosen or DEFAULT_PORT,
+    }
+    if not os.environ.get("STONEPINE_KEYRING_DIR"):
+        own["keyring_dir"] = home.keyring_dir
+    if not os.environ.get("STONEPINE_SECRET_KEY"):
+        own["secret_key"] = home.secrets().secret_key
+    if not os.environ.get("OBJECT_STORE_URL"):
+        own["OBJECT_STORE_URL"] = home.objects_dir.as_uri()
+    try:
+        if not os.environ.get("STONEPINE_INDEX_PORT_FIRST"):
+            own["index_port_first"] = int(str(own["port"])) + 1000
+        environment = Environment(**own)  # type: ignore[arg-type] # checked by pydantic itself
+    except (ValidationError, ValueError) as error:
+        raise SetupError(_what_is_wrong(error), hint="See docs/configuration.md.") from None
+    return _with_room_for_indexes(environment)
+
+
+def _with_room_for_indexes(environment: Environment) -> Environment:
+    first, count = environment.index_port_first, environment.index_port_count
+    if not 1 <= environment.port <= _LAST_PORT or not 1 <= first <= _LAST_PORT:
+        raise SetupError(
+            f"There is no port {environment.port}, or none for indexes from {first} on.",
+            hint="Choose a --port from 1024 to 64000.",
+        )
+    return environment.model_copy(update={"index_port_count": min(count, _LAST_PORT + 1 - first)})
+
+
+def _what_is_wrong(error: ValidationError | ValueError) -> str:
+    """Names and reasons, never the values: they may be secrets."""
+    if not isinstance(error, ValidationError):
+        return "STONEPINE_PORT is not a number."
+    wrong = [f"{entry['loc'][0]}: {entry['msg']}" for entry in error.errors(include_input=False)]
+    return "The settings are wrong: " + "; ".join(wrong)
+
+
+def _postgres(home: Home) -> EmbeddedPostgres | None:
+    given = [name for name in _DATABASE_URLS if os.environ.get(name)]
+    if len(given) == len(_DATABASE_URLS):
+        return None
+    if given:
+        missing = ", ".join(sorted(set(_DATABASE_URLS) - set(given)))
+        raise SetupError(
+            f"{given[0]} is set, but {missing} is not.",
+            hint="A PostgreSQL of your own needs the URLs of all three roles.",
+        )
+    return embedded_postgres(home)
+
+
+def embedded_postgres(home: Home) -> EmbeddedPostgres:
+    """The cluster that lies in this home."""
+    known = home.secrets()
+    return EmbeddedPostgres(
+        data_dir=home.postgres_dir,
+        socket_dir=home.run_dir / "postgres",
+        passwords={
+            OWNER: known.owner_password,
+            APPLICATION: known.app_password,
+            SYSTEM: known.system_password,
+        },
+    )
+
+
+def _valkey(home: Home) -> EmbeddedValkey | None:
+    if os.environ.get("REDIS_URL"):
+        return None
+    socket: Path = home.run_dir / "valkey.sock"
+    return EmbeddedValkey(home.valkey_dir, socket, home.secrets().valkey_password)
+
+
+def _refuse_open_address(environment: Environment) -> None:
+    if environment.advertised_scheme not in {"http", "https"}:
+        raise SetupError(
+            "STONEPINE_ADVERTISED_SCHEME is neither http nor https.",
+            hint="See docs/configuration.md.",
+        )
+    if environment.advertised_scheme != "https" and not _is_loopback(environment.bind_host):
+        raise SetupError(
+            f"Binding to {environment.bind_host} without TLS would send keys in the clear.",
+            hint="Set STONEPINE_ADVERTISED_SCHEME=https, or bind to 127.0.0.1.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise SetupError(
+            f"STONEPINE_BIND_HOST is {host!r}, which is no IP address.",
+            hint="Use 127.0.0.1, or 0.0.0.0 with TLS.",
+        ) from None
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < _MIN_SECRET_LENGTH or len(set(secret)) < _MIN_SECRET_LENGTH // 4

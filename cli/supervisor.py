@@ -1,0 +1,199 @@
+"""Runs a plan: processes in order of their needs, and down again in order when asked to."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli import leftovers
+from cli.errors import SetupError
+from cli.instance import InstanceLock
+from cli.keeper import Keeper, Surroundings
+from cli.notices import NoticeBoard
+from cli.process_logs import tail
+from cli.processes import Plan
+from kit.clock import monotonic_s
+
+_START_PATIENCE = 5  # starts in a row that fail before the first readiness
+_HURRY_S = 1.0
+_TAIL_LINES = 12
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """`on_change` sees every change of the status, `on_ready` the first readiness of all."""
+
+    plan: Plan
+    lock: InstanceLock
+    status_file: Path
+    on_change: Callable[[dict[str, Any]], None] = lambda _status: None
+    on_ready: Callable[[dict[str, Any]], None] = lambda _welcome: None
+    keepers: list[Keeper] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises SetupError where the first start fails for good."""
+        self._listen_to_signals()
+        self._end_leftovers()
+        self.lock.say(pid=os.getpid(), url=self.plan.base_url)
+        around = self._surroundings()
+        self.keepers = [Keeper(spec, around) for spec in self.plan.processes]
+        running = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
+        try:
+            await self._watch(around)
+        finally:
+            await self._stop_all()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            around.notices.close()
+            for keeper in self.keepers:
+                keeper.close()
+            self.status_file.unlink(missing_ok=True)
+
+    def status(self) -> dict[str, Any]:
+        """What `stonepine status --json` prints."""
+        plan = self.plan
+        return {
+            "ready": all(keeper.is_ready for keeper in self.keepers),
+            "home": plan.home,
+            "port": plan.port,
+            "console_url": plan.base_url,
+            "api_url": plan.base_url,
+            "processes": [
+                {
+                    "name": keeper.spec.name,
+                    "pid": keeper.pid,
+                    "state": str(keeper.state),
+                    "restarts": keeper.restarts,
+                    "since": keeper.since.isoformat(),
+                }
+                for keeper in self.keepers
+                if not keeper.spec.is_one_shot
+            ],
+        }
+
+    def _surroundings(self) -> Surroundings:
+        notices = NoticeBoard(self.status_file.with_name("notify.sock"), self._changed.set)
+        return Surroundings(
+            environment={
+                **self.plan.environment,
+                leftovers.MARK: self.plan.home,
+                "NOTIFY_SOCKET": str(self.status_file.with_name("notify.sock")),
+            },
+            directory=Path(__file__).resolve().parent.parent,
+            log_dir=self.plan.log_dir,
+            notices=notices,
+            on_change=self._changed.set,
+        )
+
+    async def _watch(self, around: Surroundings) -> None:
+        """Publish each change; tell of the first readiness; give up on a hopeless first start."""
+        welcome = asyncio.create_task(self._welcome(around))
+        welcome.add_done_callback(lambda _task: self._changed.set())
+        is_announced = False
+        while not self._stop_asked.is_set():
+            self._changed.clear()
+            status = self.status()
+            self._write_status(status)
+            self.on_change(status)
+            if not is_announced:
+                self._refuse_hopeless()
+                if status["ready"] and welcome.done():
+                    self.on_ready(welcome.result())
+                    is_announced = True
+            await self._changed.wait()
+        welcome.cancel()
+
+    async def _welcome(self, around: Surroundings) -> dict[str, Any]:
+        """What the first-start command prints: the one-time link and the first key, if any."""
+        if not self.plan.first_start:
+            return {}
+        for name in ("database", "postgres"):
+            if name in around.ready:
+                await around.ready[name].wait()
+                break
+        process = subprocess.Popen(  # noqa: ASYNC220,S603 - a short-lived child, read below
+            self.plan.first_start,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=dict(around.environment), cwd=around.directory,
+        )  # fmt: skip
+        output, errors = await _communicate(process)
+        if process.returncode != 0:
+            lines = errors.decode(errors="replace").splitlines()[-_TAIL_LINES:]
+            raise SetupError("The first organization could not be made.", hint="\n".join(lines))
+        return dict(json.loads(output))
+
+    def _refuse_hopeless(self) -> None:
+        for keeper in self.keepers:
+            if keeper.failures >= _START_PATIENCE:
+                log = self.plan.log_dir / f"{keeper.spec.name}.log"
+                lines = "\n".join(tail(log, _TAIL_LINES))
+                raise SetupError(
+                    f"{keeper.spec.name} does not start. The end of {log}:\n{lines}",
+                    hint="`stonepine doctor` checks what it needs.",
+                )
+
+    def _write_status(self, status: dict[str, Any]) -> None:
+        temporary = self.status_file.with_suffix(".new")
+        try:
+            temporary.write_text(json.dumps(status))
+            temporary.replace(self.status_file)
+        except OSError:
+            return  # a full disk: the processes matter more than the account of them
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._on_stop_signal)
+
+    def _on_stop_signal(self) -> None:
+        if self._stop_asked.is_set():
+            self._hurry_asked.set()
+        self._stop_asked.set()
+        self._changed.set()
+
+    def _end_leftovers(self) -> None:
+        """Whoever a killed supervisor of this home left running (its signal did not reach them)."""
+        deadline = monotonic_s() + 2
+        while left := leftovers.marked(self.plan.home):
+            is_late = monotonic_s() > deadline
+            leftovers.send(left, signal.SIGKILL if is_late else signal.SIGTERM)
+            signal.sigtimedwait([], 0.05)
+
+    async def _stop_all(self) -> None:
+        for stage in sorted({keeper.spec.stop_stage for keeper in self.keepers}):
+            stopping = [k.stop() for k in self.keepers if k.spec.stop_stage == stage]
+            stopped: asyncio.Future[Any] = asyncio.gather(*stopping)
+            hurry: asyncio.Future[Any] = asyncio.create_task(self._hurry_asked.wait())
+            await asyncio.wait({stopped, hurry}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopped.done():
+                await asyncio.gather(*[k.stop(_HURRY_S) for k in self.keepers])
+                await stopped
+            hurry.cancel()
+            self.on_change(self.status())
+
+
+async def _communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """`Popen.communicate` without a thread: both outputs are small enough for their pipes."""
+    exited = asyncio.Event()
+    descriptor = os.pidfd_open(process.pid)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(descriptor, exited.set)
+    try:
+        await exited.wait()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        result = process.communicate()
+    return result
