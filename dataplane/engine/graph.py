@@ -16,7 +16,7 @@ import numpy.typing as npt
 from usearch.index import Index
 
 from dataplane.engine.spec import Metric
-from kit.errors import DataLoss, Internal
+from kit.errors import DataLoss
 
 Float32 = npt.NDArray[np.float32]
 
@@ -69,8 +69,12 @@ def _view(descriptor: int, metric: Metric, dimension: int) -> Index:
     return index
 
 
-def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes:
-    """The serialised graph of the rows, tested. Rows must be finite and of moderate norm."""
+def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes | None:
+    """The serialised graph of the rows, or None where a sample cannot be found through it.
+
+    Rows must be finite and of moderate norm. More than one thread is faster, but may leave nodes
+    that no walk reaches (usearch issue 735).
+    """
     points = _points(vectors, metric)
     index = Index(
         ndim=points.shape[1],
@@ -81,11 +85,8 @@ def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes:
         expansion_search=BUILD_EXPANSION,
     )
     index.add(np.arange(len(points), dtype=np.uint64), points, threads=threads)
-    _check_reachable(index, points)
-    raw = index.save()
-    if raw is None:
-        raise Internal("usearch did not serialise a graph.")
-    return bytes(raw)
+    raw = index.save() if _is_reachable(index, points) else None
+    return None if raw is None else bytes(raw)
 
 
 def _points(vectors: Float32, metric: Metric) -> Float32:
@@ -100,16 +101,15 @@ def _points(vectors: Float32, metric: Metric) -> Float32:
     return np.ascontiguousarray(np.column_stack([scaled, rest]))
 
 
-def _check_reachable(index: Index, points: Float32) -> None:
-    """Parallel construction can leave nodes that no walk reaches: a sample has to find itself.
+def _is_reachable(index: Index, points: Float32) -> bool:
+    """Whether a sample of the rows finds itself, or a row that is equal.
 
-    A row with many equals may be crowded out by them, so finding an equal row counts.
+    Rows of zeros have no direction to be found by and are left out.
     """
-    step = max(1, len(points) // _SAMPLE)
-    sample = np.arange(0, len(points), step)
+    candidates = np.flatnonzero(points.any(axis=1))
+    sample = candidates[:: max(1, len(candidates) // _SAMPLE)].tolist()
     reached = 0
-    for row in sample.tolist():
+    for row in sample:
         keys = index.search(points[row], 10, threads=1).keys.astype(np.int64)
         reached += row in keys or bool((points[keys] == points[row]).all(axis=1).any())
-    if reached < _SELF_TEST_SHARE * len(sample):
-        raise Internal(f"The graph reaches only {reached} of {len(sample)} sampled records.")
+    return reached >= _SELF_TEST_SHARE * len(sample)

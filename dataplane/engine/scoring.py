@@ -70,7 +70,8 @@ def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
 def error_bound(part: Part, target: Target) -> float:
     """Twice the most by which a key of the part can be wrong (Higham, *Accuracy and Stability of
     Numerical Algorithms*, section 3.1): rows whose keys differ by more are in the right order."""
-    unit = 2 * (part.vectors.shape[1] + 8) * _HALF_ULP
+    width: int = part.vectors.shape[1]
+    unit = 2 * (width + 8) * _HALF_ULP
     if target.metric is Metric.COSINE:
         return unit
     if target.metric is Metric.DOTPRODUCT:

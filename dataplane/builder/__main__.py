@@ -1,0 +1,88 @@
+"""The builder's command: one run for one namespace, one line of JSON about it."""
+
+import argparse
+import logging
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dataplane.builder.run import Outcome, Site, build_next
+from dataplane.engine.spec import IndexSpec, Metric, VectorType
+from keyring.data_keys import open_data_key
+from keyring.envelope import DataKey
+from keyring.local import LocalKeyring
+from kit.clock import monotonic_s
+from kit.environment import Environment, environment
+from kit.errors import NotFound, StonepineError
+from storage.catalog import IndexRow, load_index, load_project_key
+from storage.database import Connection, connect
+from storage.objects import open_object_store
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 where a segment was built or nothing was left to do, 1 where it failed."""
+    options = _parse(arguments)
+    started = monotonic_s()
+    try:
+        outcome = build_one(environment(), options.index, options.namespace)
+        _report({**asdict(outcome), "seconds": round(monotonic_s() - started, 3)})
+    except StonepineError as error:
+        _report({"status": "failed", "code": str(error.code), "message": error.message})
+        return 1
+    except Exception as error:  # noqa: BLE001 - the caller reads one line of JSON, whatever happens
+        _log.exception("the build failed")
+        _report({"status": "failed", "code": "INTERNAL", "message": type(error).__name__})
+        return 1
+    return 0
+
+
+def build_one(settings: Environment, index_id: UUID, namespace_id: UUID) -> Outcome:
+    """Build the next segment of that namespace in this installation."""
+    url = settings.database_system_url.get_secret_value()
+    with closing(connect(url, name="builder")) as connection:
+        index = load_index(connection, index_id)
+        if index is None:
+            raise NotFound(f"There is no index {index_id}.")
+        site = Site(
+            connection=connection,
+            store=open_object_store(settings.object_store_url),
+            key=_data_key(connection, settings, index),
+            spec=spec_of(index),
+            index_id=index_id,
+            namespace_id=namespace_id,
+        )
+        return build_next(site, max_records=settings.segment_max_records)
+
+
+def spec_of(index: IndexRow) -> IndexSpec:
+    return IndexSpec(index.dimension, Metric(index.metric), VectorType(index.vector_type))
+
+
+def _data_key(connection: Connection, settings: Environment, index: IndexRow) -> DataKey:
+    row = load_project_key(connection, index.project_id)
+    if row is None:
+        raise NotFound(f"The project {index.project_id} has no data key.")
+    keyring = LocalKeyring(settings.keyring_dir)
+    return open_data_key(keyring, index.project_id, row.version, row.wrapped)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dataplane.builder", description=__doc__)
+    parser.add_argument("--index", type=UUID, required=True, help="the index's id")
+    parser.add_argument("--namespace", type=UUID, required=True, help="the namespace's id")
+    return parser.parse_args(arguments)
+
+
+def _report(line: dict[str, Any]) -> None:
+    sys.stdout.write(orjson.dumps(line).decode() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
