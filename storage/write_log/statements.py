@@ -17,16 +17,16 @@ SETUP = b"""SELECT set_config('lock_timeout', '1s', false),
     set_config('statement_timeout', '10s', false),
     current_setting('synchronous_commit'), current_setting('fsync')"""
 
-# A NULL refuses the row, and with it the transaction: in `lsn` where another writer took the
+# A NULL refuses the row, and with it the transaction: in `index_id` where another writer took the
 # lease (FOR SHARE holds it until the commit), in `namespace_id` where the batch before this one
-# or the namespace itself is not there.
-_LEASE = b"""LEFT JOIN LATERAL (SELECT $3 AS lsn FROM log_lease
+# or the namespace itself is not there. PostgreSQL names the first such column.
+_LEASE = b"""LEFT JOIN LATERAL (SELECT index_id FROM log_lease
     WHERE index_id = $1 AND epoch = $7 FOR SHARE) lease ON true"""
 
 _APPEND = (
     b"""INSERT INTO log_batch
     (index_id, namespace_id, lsn, operation, record_count, sealed, committed_at)
-SELECT $1, place.namespace_id, lease.lsn, $4, $5, $6,
+SELECT lease.index_id, place.namespace_id, $3, $4, $5, $6,
     greatest(clock_timestamp(), place.committed_at)
 FROM (SELECT) one """
     + _LEASE
@@ -42,7 +42,7 @@ RETURNING committed_at"""
 _PROBE = (
     b"""INSERT INTO log_batch
     (index_id, namespace_id, lsn, operation, record_count, sealed, committed_at)
-SELECT $1, $2, lease.lsn, $4, $5, $6, clock_timestamp() FROM (SELECT) one """
+SELECT lease.index_id, $2, $3, $4, $5, $6, clock_timestamp() FROM (SELECT) one """
     + _LEASE
     + b" RETURNING committed_at"
 )
@@ -97,7 +97,7 @@ class Refusal:
 
     @property
     def is_fenced(self) -> bool:
-        return self.sqlstate == "23502" and self.column == "lsn"
+        return self.sqlstate == "23502" and self.column == "index_id"
 
 
 @dataclass(frozen=True, slots=True)
