@@ -26,6 +26,7 @@ from dataplane.engine.scoring import (
 # Fetching this many rows at a time keeps them in the cache until they are multiplied.
 _GATHER_ROWS = 256
 _ROUNDING: float = 2.0**-22
+_LEAST_KEY = float(np.finfo(np.float32).min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _gathered_keys(part: Part, target: Target, rows: Rows) -> Keys:
 def _threshold(keys: Keys, top_k: int, error: float) -> float:
     """The least key that may belong to one of the `top_k` best scores, rounded ones included."""
     last = float(np.partition(keys, len(keys) - top_k)[len(keys) - top_k])
-    return last - error - _ROUNDING * abs(last)
+    # Never below what float32 holds, so that it compares with any key.
+    return max(last - error - _ROUNDING * abs(last), _LEAST_KEY)
 
 
 def _order(found: list[Candidates], target: Target, top_k: int) -> list[Hit]:

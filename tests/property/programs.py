@@ -1,0 +1,145 @@
+"""Random programs for a namespace: writes, builds, adoptions and restarts, and what to ask it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from storage.write_log.operations import (
+    DeleteAllOperation,
+    DeleteOperation,
+    Operation,
+    SparseVector,
+    UpdateOperation,
+    UpsertOperation,
+)
+
+DIMENSION = 3
+
+ids = st.sampled_from([*"abcdefgh", "a/1", "a/2", "B", "ö", "\U0001f332", "z" * 40])
+_numbers = st.one_of(
+    st.integers(-3, 3),
+    st.sampled_from([2**53, 2**53 + 1, -(2**53), -(2**53) - 1, 0.5, -0.0, 1e300]),
+    st.floats(-10, 10),
+)
+_strings = st.sampled_from(["1", "true", "", "drama", "Drama", "döner", "\u6f22", "null"])
+scalars = st.one_of(_numbers, _strings, st.booleans())
+fields = st.sampled_from(["year", "genre", "ok", "größe"])
+metadata = st.dictionaries(fields, st.one_of(scalars, st.lists(_strings, max_size=3)), max_size=3)
+
+_coordinates = st.one_of(st.integers(-2, 2), st.sampled_from([0.1, -0.7, 1e-20, 3e19, 1e30]))
+vectors = st.lists(_coordinates, min_size=DIMENSION, max_size=DIMENSION)
+sparse_vectors = st.dictionaries(
+    st.sampled_from([0, 1, 7, 2**32 - 1]), st.sampled_from([-1.5, 0.25, 1.0, 2.0]), min_size=1
+)
+
+
+def _filters() -> st.SearchStrategy[dict[str, Any]]:
+    operators = st.one_of(
+        st.fixed_dictionaries({}, optional={"$eq": scalars, "$ne": scalars}),
+        st.fixed_dictionaries(
+            {}, optional=dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _numbers)
+        ),
+        st.fixed_dictionaries(
+            {}, optional={name: st.lists(scalars, max_size=3) for name in ("$in", "$nin")}
+        ),
+        st.fixed_dictionaries({"$exists": st.booleans()}),
+    ).filter(bool)
+    leaf = st.dictionaries(fields, st.one_of(scalars, operators), min_size=1, max_size=2)
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.fixed_dictionaries({"$and": st.lists(inner, min_size=1, max_size=3)}),
+            st.fixed_dictionaries({"$or": st.lists(inner, min_size=1, max_size=3)}),
+        ),
+        max_leaves=4,
+    )
+
+
+filters = st.one_of(st.just({}), _filters())
+
+
+@dataclass(frozen=True)
+class Build:
+    """Turn the log into a segment, up to `behind` operations before its end."""
+
+    behind: int
+
+
+@dataclass(frozen=True)
+class Adopt:
+    pass
+
+
+@dataclass(frozen=True)
+class Restart:
+    pass
+
+
+@dataclass(frozen=True)
+class Ask:
+    values: list[float]
+    sparse: dict[int, float] | None
+    top_k: int
+    filter: dict[str, Any]
+
+
+Step = Operation | Build | Adopt | Restart | Ask
+
+
+def sparse_of(raw: dict[int, float] | None) -> SparseVector | None:
+    if raw is None:
+        return None
+    ordered = sorted(raw)
+    return SparseVector(
+        np.array(ordered, np.uint32), np.array([raw[i] for i in ordered], np.float32)
+    )
+
+
+def json_of(raw: dict[str, Any] | None) -> bytes | None:
+    return None if raw is None else json.dumps(raw, ensure_ascii=False).encode()
+
+
+@st.composite
+def _upserts(draw: st.DrawFn, is_sparse: bool, is_hybrid: bool) -> UpsertOperation:
+    chosen = draw(st.lists(ids, min_size=1, max_size=6, unique=True))
+    sparse: list[SparseVector | None] = [None] * len(chosen)
+    if is_sparse or is_hybrid:
+        kind = sparse_vectors if is_sparse else st.none() | sparse_vectors
+        sparse = [sparse_of(draw(kind)) for _ in chosen]
+    width = 0 if is_sparse else DIMENSION
+    rows = [[] if is_sparse else draw(vectors) for _ in chosen]
+    values = np.array(rows, np.float32).reshape(len(chosen), width)
+    return UpsertOperation(
+        chosen, values, sparse, [json_of(draw(st.none() | metadata)) for _ in chosen]
+    )
+
+
+@st.composite
+def _updates(draw: st.DrawFn, is_sparse: bool, is_hybrid: bool) -> UpdateOperation:
+    chosen = draw(st.lists(ids, min_size=1, max_size=3, unique=True))
+    values = None if is_sparse else draw(st.none() | vectors)
+    sparse = draw(st.none() | sparse_vectors) if is_sparse or is_hybrid else None
+    array = None if values is None else np.array(values, np.float32)
+    return UpdateOperation(chosen, array, sparse_of(sparse), json_of(draw(st.none() | metadata)))
+
+
+def programs(*, is_sparse: bool, is_hybrid: bool) -> st.SearchStrategy[list[Step]]:
+    """Lists of steps for one kind of index."""
+    deletes = st.lists(ids, min_size=1, max_size=4).map(DeleteOperation)
+    asks = st.builds(
+        Ask,
+        st.just([]) if is_sparse else vectors,
+        sparse_vectors if is_sparse else st.none() | sparse_vectors if is_hybrid else st.none(),
+        st.sampled_from([1, 2, 5, 100, 10_000]),
+        filters,
+    )
+    upserts = _upserts(is_sparse, is_hybrid)
+    step = st.one_of(
+        upserts, upserts, _updates(is_sparse, is_hybrid), deletes, asks, asks,
+        st.builds(Build, st.integers(0, 4)), st.builds(Adopt),
+        st.sampled_from([DeleteAllOperation(), Restart(), Adopt()]),
+    )  # fmt: skip
+    return st.lists(step, min_size=1, max_size=25)
