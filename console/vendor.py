@@ -40,9 +40,14 @@ ICONS = (
     "brand-python", "building", "check", "chevron-down", "chevron-right", "circle-check", "clock",
     "code", "copy", "database", "dots", "external-link", "eye", "file-text", "folder", "history",
     "info-circle", "key", "layout-dashboard", "lock", "lock-open", "login", "logout", "mail",
-    "menu-2", "moon", "plus", "refresh", "ruler-measure", "search", "selector", "server", "settings",
-    "shield-check", "sun", "tag", "terminal-2", "trash", "user", "users", "world", "x",
+    "menu-2", "moon", "plus", "refresh", "ruler-measure", "search", "selector", "server",
+    "settings", "shield-check", "sun", "tag", "terminal-2", "trash", "user", "users", "world", "x",
 )  # fmt: skip
+
+
+def _fonts(*names: str) -> dict[str, str]:
+    return {f"files/{name}.woff2": f"{name}.woff2" for name in names}
+
 
 PACKAGES = (
     Package("htmx.org", "htmx", "2.0.11", "0BSD", {"dist/htmx.min.js": "htmx.min.js"}),
@@ -54,19 +59,14 @@ PACKAGES = (
         "inter",
         "5.3.0",
         "OFL-1.1",
-        {
-            f"files/inter-{subset}-wght-normal.woff2": f"inter-{subset}-wght-normal.woff2"
-            for subset in ("latin", "latin-ext")
-        },
+        _fonts("inter-latin-wght-normal", "inter-latin-ext-wght-normal"),
     ),
     Package(
         "@fontsource-variable/jetbrains-mono",
         "jetbrains-mono",
         "5.3.0",
         "OFL-1.1",
-        {
-            "files/jetbrains-mono-latin-wght-normal.woff2": "jetbrains-mono-latin-wght-normal.woff2",
-        },
+        _fonts("jetbrains-mono-latin-wght-normal"),
     ),
     Package(
         "@tabler/icons",
@@ -86,7 +86,9 @@ def complaints() -> list[str]:
         for file, sha256 in entry["sha256"].items()
     }
     present = {
-        str(path.relative_to(FOLDER)): _sha256(path) for path in FOLDER.glob("*/*") if path.is_file()
+        str(path.relative_to(FOLDER)): _sha256(path)
+        for path in FOLDER.glob("*/*")
+        if path.is_file()
     }
     return [
         *(f"{name}: missing" for name in sorted(locked.keys() - present.keys())),

@@ -1,0 +1,39 @@
+"""What all forms share: our classes on controls, and refusals of the domain as errors of fields."""
+
+from typing import Any
+
+from django import forms
+
+from kit.errors import StonepineError
+
+
+class ConsoleForm(forms.Form):
+    """A form whose text controls look like ours and whose errors may come from verbs."""
+
+    required_css_class = "required"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(
+                field.widget, forms.TextInput | forms.Select | forms.Textarea
+            ) and not isinstance(field.widget, forms.RadioSelect):
+                css = field.widget.attrs.get("class", "")
+                field.widget.attrs["class"] = f"input {css}".strip()
+
+    def refuse(self, error: StonepineError) -> None:
+        """Show a verb's refusal beside the field it names, else above the form."""
+        field = error.fields.get("field")
+        self.add_error(field if field in self.fields else None, error.message)
+
+
+class Advised:
+    """A choice with a line of advice; templates show both."""
+
+    def __init__(self, label: str, advice: str) -> None:
+        self.label = label
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,129 @@
+"""The sidebar and the switcher: only pages that exist, and only for those who may see them."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from console.visit import Visit
+from orgs.models import Organization
+from orgs.queries import organizations_of
+from projects.models import Project
+from projects.queries import visible_projects
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link; `is_current` where the page is this one or lies below it."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    items: list[Item]
+    is_main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organization or project that the switcher leads to."""
+
+    label: str
+    url: str
+    is_organization: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    label: str
+    url: str = ""
+
+
+def sections(visit: Visit) -> list[Section]:
+    """The sidebar of this page, in order."""
+    found = [Section("Main", _main_items(visit), is_main=True)]
+    if visit.project is not None and visit.may["api_key_read"].is_allowed:
+        found.append(Section("Project", [_item(visit, "API keys", "keys", "key")]))
+    roles = reverse("console:roles", args=[visit.organization.slug])
+    found.append(
+        Section(
+            "Organization",
+            [
+                *_up_from_project(visit),
+                Item("Roles", roles, "shield-check", visit.request.path == roles),
+            ],
+        )
+    )
+    return found
+
+
+def places(visit: Visit) -> list[Place]:
+    """Every organization of the person; below the current one, its projects."""
+    found: list[Place] = []
+    for organization in organizations_of(visit.user):
+        is_here = organization.pk == visit.organization.pk
+        found.append(
+            Place(
+                organization.name,
+                organization_url(organization),
+                is_organization=True,
+                is_current=is_here and visit.project is None,
+            )
+        )
+        if is_here:
+            found.extend(
+                Place(
+                    project.name,
+                    project_url(organization, project),
+                    is_organization=False,
+                    is_current=project == visit.project,
+                )
+                for project in visible_projects(visit.actor, organization)
+            )
+    return found
+
+
+def crumbs(visit: Visit, *trail: Crumb) -> list[Crumb]:
+    """Organization, project, then the page's own trail."""
+    found = [Crumb(visit.organization.name, organization_url(visit.organization))]
+    if visit.project is not None:
+        found.append(Crumb(visit.project.name, project_url(visit.organization, visit.project)))
+    return [*found, *trail]
+
+
+def organization_url(organization: Organization) -> str:
+    return reverse("console:organization", args=[organization.slug])
+
+
+def project_url(organization: Organization, project: Project, page: str = "project") -> str:
+    return reverse(f"console:{page}", args=[organization.slug, project.slug])
+
+
+def _main_items(visit: Visit) -> list[Item]:
+    if visit.project is None:
+        here = organization_url(visit.organization)
+        return [Item("Overview", here, "layout-dashboard", visit.request.path == here)]
+    items = [_item(visit, "Overview", "project", "layout-dashboard")]
+    if visit.may["index_read"].is_allowed:
+        items.append(_item(visit, "Indexes", "indexes", "database"))
+    return items
+
+
+def _item(visit: Visit, label: str, page: str, icon: str) -> Item:
+    url = project_url(visit.organization, visit.here, page)
+    path = visit.request.path
+    is_below = page != "project" and path.startswith(url + "/")
+    return Item(label, url, icon, path == url or is_below)
+
+
+def _up_from_project(visit: Visit) -> list[Item]:
+    if visit.project is None:
+        return []
+    return [
+        Item("All projects", organization_url(visit.organization), "building", is_current=False)
+    ]

@@ -1,0 +1,20 @@
+"""Values inside code: quoted so that they stay values, whatever somebody typed."""
+
+import json
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """A string literal of Python, TypeScript and JSON at once, safe within shell quotes too."""
+    return json.dumps(str(value), ensure_ascii=False).replace("'", "\\u0027")
+
+
+@register.filter
+def number(value: object) -> int:
+    """An integer; 0 where somebody is still typing."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else 0

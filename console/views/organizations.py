@@ -1,0 +1,88 @@
+"""The way in, an organization's overview and its roles."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from access.matrix import ROLE_LABELS, matrix, roles_in_order
+from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Permission, Role
+from accounts.models import User
+from console.navigation import Crumb
+from console.render import render_page
+from console.rights import Rights
+from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
+from indexes.queries import visible_indexes
+from orgs.queries import organizations_of, recent_events
+from projects.models import Project
+from projects.queries import visible_projects
+
+_EVENTS = 12
+
+
+@require_GET
+@signed_in
+def home(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """To the organization seen last: `/` and `/o/-/…`, which links in documentation use."""
+    found = [organization.slug for organization in organizations_of(cast("User", request.user))]
+    if not found:
+        return render(request, "orgs/none.html")
+    last = request.session.get(LAST_ORGANIZATION)
+    slug = last if last in found else found[0]
+    return redirect(f"/o/{slug}/{rest}".rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCard:
+    """`indexes` is None where the viewer's role does not show them."""
+
+    project: Project
+    indexes: int | None
+
+
+@require_GET
+@organization_page
+def overview(visit: Visit) -> HttpResponse:
+    cards = [_card(visit, one) for one in visible_projects(visit.actor, visit.organization)]
+    events = None
+    if visit.may["audit_read"].is_allowed:
+        events = recent_events(visit.actor, visit.organization, limit=_EVENTS)
+    return render_page(visit, "orgs/overview.html", {"cards": cards, "events": events})
+
+
+def _card(visit: Visit, project: Project) -> ProjectCard:
+    if not Rights(visit.actor, project.scope)["index_read"].is_allowed:
+        return ProjectCard(project, None)
+    return ProjectCard(project, len(visible_indexes(visit.actor, project)))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    permission: Permission
+    marks: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTable:
+    title: str
+    labels: list[str]
+    rows: list[RoleRow]
+
+
+@require_GET
+@organization_page
+def roles(visit: Visit) -> HttpResponse:
+    """The matrix, rendered from the tables that decide."""
+    tables = [
+        _role_table("Organization roles", ORGANIZATION_ROLES),
+        _role_table("Project roles", PROJECT_ROLES),
+    ]
+    return render_page(visit, "orgs/roles.html", {"tables": tables}, trail=(Crumb("Roles"),))
+
+
+def _role_table(title: str, kind: frozenset[Role]) -> RoleTable:
+    held = roles_in_order(kind)
+    rows = [RoleRow(row.permission, [role in row.roles for role in held]) for row in matrix()]
+    return RoleTable(title, [ROLE_LABELS[role] for role in held], [r for r in rows if any(r.marks)])

@@ -1,0 +1,63 @@
+"""Creating a project, and its overview with the quickstart."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from access.decide import require
+from access.permissions import Permission
+from console.forms.projects import ProjectForm
+from console.navigation import project_url
+from console.render import go, render_page, render_sheet
+from console.snippets import exports, snippets
+from console.visit import Visit, organization_page, project_page
+from indexes.queries import visible_indexes
+from kit.errors import StonepineError
+from projects.projects import create_project
+from projects.queries import api_keys
+
+
+@require_http_methods(["GET", "POST"])
+@organization_page
+def new(visit: Visit) -> HttpResponse:
+    require(visit.actor, Permission.PROJECT_CREATE, visit.organization.scope)
+    form = ProjectForm(visit.request.POST or None)
+    if form.is_valid():
+        try:
+            project = create_project(visit.actor, visit.organization, **form.cleaned_data)
+            url = project_url(visit.organization, project)
+            return go(visit, url, saying="Project created")
+        except StonepineError as error:
+            form.refuse(error)
+    context = {"form": form}
+    return render_sheet(
+        visit, "projects/_new.html", context, title="Create project", is_invalid=bool(form.errors)
+    )
+
+
+@require_GET
+@project_page
+def overview(visit: Visit) -> HttpResponse:
+    context = {
+        **_index_numbers(visit),
+        **_key_numbers(visit),
+        "exports": exports("pcsk_…"),
+        "quickstart": snippets("quickstart"),
+    }
+    return render_page(visit, "projects/overview.html", context)
+
+
+def _index_numbers(visit: Visit) -> dict[str, Any]:
+    """Only what the viewer may see: None hides the part."""
+    if not visit.may["index_read"].is_allowed:
+        return {"indexes": None}
+    found = visible_indexes(visit.actor, visit.here)
+    ready = sum(index.is_ready for index in found)
+    return {"indexes": found, "ready": ready, "ready_unit": f"of {len(found)}"}
+
+
+def _key_numbers(visit: Visit) -> dict[str, Any]:
+    if not visit.may["api_key_read"].is_allowed:
+        return {"keys": None}
+    return {"keys": api_keys(visit.actor, visit.here)}

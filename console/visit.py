@@ -1,0 +1,118 @@
+"""Who visits which organization and project: built once a request, handed to every view.
+
+The decorators here are the console's only gate. A view below one of them runs for a signed-in
+person who belongs to the organization; whatever the domain refuses becomes a page.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+
+from access.actor import Actor
+from access.matrix import ROLE_LABELS
+from access.permissions import Role
+from accounts.models import User
+from console.auth import actor_of
+from console.errors import error_page
+from console.rights import Rights
+from kit.errors import StonepineError
+from orgs.models import Organization
+from orgs.queries import get_organization
+from projects.models import Project
+from projects.queries import get_project
+
+LAST_ORGANIZATION = "last_organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A signed-in person at an organization, or at one of its projects."""
+
+    request: HttpRequest
+    user: User
+    actor: Actor
+    organization: Organization
+    project: Project | None = None
+
+    @property
+    def may(self) -> Rights:
+        """Rights at the project where there is one, else at the organization."""
+        place = self.project or self.organization
+        return Rights(self.actor, place.scope)
+
+    @property
+    def may_in_organization(self) -> Rights:
+        return Rights(self.actor, self.organization.scope)
+
+    @property
+    def here(self) -> Project:
+        """The project, in views that `project_page` guards."""
+        if self.project is None:
+            raise LookupError("this page belongs to no project")
+        return self.project
+
+    @property
+    def standing(self) -> str:
+        """The strongest role held in this organization, in words."""
+        held = {
+            grant.role
+            for grant in self.actor.grants
+            if grant.organization_id == self.organization.pk
+        }
+        return next((ROLE_LABELS[role] for role in Role if role in held), "")
+
+
+View = Callable[..., HttpResponse]
+
+
+def signed_in(view: View) -> View:
+    """Send strangers to the sign-in page and back afterwards; turn refusals into pages."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect(f"{resolve_url('console:signin')}?{urlencode({'next': request.path})}")
+        try:
+            return view(request, **kwargs)
+        except StonepineError as error:
+            return error_page(request, error)
+
+    return guarded
+
+
+def organization_page(view: View) -> View:
+    """`view(visit, …)` at `/o/<organization>/…`."""
+
+    @signed_in
+    @functools.wraps(view)
+    def at(request: HttpRequest, organization: str, **kwargs: Any) -> HttpResponse:
+        return view(_visit(request, organization), **kwargs)
+
+    return at
+
+
+def project_page(view: View) -> View:
+    """`view(visit, …)` at `/o/<organization>/p/<project>/…`."""
+
+    @signed_in
+    @functools.wraps(view)
+    def at(request: HttpRequest, organization: str, project: str, **kwargs: Any) -> HttpResponse:
+        visit = _visit(request, organization)
+        found = get_project(visit.actor, visit.organization, project)
+        return view(Visit(request, visit.user, visit.actor, visit.organization, found), **kwargs)
+
+    return at
+
+
+def _visit(request: HttpRequest, slug: str) -> Visit:
+    user = cast("User", request.user)
+    actor = actor_of(user)
+    organization = get_organization(actor, slug)
+    if request.session.get(LAST_ORGANIZATION) != slug:
+        request.session[LAST_ORGANIZATION] = slug
+    return Visit(request, user, actor, organization)
