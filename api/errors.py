@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
@@ -63,7 +63,7 @@ def answer(request: HttpRequest, error: StonepineError) -> HttpResponse:
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's hook: each exception of a view becomes one envelope; the middleware gets unknown ones."""
+    """DRF's hook: one envelope for each error; what is unknown goes on to the middleware."""
     request: Request = context["request"]
     known = _translated(error)
     if known is None:
@@ -86,10 +86,6 @@ def _translated(error: Exception) -> StonepineError | None:
         )
     if isinstance(error, Http404 | exceptions.NotFound):
         return NotFound("There is nothing here.")
-    if isinstance(error, exceptions.ParseError | exceptions.UnsupportedMediaType):
-        return InvalidArgument("The body must be JSON (Content-Type: application/json).")
-    if isinstance(error, UnreadablePostError):
-        return InvalidArgument("The body ended too early.")
     if isinstance(error, exceptions.APIException):
         return Internal("Internal error.")
     return None

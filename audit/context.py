@@ -39,6 +39,16 @@ def current() -> AuditContext:
     return context
 
 
+def enter(context: AuditContext) -> None:
+    """Set the context where no block can surround the act: between a worker's signals."""
+    _CURRENT.set(context)
+
+
+def leave() -> None:
+    """Undo `enter`."""
+    _CURRENT.set(None)
+
+
 @contextmanager
 def acting_from(context: AuditContext) -> Iterator[AuditContext]:
     """Everything recorded within the block carries this context."""

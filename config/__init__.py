@@ -1,1 +1,5 @@
 """Composition: settings, URLs, Celery."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

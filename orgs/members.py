@@ -11,7 +11,7 @@ from accounts.passwords import require_good_password
 from accounts.queries import find_user_by_email
 from audit.actions import Action
 from audit.record import record
-from kit.errors import AlreadyExists, InvalidArgument
+from kit.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from orgs.models import Membership, Organization, PrincipalType, ResourceType, RoleBinding
 from orgs.verbs import verb
 
@@ -47,6 +47,21 @@ def create_member(
         role=str(role),
     )
     return user
+
+
+@verb(Action.USER_PASSWORD_SET)
+def set_member_password(
+    actor: Actor, organization: Organization, *, user: User, password: str
+) -> None:
+    """Replace a member's password; all sessions of that person end."""
+    if not actor.is_unbounded:
+        raise PermissionDenied("Only the operator of this installation may do this.")
+    if not Membership.objects.filter(organization=organization, user=user).exists():
+        raise NotFound("There is no such member.")
+    require_good_password(password, email=user.email, name=user.name)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record(actor, Action.USER_PASSWORD_SET, target=organization.audit_target(), member=user.email)
 
 
 def new_account(*, email: str, name: str, password: str) -> User:

@@ -1,0 +1,23 @@
+"""Who calls: the API key of a request, turned into an actor once."""
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from access.actor import Actor
+from kit.errors import Unauthenticated
+from projects.models import Project
+from projects.queries import authenticate_api_key
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Api-Key: <key>`, or `Authorization: Bearer <key>`. `request.user` is the actor,
+    `request.auth` the key's project."""
+
+    def authenticate(self, request: Request) -> tuple[Actor, Project]:
+        value = request.headers.get("Api-Key", "").strip()
+        if not value:
+            scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+            value = rest.strip() if scheme.lower() == "bearer" else ""
+        if not value:
+            raise Unauthenticated("Invalid API key.")
+        return authenticate_api_key(value)

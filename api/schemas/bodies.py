@@ -1,0 +1,149 @@
+"""Bodies of requests as types, in both dialects: up to 2026-04, and the schema bodies since."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from kit.errors import InvalidArgument, Unprocessable
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+class Tolerant(msgspec.Struct):
+    """Keys that are not known are ignored, as the older versions do."""
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """Keys that are not known are refused."""
+
+
+class ManualScaling(Strict):
+    shards: int
+    replicas: int
+
+
+class DedicatedCapacity(Strict):
+    node_type: str
+    scaling: str
+    manual: ManualScaling
+
+
+class ReadCapacity(Tolerant):
+    mode: str
+    dedicated: DedicatedCapacity | None = None
+
+
+class FilterableField(Tolerant):
+    filterable: bool = True
+
+
+class MetadataSchema(Tolerant):
+    fields: dict[str, FilterableField]
+
+
+class ServerlessSpec(Tolerant):
+    cloud: str
+    region: str
+    read_capacity: ReadCapacity | None = None
+    source_collection: str | None = None
+    schema: MetadataSchema | None = None
+
+
+class MetadataConfig(Tolerant):
+    indexed: list[str] | None = None
+
+
+class PodSpec(Tolerant):
+    environment: str
+    pod_type: str = "p1.x1"
+    replicas: int = 1
+    shards: int = 1
+    pods: int | None = None
+    metadata_config: MetadataConfig | None = None
+    source_collection: str | None = None
+
+
+class ByocSpec(Tolerant):
+    environment: str
+    read_capacity: ReadCapacity | None = None
+    schema: MetadataSchema | None = None
+
+
+class IndexSpec(Tolerant):
+    serverless: ServerlessSpec | None = None
+    pod: PodSpec | None = None
+    byoc: ByocSpec | None = None
+
+
+class CreateIndexBySpec(Tolerant):
+    name: str
+    spec: IndexSpec
+    dimension: int | None = None
+    metric: str | None = None
+    vector_type: str = "dense"
+    deletion_protection: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class ServerlessChange(Tolerant):
+    read_capacity: ReadCapacity | None = None
+
+
+class SpecChange(Tolerant):
+    serverless: ServerlessChange | None = None
+    pod: dict[str, Any] | None = None
+    byoc: ServerlessChange | None = None
+
+
+class ConfigureIndexBySpec(Tolerant):
+    spec: SpecChange | None = None
+    deletion_protection: str | None = None
+    tags: dict[str, str] | None = None
+    embed: dict[str, Any] | None = None
+
+
+class SchemaField(Tolerant):
+    type: str | None = None
+    dimension: int | None = None
+    metric: str | None = None
+
+
+class FieldSchema(Strict):
+    fields: dict[str, SchemaField]
+
+
+class DeploymentBody(Strict):
+    deployment_type: str
+    cloud: str | None = None
+    region: str | None = None
+    environment: str | None = None
+
+
+class CreateIndexBySchema(Strict):
+    schema: FieldSchema
+    name: str | None = None
+    deployment: DeploymentBody | None = None
+    read_capacity: ReadCapacity | None = None
+    tags: dict[str, str] | None = None
+    deletion_protection: str | None = None
+    cmek_id: str | None = None
+
+
+class ConfigureIndexBySchema(Strict):
+    read_capacity: ReadCapacity | None = None
+    tags: dict[str, str] | None = None
+    deletion_protection: str | None = None
+    deployment: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
+
+
+def decoded(raw: bytes, kind: type[Body]) -> Body:
+    """The body as that type: 400 where it is not JSON, 422 where it is JSON of another shape."""
+    try:
+        body = msgspec.json.decode(raw, type=kind)
+        raw.decode()
+    except msgspec.ValidationError as error:
+        raise Unprocessable(f"Failed to deserialize the JSON body: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidArgument("The body is not valid JSON in UTF-8.") from None
+    return body

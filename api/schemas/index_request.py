@@ -1,0 +1,211 @@
+"""What requests about indexes ask for, in both dialects: by spec, and by schema."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from api.schemas.bodies import (
+    ConfigureIndexBySchema,
+    ConfigureIndexBySpec,
+    CreateIndexBySchema,
+    CreateIndexBySpec,
+    DeploymentBody,
+    MetadataSchema,
+    ReadCapacity,
+    SchemaField,
+    decoded,
+)
+from api.versions import Version
+from indexes.models import VectorType
+from kit.errors import InvalidArgument
+from kit.ids import random_base62
+
+DENSE_FIELD, SPARSE_FIELD = "_values", "_sparse_values"
+_DEFAULT_PLACE = DeploymentBody("managed", cloud="aws", region="us-east-1")
+_MAX_TEXT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWish:
+    """The arguments of `indexes.lifecycle.create_index`, however they were spelt."""
+
+    name: str
+    spec: dict[str, Any]
+    dimension: int | None
+    metric: str | None
+    vector_type: str
+    schema: dict[str, Any] | None
+    tags: dict[str, str]
+    is_protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureWish:
+    """The arguments of `indexes.lifecycle.configure_index`."""
+
+    tags: dict[str, str] | None
+    is_protected: bool | None
+    read_capacity: dict[str, Any] | None
+
+
+def parse_create(raw: bytes, version: Version) -> CreateWish:
+    if version >= Version.V2026_01_ALPHA:
+        return _from_schema(decoded(raw, CreateIndexBySchema))
+    return _from_spec(decoded(raw, CreateIndexBySpec))
+
+
+def parse_configure(raw: bytes, version: Version) -> ConfigureWish:
+    if version >= Version.V2026_01_ALPHA:
+        body = decoded(raw, ConfigureIndexBySchema)
+        if body.deployment is not None or body.schema is not None:
+            raise InvalidArgument("The deployment and the schema of this index cannot be changed.")
+        return ConfigureWish(
+            body.tags, _protection(body.deletion_protection), _capacity(body.read_capacity)
+        )
+    old = decoded(raw, ConfigureIndexBySpec)
+    if old.embed is not None:
+        raise InvalidArgument("Integrated embedding is not available on this index.")
+    change = old.spec and (old.spec.serverless or old.spec.byoc)
+    if old.spec is not None and old.spec.pod is not None:
+        raise InvalidArgument("Pods of an index cannot be changed.")
+    return ConfigureWish(
+        old.tags,
+        _protection(old.deletion_protection),
+        _capacity(change.read_capacity if change else None),
+    )
+
+
+def _from_spec(body: CreateIndexBySpec) -> CreateWish:
+    given = {
+        kind: part
+        for kind in ("serverless", "pod", "byoc")
+        if (part := getattr(body.spec, kind)) is not None
+    }
+    if len(given) != 1:
+        raise InvalidArgument("spec must hold exactly one of serverless, pod and byoc.")
+    ((kind, part),) = given.items()
+    if getattr(part, "source_collection", None) is not None:
+        raise InvalidArgument("source_collection is not supported: restore a backup instead.")
+    spec = {
+        key: value
+        for key, value in msgspec.to_builtins(part).items()
+        if value is not None and key not in {"schema", "source_collection", "read_capacity"}
+    }
+    capacity = _capacity(getattr(part, "read_capacity", None))
+    if capacity is not None:
+        spec["read_capacity"] = capacity
+    if kind != "serverless":
+        _require_plain(spec["environment"], "environment")
+    return CreateWish(
+        name=body.name,
+        spec={kind: _checked_pods(spec) if kind == "pod" else spec},
+        dimension=body.dimension,
+        metric=body.metric,
+        vector_type=body.vector_type,
+        schema=_metadata_schema(getattr(part, "schema", None)),
+        tags=body.tags or {},
+        is_protected=bool(_protection(body.deletion_protection)),
+    )
+
+
+def _from_schema(body: CreateIndexBySchema) -> CreateWish:
+    if body.cmek_id is not None:
+        raise InvalidArgument("cmek_id is not supported by this installation.")
+    vector_type, field = _vector_field(body.schema.fields)
+    spec = _place(body.deployment or _DEFAULT_PLACE)
+    capacity = _capacity(body.read_capacity)
+    if capacity is not None:
+        next(iter(spec.values()))["read_capacity"] = capacity
+    return CreateWish(
+        name=f"index-{random_base62(8).lower()}" if body.name is None else body.name,
+        spec=spec,
+        dimension=field.dimension,
+        metric=field.metric,
+        vector_type=vector_type,
+        schema=None,
+        tags=body.tags or {},
+        is_protected=bool(_protection(body.deletion_protection)),
+    )
+
+
+def _vector_field(fields: dict[str, SchemaField]) -> tuple[str, SchemaField]:
+    """The field that decides the kind of a vector index."""
+    others = set(fields) - {DENSE_FIELD, SPARSE_FIELD}
+    if others or not fields:
+        raise InvalidArgument(
+            f"schema.fields must hold {DENSE_FIELD} or {SPARSE_FIELD}, and nothing else: document "
+            "indexes are not available on this installation, and metadata is never declared."
+        )
+    expected = {DENSE_FIELD: "dense_vector", SPARSE_FIELD: "sparse_vector"}
+    for name, field in fields.items():
+        if field.type != expected[name]:
+            raise InvalidArgument(f"schema.fields.{name}.type must be {expected[name]!r}.")
+    if DENSE_FIELD not in fields:
+        return VectorType.SPARSE, fields[SPARSE_FIELD]
+    dense = fields[DENSE_FIELD]
+    if dense.metric is None:
+        raise InvalidArgument(f"schema.fields.{DENSE_FIELD}.metric is required.")
+    return VectorType.DENSE, dense
+
+
+def _place(deployment: DeploymentBody) -> dict[str, Any]:
+    if deployment.deployment_type == "managed":
+        if deployment.cloud is None or deployment.region is None:
+            raise InvalidArgument("A managed deployment needs a cloud and a region.")
+        return {"serverless": {"cloud": deployment.cloud, "region": deployment.region}}
+    if deployment.deployment_type == "byoc":
+        _require_plain(deployment.environment, "environment")
+        return {"byoc": {"environment": deployment.environment}}
+    raise InvalidArgument(
+        f"deployment_type {deployment.deployment_type[:40]!r} is not supported on this API version."
+    )
+
+
+def _protection(value: str | None) -> bool | None:
+    if value is None:
+        return None
+    if value not in {"enabled", "disabled"}:
+        raise InvalidArgument("deletion_protection must be 'enabled' or 'disabled'.")
+    return value == "enabled"
+
+
+def _capacity(body: ReadCapacity | None) -> dict[str, Any] | None:
+    if body is None:
+        return None
+    if body.mode == "OnDemand":
+        return {"mode": "OnDemand"}
+    if body.mode != "Dedicated" or body.dedicated is None:
+        raise InvalidArgument("read_capacity.mode must be OnDemand, or Dedicated with `dedicated`.")
+    wanted = body.dedicated
+    if wanted.node_type not in {"b1", "t1"} or wanted.scaling != "Manual":
+        raise InvalidArgument("read_capacity.dedicated needs node_type b1 or t1, scaling Manual.")
+    if wanted.manual.shards < 1 or wanted.manual.replicas < 0:
+        raise InvalidArgument("read_capacity needs at least 1 shard and no negative replicas.")
+    return {"mode": "Dedicated", "dedicated": msgspec.to_builtins(wanted)}
+
+
+def _metadata_schema(schema: MetadataSchema | None) -> dict[str, Any] | None:
+    if schema is None:
+        return None
+    for name, field in schema.fields.items():
+        _require_plain(name, "schema.fields", is_ascii=False)
+        if not field.filterable:
+            raise InvalidArgument(f"schema.fields: {name!r} must be filterable or left out.")
+    return {name: {"filterable": True} for name in schema.fields}
+
+
+def _checked_pods(spec: dict[str, Any]) -> dict[str, Any]:
+    if spec["replicas"] < 1 or spec["shards"] < 1:
+        raise InvalidArgument("spec.pod needs at least 1 replica and 1 shard.")
+    _require_plain(spec["pod_type"], "pod_type")
+    for name in spec.get("metadata_config", {}).get("indexed") or []:
+        _require_plain(name, "metadata_config.indexed", is_ascii=False)
+    return {**spec, "pods": spec["replicas"] * spec["shards"]}
+
+
+def _require_plain(value: str | None, field: str, *, is_ascii: bool = True) -> None:
+    """Text that every store and every client can carry."""
+    is_plain = value is not None and value.isprintable() and 1 <= len(value) <= _MAX_TEXT
+    if not is_plain or (is_ascii and not str(value).isascii()):
+        raise InvalidArgument(f"{field} must have 1 to {_MAX_TEXT} printable characters.")

@@ -1,0 +1,15 @@
+"""Routes of the API."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from api.views import health
+from api.views.indexes import IndexesView, IndexView
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("docs/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("indexes", IndexesView.as_view(), name="indexes"),
+    path("indexes/<str:name>", IndexView.as_view(), name="index"),
+]

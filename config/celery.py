@@ -1,0 +1,86 @@
+"""The workers: where messages travel, and what the scheduler sends how often."""
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+from celery.signals import setup_logging, task_postrun, task_prerun
+
+from kit.environment import environment
+from kit.ids import new_id
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def broker_url(redis_url: str) -> str:
+    """kombu's spelling of a redis URL; without Redis messages stay in this process."""
+    if not redis_url:
+        return "memory://"
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
+app = Celery("stonepine")
+app.conf.update(
+    broker_url=broker_url(environment().redis_url.get_secret_value()),
+    broker_connection_retry_on_startup=True,
+    # Messages are hints: one that cannot be sent at once is not worth waiting for.
+    task_publish_retry=False,
+    broker_transport_options={
+        "socket_connect_timeout": 1,
+        "max_retries": 0,
+        # Unfinished messages of a killed worker come back; the sweep is sooner anyway.
+        "visibility_timeout": 300,
+    },
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_default_queue="stonepine",
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    timezone="UTC",
+    beat_schedule={
+        "sweep": {"task": "indexes.sweep", "schedule": 5.0, "options": {"expires": 5}},
+        "build segments": {
+            "task": "indexes.build_segments",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
+        "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
+    },
+)
+app.autodiscover_tasks(["indexes"])
+
+
+@setup_logging.connect
+def _keep_logging_as_django_set_it(**_sender: Any) -> None:
+    """Connected, so that Celery leaves the handlers alone."""
+
+
+@task_prerun.connect
+def _enter_task(task_id: str, task: Any, **_sender: Any) -> None:
+    """Logs and audit events of a task carry its id."""
+    from structlog.contextvars import bind_contextvars, clear_contextvars
+
+    from audit.context import AuditContext, Source, enter
+
+    clear_contextvars()
+    bind_contextvars(task=task.name, task_id=task_id)
+    enter(AuditContext(request_id=task_id or new_id().hex, source=Source.WORKER))
+
+
+@task_postrun.connect
+def _leave_task(**_sender: Any) -> None:
+    from structlog.contextvars import clear_contextvars
+
+    from audit.context import leave
+
+    clear_contextvars()
+    leave()

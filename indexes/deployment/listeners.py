@@ -1,0 +1,39 @@
+"""The gateway's listeners, rendered from all rows: one file says which port leads where."""
+
+from uuid import UUID
+
+from django.db import connections, transaction
+
+from gateway.listeners import GatewaySettings, IndexListener, publish, render_listeners
+from indexes.models import Index, IndexState
+from kit.environment import environment
+
+_LOCK = 0x5707_0002  # stands for "writing the gateway's file"
+
+
+def publish_listeners() -> bool:
+    """Bring the file in line with the rows; whether it changed.
+
+    One writer at a time, and each reads the rows under the lock: an older picture never overwrites
+    a newer one.
+    """
+    settings = GatewaySettings.of(environment())
+    with transaction.atomic(using="system"):
+        with connections["system"].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
+        listeners = [
+            IndexListener(index_id, port)
+            for index_id, port in rows.exclude(port=None).values_list("pk", "port")
+            if port is not None
+        ]
+        return publish(settings.listeners_file, render_listeners(listeners, settings))
+
+
+def is_published(index_id: UUID) -> bool:
+    """Whether the gateway's file leads to the index."""
+    try:
+        content = GatewaySettings.of(environment()).listeners_file.read_bytes()
+    except FileNotFoundError:
+        return False
+    return str(index_id).encode() in content

@@ -1,0 +1,125 @@
+"""Making an index what it is wished to be: observe, plan, apply; it may run at any time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+from django.db import connections, transaction
+
+from indexes.deployment.listeners import is_published, publish_listeners
+from indexes.deployment.notices import notify_state
+from indexes.deployment.placement import place
+from indexes.deployment.planner import Desired, Observed, Step, plan
+from indexes.deployment.probe import serves_within
+from indexes.deployment.removal import drop_records, forget
+from indexes.models import Index, IndexState
+from kit import clock
+from kit.errors import Unavailable
+from projects.dataplane import announce_change
+
+PROBE_TIMEOUT_S = 4.0
+# A wish that changes meanwhile is seen in the next round; more rounds are the sweep's.
+_MAX_ROUNDS = 3
+_log = structlog.get_logger(__name__)
+
+
+def reconcile(index_id: UUID) -> None:
+    """Carry out what is left to do. Returns at once where another worker is on the same index."""
+    with _claim(index_id) as is_ours:
+        if not is_ours:
+            return
+        for _ in range(_MAX_ROUNDS):
+            index = _load(index_id)
+            if index is None:
+                return
+            steps = plan(_desired(index), _observed(index))
+            if not steps:
+                return
+            _apply(index, steps)
+
+
+def _apply(index: Index, steps: list[Step]) -> None:
+    try:
+        for step in steps:
+            _ACTIONS[step](index)
+    except Exception as error:
+        _note_failure(index, error)
+        raise
+
+
+def _probe(index: Index) -> None:
+    if not serves_within(index, PROBE_TIMEOUT_S):
+        raise Unavailable("The index does not answer through its public host yet.")
+
+
+def _mark_ready(index: Index) -> None:
+    """Only the generation that was probed becomes ready; a newer wish starts over."""
+    with transaction.atomic(using="system"):
+        rows = Index.objects.using("system").filter(pk=index.pk, generation=index.generation)
+        changed = rows.exclude(state=IndexState.TERMINATING).update(
+            state=IndexState.READY,
+            observed_generation=index.generation,
+            ready_at=clock.now(),
+            failure="",
+        )
+        if changed:
+            notify_state(index.pk)
+            announce_change(using="system")
+
+
+def _publish(_index: Index) -> None:
+    publish_listeners()
+
+
+_ACTIONS: dict[Step, Callable[[Index], object]] = {
+    Step.PLACE: place,
+    Step.PUBLISH: _publish,
+    Step.PROBE: _probe,
+    Step.MARK_READY: _mark_ready,
+    Step.UNPUBLISH: _publish,
+    Step.DROP_RECORDS: drop_records,
+    Step.FORGET: forget,
+}
+
+
+def _desired(index: Index) -> Desired:
+    return Desired(is_wanted=index.state != IndexState.TERMINATING, generation=index.generation)
+
+
+def _observed(index: Index) -> Observed:
+    return Observed(
+        is_placed=hasattr(index, "deployment"),
+        # Without a port of its own the index is reached through the base listener.
+        is_published=is_published(index.pk)
+        if index.port is not None
+        else index.state != IndexState.TERMINATING,
+        is_ready=index.is_ready,
+        observed_generation=index.observed_generation,
+    )
+
+
+def _load(index_id: UUID) -> Index | None:
+    rows = Index.objects.using("system").select_related("deployment__node")
+    return rows.filter(pk=index_id).first()
+
+
+def _note_failure(index: Index, error: Exception) -> None:
+    """Say on the row what holds the index up; the sweep tries again."""
+    message = str(error) if isinstance(error, Unavailable) else type(error).__name__
+    _log.warning("index_not_converged", index_id=str(index.pk), error=message)
+    Index.objects.using("system").filter(pk=index.pk).update(failure=message[:500])
+
+
+@contextmanager
+def _claim(index_id: UUID) -> Iterator[bool]:
+    """Whether this worker may work on the index. PostgreSQL frees the claim of one that dies."""
+    number = int.from_bytes(index_id.bytes[8:], signed=True)
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+        is_ours = bool(cursor.fetchone()[0])
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

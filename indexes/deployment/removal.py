@@ -1,0 +1,32 @@
+"""Clearing away what a deleted index leaves: records, objects, port, row."""
+
+from django.db import transaction
+
+from indexes.deployment.notices import notify_state
+from indexes.models import Index, IndexState
+from indexes.ports import release_port
+from kit.environment import environment
+from projects.dataplane import announce_change
+from storage.database import connect
+from storage.objects import open_object_store
+from storage.write_log import log
+
+
+def drop_records(index: Index) -> None:
+    """All log rows and objects of the index. What is gone already is no error."""
+    here = environment()
+    with connect(here.database_system_url.get_secret_value(), name="removal") as connection:
+        log.drop_index(connection, index.pk)
+    store = open_object_store(here.object_store_url)
+    for path in list(store.list(f"indexes/{index.pk}/")):
+        store.delete(path)
+
+
+def forget(index: Index) -> None:
+    """Remove the row; its port rests, nodes hear that the index is no more."""
+    with transaction.atomic(using="system"):
+        release_port(index.pk)
+        rows = Index.objects.using("system").filter(pk=index.pk, state=IndexState.TERMINATING)
+        rows.delete()
+        notify_state(index.pk)
+        announce_change(using="system")

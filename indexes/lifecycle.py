@@ -1,0 +1,128 @@
+"""Creating, configuring and deleting indexes: wishes, which workers make true."""
+
+from typing import Any
+
+from access.actor import Actor
+from access.decide import require
+from access.permissions import Permission
+from audit.actions import Action
+from audit.record import record
+from indexes.models import Index, IndexState
+from indexes.ports import reserve_port
+from indexes.queries import live_indexes
+from indexes.schedule import reconcile_soon
+from indexes.specification import checked_kind, checked_name, checked_place, merged_tags
+from kit import clock
+from kit.errors import AlreadyExists, Forbidden, NotFound
+from orgs.plans import require_room
+from orgs.verbs import verb
+from projects.dataplane import announce_change
+from projects.models import Project
+
+
+@verb(Action.INDEX_CREATED)
+def create_index(
+    actor: Actor,
+    project: Project,
+    *,
+    name: str,
+    spec: dict[str, Any],
+    dimension: int | None = None,
+    metric: str | None = None,
+    vector_type: str = "dense",
+    schema: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+    is_protected: bool = False,
+) -> Index:
+    """Wish for an index. It is `Initializing` until a worker has brought it up.
+
+    `spec` holds exactly one of `serverless`, `pod`, `byoc`; `schema` the filterable fields.
+    """
+    require(actor, Permission.INDEX_CREATE, project.scope)
+    kind, dimension, metric = checked_kind(
+        vector_type=vector_type, dimension=dimension, metric=metric
+    )
+    wish = Index(
+        organization_id=project.organization_id,
+        name=checked_name(name),
+        dimension=dimension,
+        metric=metric,
+        vector_type=kind,
+        spec=checked_place(spec),
+        schema=schema,
+        tags=merged_tags({}, tags or {}),
+        is_protected=is_protected,
+    )
+    wish.project = _with_room(project, name)
+    wish.port = reserve_port(wish.pk)
+    wish.save(force_insert=True)
+    record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
+    reconcile_soon(wish.pk)
+    return wish
+
+
+def _with_room(project: Project, name: str) -> Project:
+    """The project, locked: names and quotas are decided one after the other."""
+    rows = Project.objects.select_for_update(no_key=True, of=("self",))
+    found = rows.select_related("organization").filter(pk=project.pk).first()
+    if found is None:
+        raise NotFound("Project not found.")
+    live = live_indexes(found)
+    if live.filter(name=name).exists():
+        raise AlreadyExists(f"Resource already exists: there is an index {name}.", name=name)
+    limit = found.organization.limits.indexes_per_project
+    require_room(limit, live.count(), what="indexes in a project")
+    return found
+
+
+@verb(Action.INDEX_CONFIGURED)
+def configure_index(
+    actor: Actor,
+    index: Index,
+    *,
+    tags: dict[str, str] | None = None,
+    is_protected: bool | None = None,
+    read_capacity: dict[str, Any] | None = None,
+) -> Index:
+    """Change what may be changed; what is None stays. Tags merge, an empty value removes one."""
+    require(actor, Permission.INDEX_UPDATE, index.project.scope)
+    index = _locked(index)
+    changed: dict[str, Any] = {}
+    if tags:
+        changed["tags"] = index.tags = merged_tags(index.tags, tags)
+    if is_protected is not None:
+        changed["is_protected"] = index.is_protected = is_protected
+    if read_capacity is not None:
+        (kind,) = index.spec
+        index.spec[kind]["read_capacity"] = read_capacity
+        changed["spec"] = index.spec
+    index.save(update_fields=[*changed])
+    record(actor, Action.INDEX_CONFIGURED, target=index.audit_target(), **changed)
+    return index
+
+
+@verb(Action.INDEX_DELETED)
+def delete_index(actor: Actor, index: Index) -> None:
+    """Take the index away at once; its remains are cleared by workers. Its name is free again."""
+    require(actor, Permission.INDEX_DELETE, index.project.scope)
+    index = _locked(index)
+    if index.is_protected:
+        raise Forbidden(
+            "Deletion protection is enabled for this index. Disable deletion protection before "
+            "retrying."
+        )
+    index.state = IndexState.TERMINATING
+    index.terminating_since = clock.now()
+    index.generation += 1
+    index.save(update_fields=["state", "terminating_since", "generation"])
+    record(actor, Action.INDEX_DELETED, target=index.audit_target())
+    reconcile_soon(index.pk)
+    announce_change()
+
+
+def _locked(index: Index) -> Index:
+    rows = Index.objects.select_for_update(of=("self",)).select_related("project__organization")
+    found = rows.filter(pk=index.pk).exclude(state=IndexState.TERMINATING).first()
+    if found is None:
+        raise NotFound(f"Resource {index.name} not found")
+    return found

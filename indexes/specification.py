@@ -1,0 +1,102 @@
+"""What an index may be asked to be: names, kinds, tags, places."""
+
+import re
+from typing import Any
+
+from indexes.models import Metric, VectorType
+from kit.errors import InvalidArgument, NotFound
+
+MAX_NAME = 45
+MAX_DIMENSION = 20_000
+MAX_TAGS = 20
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 80, 120
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_TAG_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+CLOUDS = ("aws", "gcp", "azure")
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def checked_name(name: str) -> str:
+    if not 1 <= len(name) <= MAX_NAME:
+        raise InvalidArgument(f"An index name has 1 to {MAX_NAME} characters.", field="name")
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument(
+            "Name must consist of lower case alphanumeric characters or '-', and must start and "
+            "end with an alphanumeric character.",
+            field="name",
+        )
+    return name
+
+
+def checked_kind(
+    *, vector_type: str, dimension: int | None, metric: str | None
+) -> tuple[VectorType, int | None, Metric]:
+    """The kind of vectors with its defaults filled in."""
+    if vector_type not in VectorType.values:
+        raise InvalidArgument(
+            f"vector_type {vector_type[:40]!r} is not 'dense' or 'sparse'.", field="vector_type"
+        )
+    if metric is not None and metric not in Metric.values:
+        raise InvalidArgument(
+            f"metric {metric[:40]!r} is not one of {', '.join(Metric.values)}.", field="metric"
+        )
+    if vector_type == VectorType.SPARSE:
+        return _checked_sparse(dimension, metric)
+    if dimension is None:
+        raise InvalidArgument("A dense index needs a dimension.", field="dimension")
+    if not 1 <= dimension <= MAX_DIMENSION:
+        raise InvalidArgument(
+            f"dimension {dimension} is not between 1 and {MAX_DIMENSION}.", field="dimension"
+        )
+    return VectorType.DENSE, dimension, Metric(metric or Metric.COSINE)
+
+
+def _checked_sparse(
+    dimension: int | None, metric: str | None
+) -> tuple[VectorType, int | None, Metric]:
+    if dimension is not None:
+        raise InvalidArgument("A sparse index has no dimension.", field="dimension")
+    if metric not in {None, Metric.DOTPRODUCT}:
+        raise InvalidArgument("A sparse index has the metric 'dotproduct'.", field="metric")
+    return VectorType.SPARSE, None, Metric.DOTPRODUCT
+
+
+def checked_place(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec, where its cloud and region can exist. Every place is this installation."""
+    serverless = spec.get("serverless")
+    if serverless is not None:
+        if serverless["cloud"] not in CLOUDS:
+            raise NotFound(
+                f"Cloud {serverless['cloud'][:40]!r} not found: use one of {', '.join(CLOUDS)}."
+            )
+        if not _REGION.fullmatch(serverless["region"]):
+            raise NotFound(f"Region {serverless['region'][:80]!r} not found.")
+    return spec
+
+
+def merged_tags(existing: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
+    """Changes over existing tags; an empty value removes the tag."""
+    merged = {**existing, **changes}
+    for key, value in changes.items():
+        _check_tag(key, value)
+        if value == "":
+            del merged[key]
+    if len(merged) > MAX_TAGS:
+        raise InvalidArgument(f"An index has at most {MAX_TAGS} tags.", field="tags")
+    return merged
+
+
+def _check_tag(key: str, value: str) -> None:
+    if len(key) > _MAX_TAG_KEY or not _TAG_KEY.fullmatch(key):
+        raise InvalidArgument(
+            f"Tag key {key[:90]!r} must have 1 to {_MAX_TAG_KEY} characters out of letters, "
+            "digits, '_' and '-'.",
+            field="tags",
+        )
+    if len(value) > _MAX_TAG_VALUE or not _PRINTABLE.fullmatch(value):
+        raise InvalidArgument(
+            f"The value of tag {key!r} must have at most {_MAX_TAG_VALUE} printable ASCII "
+            "characters.",
+            field="tags",
+        )
