@@ -3,9 +3,12 @@
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cli.errors import SetupError
+from cli.private_files import cannot_write
+from kit.errors import StonepineError
 
 
 def run_apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -31,13 +34,24 @@ def run_apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return dict(said["result"])
 
 
+def _outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return {"result": work()}
+    except SetupError as error:
+        return {"error": error.message, "hint": error.hint}
+    except StonepineError as error:
+        return {"error": error.message, "hint": ""}
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refused = cannot_write(Path(error.filename), error)
+        return {"error": refused.message, "hint": refused.hint}
+
+
 def _answer(writer: int, work: Callable[[], dict[str, Any]]) -> None:
     code = 1
     try:
-        try:
-            said = {"result": work()}
-        except SetupError as error:
-            said = {"error": error.message, "hint": error.hint}
+        said = _outcome(work)
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(json.dumps(said).encode())
         code = 0

@@ -2,7 +2,7 @@
 
 import fcntl
 import json
-import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +10,9 @@ from typing import Any, BinaryIO
 from cli.errors import SetupError
 from cli.home import Home
 from cli.private_files import cannot_write
+
+_ATTEMPTS = 10
+_BLINK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,25 @@ class InstanceLock:
             file = home.lock_file.open("a+b")
         except OSError as error:
             raise cannot_write(home.lock_file, error) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.close()
-            holder = _read_holder(home.lock_file)
-            who = f"process {holder.pid}, {holder.url}" if holder else "just starting"
-            raise SetupError(
-                f"Stonepine already runs for {home.path} ({who}).",
-                hint="`stonepine status` shows it, `stonepine down` stops it; "
-                "for a second one choose another --home and --port.",
-            ) from error
-        return cls(file)
+        for _attempt in range(_ATTEMPTS):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # `running` holds it for the blink of an eye; a supervisor for longer.
+                time.sleep(_BLINK_S)
+            else:
+                # What a killed supervisor said of itself is no longer true.
+                home.status_file.unlink(missing_ok=True)
+                file.truncate(0)
+                return cls(file)
+        file.close()
+        holder = _read_holder(home.lock_file)
+        who = f"process {holder.pid}, {holder.url}" if holder else "just starting"
+        raise SetupError(
+            f"Stonepine already runs for {home.path} ({who}).",
+            hint="`stonepine status` shows it, `stonepine down` stops it; "
+            "for a second one choose another --home and --port.",
+        )
 
     def say(self, *, pid: int, url: str) -> None:
         """Note who holds the lock, for those who find it taken."""
@@ -93,13 +103,3 @@ def _read_holder(path: Path) -> Holder | None:
         return Holder(int(said["pid"]), str(said["url"]))
     except (OSError, ValueError, KeyError):
         return None
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -114,7 +114,11 @@ class Keeper:
             return
         self.around.on_change()
         readiness = asyncio.create_task(self._watch_readiness(self.child))
-        await self.child.exited.wait()
+        end = asyncio.create_task(self.child.exited.wait())
+        await asyncio.wait({readiness, end}, return_when=asyncio.FIRST_COMPLETED)
+        if readiness.done():
+            readiness.result()
+        await end
         readiness.cancel()
         self._note_end(self.child)
 

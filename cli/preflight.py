@@ -65,7 +65,8 @@ def check_port(host: str, port: int) -> None:
 def _holder(port: int) -> str:
     try:
         for connection in psutil.net_connections("inet"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            address = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and address and address.port == port:
                 if connection.pid is None:
                     break
                 name = psutil.Process(connection.pid).name()

@@ -11,7 +11,7 @@ from cli.processes import Plan
 from cli.settings import Installation
 from cli.tls import TlsFiles, ensure_certificate
 from gateway.bootstrap import render_bootstrap
-from gateway.listeners import publish, render_listeners
+from gateway.listeners import publish, read_listeners, render_listeners
 from gateway.settings import GatewaySettings
 from gateway.tls import render_certificate
 from keyring.local import LocalKeyring
@@ -48,10 +48,14 @@ def prepare(home: Home, port: int | None) -> Plan:
 
 
 def prepare_gateway(settings: GatewaySettings, hosts: list[str]) -> None:
-    """Certificate and configuration; the indexes' listeners stay as workers published them."""
+    """Certificate and configuration; the indexes' listeners stay those that workers published."""
     ensure_certificate(settings.tls_dir, hosts)
     publish(settings.certificate_file, render_certificate(settings))
     publish(settings.bootstrap_file, render_bootstrap(settings))
-    if not settings.listeners_file.exists():
-        # Envoy waits for its discovery files before it listens anywhere.
-        publish(settings.listeners_file, render_listeners([], settings))
+    # Envoy waits for its discovery files before it listens anywhere; and today's settings may
+    # differ from those of the last start.
+    try:
+        listeners = read_listeners(settings.listeners_file.read_bytes())
+    except FileNotFoundError:
+        listeners = []
+    publish(settings.listeners_file, render_listeners(listeners, settings))

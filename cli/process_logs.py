@@ -95,10 +95,10 @@ def tail(path: Path, lines: int) -> list[str]:
             found = file.read().splitlines()[-lines:]
     except OSError:
         return []
-    return [_message(line) for line in found]
+    return [read_message(line) for line in found]
 
 
-def _message(line: bytes) -> str:
+def read_message(line: bytes) -> str:
     try:
         entry = json.loads(line)
         return str(entry.get("message") or entry.get("event") or line.decode(errors="replace"))

@@ -75,9 +75,11 @@ class Plan:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Plan":
+        def probe(said: dict[str, Any]) -> Probe:
+            return Probe(**{**said, "kind": ProbeKind(said["kind"])})
+
         processes = [
-            ProcessSpec(**{**entry, "probe": Probe(**entry["probe"])})
-            for entry in value["processes"]
+            ProcessSpec(**{**entry, "probe": probe(entry["probe"])}) for entry in value["processes"]
         ]
         return cls(**{**value, "processes": processes})
 

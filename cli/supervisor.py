@@ -34,6 +34,7 @@ class Supervisor:
     on_change: Callable[[dict[str, Any]], None] = lambda _status: None
     on_ready: Callable[[dict[str, Any]], None] = lambda _welcome: None
     keepers: list[Keeper] = field(default_factory=list)
+    _failure: BaseException | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     _hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,6 +47,8 @@ class Supervisor:
         around = self._surroundings()
         self.keepers = [Keeper(spec, around) for spec in self.plan.processes]
         running = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
+        for task in running:
+            task.add_done_callback(self._on_keeper_end)
         try:
             await self._watch(around)
         finally:
@@ -101,12 +104,12 @@ class Supervisor:
         is_announced = False
         while not self._stop_asked.is_set():
             self._changed.clear()
-            status = self.status()
-            self._write_status(status)
-            self.on_change(status)
+            if self._failure is not None:
+                raise self._failure
+            is_ready = self._publish()
             if not is_announced:
                 self._refuse_hopeless()
-                if status["ready"] and welcome.done():
+                if is_ready and welcome.done():
                     self.on_ready(welcome.result())
                     is_announced = True
             await self._changed.wait()
@@ -154,6 +157,12 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_stop_signal)
 
+    def _on_keeper_end(self, task: asyncio.Task[None]) -> None:
+        """A keeper never fails; if one does, it is our mistake, and hiding it would help nobody."""
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+            self._changed.set()
+
     def _on_stop_signal(self) -> None:
         if self._stop_asked.is_set():
             self._hurry_asked.set()
@@ -173,12 +182,28 @@ class Supervisor:
             stopping = [k.stop() for k in self.keepers if k.spec.stop_stage == stage]
             stopped: asyncio.Future[Any] = asyncio.gather(*stopping)
             hurry: asyncio.Future[Any] = asyncio.create_task(self._hurry_asked.wait())
-            await asyncio.wait({stopped, hurry}, return_when=asyncio.FIRST_COMPLETED)
+            await self._publish_until(stopped, hurry)
             if not stopped.done():
                 await asyncio.gather(*[k.stop(_HURRY_S) for k in self.keepers])
                 await stopped
             hurry.cancel()
-            self.on_change(self.status())
+            self._publish()
+
+    async def _publish_until(self, *ends: asyncio.Future[Any]) -> None:
+        """Publish each change until one of these is done."""
+        while not any(end.done() for end in ends):
+            self._changed.clear()
+            self._publish()
+            change: asyncio.Future[Any] = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({change, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+
+    def _publish(self) -> bool:
+        """Show and write the status; tells whether all are ready."""
+        status = self.status()
+        self._write_status(status)
+        self.on_change(status)
+        return bool(status["ready"])
 
 
 async def _communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

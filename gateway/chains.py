@@ -27,21 +27,24 @@ def listener(
                 "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
             )
         ],
-        "filter_chains": [
-            {
-                "name": "tls",
-                "filter_chain_match": {"transport_protocol": "tls"},
-                "transport_socket": downstream_tls(settings),
-                "transport_socket_connect_timeout": "10s",
-                "filters": [manager],
-            },
-            {
-                "name": "plain",
-                "filter_chain_match": {"transport_protocol": "raw_buffer"},
-                "filters": [manager],
-            },
-        ],
+        "filter_chains": _chains(manager, settings),
     }
+
+
+def _chains(manager: Json, settings: GatewaySettings) -> list[Json]:
+    tls = {
+        "name": "tls",
+        "filter_chain_match": {"transport_protocol": "tls"},
+        "transport_socket": downstream_tls(settings),
+        "transport_socket_connect_timeout": "10s",
+        "filters": [manager],
+    }
+    plain = {
+        "name": "plain",
+        "filter_chain_match": {"transport_protocol": "raw_buffer"},
+        "filters": [manager],
+    }
+    return [tls, plain] if settings.speaks_plaintext else [tls]
 
 
 def _connection_manager(

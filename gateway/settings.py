@@ -24,7 +24,8 @@ class IndexListener:
 class GatewaySettings:
     """The values that both the bootstrap and the discovery files are rendered from.
 
-    `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed.
+    `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed. Plaintext
+    is spoken beside TLS only where clients are told to use it.
     """
 
     bind_host: str
@@ -35,6 +36,7 @@ class GatewaySettings:
     web_socket: Path
     node_rest_socket: Path
     node_grpc_socket: Path
+    speaks_plaintext: bool = True
     trusted_hops: int = 0
     request_timeout_s: int = 60
     max_body_bytes: int = 64 * 1024 * 1024
@@ -52,6 +54,7 @@ class GatewaySettings:
             web_socket=environment.web_socket.absolute(),
             node_rest_socket=environment.node_rest_socket.absolute(),
             node_grpc_socket=environment.node_grpc_socket.absolute(),
+            speaks_plaintext=environment.advertised_scheme != "https",
         )
 
     @property

@@ -9,7 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from gateway.listeners import GatewaySettings, IndexListener, publish, render_listeners
+from gateway.listeners import (
+    GatewaySettings,
+    IndexListener,
+    publish,
+    read_listeners,
+    render_listeners,
+)
 from kit.environment import Environment
 
 
@@ -67,3 +73,15 @@ def test_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     is_over.set()
     reader.join()
     assert seen <= contents
+
+
+def test_listed_listeners_are_read_back_from_the_file(settings: GatewaySettings) -> None:
+    entries = [IndexListener(UUID(int=number), 9080 + number) for number in range(3)]
+    assert read_listeners(render_listeners(entries, settings)) == entries
+
+
+def test_plaintext_is_not_spoken_where_https_is_advertised(tmp_path: Path) -> None:
+    settings = GatewaySettings.of(Environment(home=tmp_path, advertised_scheme="https"))
+    listeners = json.loads(render_listeners([IndexListener(UUID(int=1), 9081)], settings))
+    (listener,) = listeners["resources"]
+    assert [chain["name"] for chain in listener["filter_chains"]] == ["tls"]

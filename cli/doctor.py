@@ -1,0 +1,212 @@
+"""`stonepine doctor`: what should hold of an installation, and what to do where it does not."""
+
+import stat
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from cli.embedded.postgres import ROLES, EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
+from cli.errors import SetupError
+from cli.home import Home
+from cli.instance import running, status
+from cli.preflight import check_port, check_python, check_room
+from cli.settings import Installation
+from cli.tls import TlsFiles, expires_in
+from keyring.local import LocalKeyring
+from kit.errors import StonepineError
+
+_CERTIFICATE_WARNING = timedelta(days=7)
+_OTHERS = stat.S_IRWXO | stat.S_IRGRP | stat.S_IWGRP
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, and what to do where it is not good."""
+
+    check: str
+    is_good: bool
+    message: str
+    hint: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+_Check = Callable[[], str]
+
+
+def examine(home: Home) -> list[Finding]:
+    """Every check that applies; the ones that need running processes only where some run."""
+    checks: list[tuple[str, _Check]] = [
+        ("python", _python),
+        ("disk", lambda: _room(home)),
+    ]
+    if not home.exists():
+        missing = Finding("home", is_good=False, message=f"{home.path} holds no installation.")
+        return [*(_look(name, check) for name, check in checks), missing]
+    installation = Installation.of(home)
+    checks += [
+        ("private files", lambda: _private_files(home)),
+        ("keyring", lambda: _keyring(installation)),
+        ("certificate", lambda: _certificate(home)),
+    ]
+    if installation.postgres is not None:
+        checks.append(("postgres sign-in", _no_trust_in(installation.postgres)))
+    if running(home) is None:
+        environment = installation.environment
+        checks.append(("port", lambda: _port(environment.bind_host, environment.port)))
+    else:
+        checks += _checks_of_servers(installation)
+    checks.append(("processes", lambda: _processes(home)))
+    return [_look(name, check) for name, check in checks]
+
+
+def print_findings(findings: list[Finding]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.is_good else "[bold red]bad[/]"
+        lines = [finding.message, *([finding.hint] if finding.hint else [])]
+        table.add_row(mark, finding.check, "\n".join(lines))
+    Console().print(table)
+
+
+def _look(name: str, check: _Check) -> Finding:
+    try:
+        return Finding(name, is_good=True, message=check())
+    except SetupError as error:
+        return Finding(name, is_good=False, message=error.message, hint=error.hint)
+    except StonepineError as error:
+        return Finding(name, is_good=False, message=error.message)
+    except OSError as error:
+        return Finding(name, is_good=False, message=f"{error.filename}: {error.strerror}")
+    except psycopg.Error as error:
+        return Finding(name, is_good=False, message=str(error).strip().splitlines()[0])
+
+
+def _checks_of_servers(installation: Installation) -> list[tuple[str, _Check]]:
+    checks: list[tuple[str, _Check]] = []
+    server = installation.postgres
+    if server is not None:
+        checks += [(f"database as {role}", _sign_in(server.url(role))) for role in ROLES]
+        checks.append(("durability", _is_durable(server)))
+    else:
+        urls = {**installation.children_environment(), **installation.owner_environment()}
+        names = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
+        checks += [(name, _sign_in(urls[name])) for name in names]
+    if installation.valkey is not None:
+        checks.append(("valkey password", _password_of(installation.valkey)))
+    return checks
+
+
+def _python() -> str:
+    check_python()
+    return "Python 3.11 or newer"
+
+
+def _room(home: Home) -> str:
+    check_room(home.path)
+    return "enough bytes and inodes are free"
+
+
+def _port(host: str, port: int) -> str:
+    check_port(host, port)
+    return f"{port} is free"
+
+
+def _private_files(home: Home) -> str:
+    private = [home.path, home.run_dir, home.path / "secrets.json", home.tls_dir]
+    private += [*home.tls_dir.glob("*key.pem"), home.gateway_dir]
+    for path in private:
+        if path.exists() and path.stat().st_mode & _OTHERS:
+            raise SetupError(
+                f"Other users may look into {path}.", hint=f"`chmod go-rwx {path}` closes it."
+            )
+    return "closed to other users"
+
+
+def _keyring(installation: Installation) -> str:
+    LocalKeyring(installation.environment.keyring_dir)
+    return "readable by us alone"
+
+
+def _certificate(home: Home) -> str:
+    files = TlsFiles(home.tls_dir)
+    left = min(expires_in(files.authority), expires_in(files.certificate))
+    if left < _CERTIFICATE_WARNING:
+        raise SetupError(
+            f"The gateway's certificate ends in {left.days} days.",
+            hint="Restart Stonepine: it renews its own certificates.",
+        )
+    return f"good for {left.days} days"
+
+
+def _no_trust_in(server: EmbeddedPostgres) -> _Check:
+    def check() -> str:
+        rules = (server.data_dir / "pg_hba.conf").read_text().splitlines()
+        if any("trust" in rule.split() for rule in rules if not rule.startswith("#")):
+            raise SetupError(
+                "The embedded PostgreSQL lets local users in without a password.",
+                hint="Restart Stonepine: it writes pg_hba.conf at each start.",
+            )
+        return "every role needs its password"
+
+    return check
+
+
+def _sign_in(url: str) -> _Check:
+    def check() -> str:
+        with psycopg.connect(url, connect_timeout=3):
+            return "signs in"
+
+    return check
+
+
+def _is_durable(server: EmbeddedPostgres) -> _Check:
+    def check() -> str:
+        with psycopg.connect(server.url(ROLES[0]), connect_timeout=3) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                row = connection.execute("SELECT current_setting(%s)", [setting]).fetchone()
+                if row is None or row[0] != "on":
+                    raise SetupError(
+                        f"PostgreSQL runs with {setting} off: a power cut loses writes.",
+                        hint="Restart Stonepine, or turn it on in your PostgreSQL.",
+                    )
+        return "fsync, full_page_writes and synchronous_commit are on"
+
+    return check
+
+
+def _password_of(server: EmbeddedValkey) -> _Check:
+    def check() -> str:
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(3)
+            client.connect(str(server.socket))
+            client.sendall(b"PING\r\n")
+            if not client.recv(64).startswith(b"-NOAUTH"):
+                raise SetupError(
+                    "The embedded Valkey answers without a password.", hint="Restart Stonepine."
+                )
+        return "is asked for"
+
+    return check
+
+
+def _processes(home: Home) -> str:
+    found = status(home)
+    if not found["processes"]:
+        raise SetupError("Nothing runs.", hint=f"`stonepine up --home {Path(found['home'])}`")
+    behind = [entry["name"] for entry in found["processes"] if entry["state"] != "ready"]
+    if behind:
+        raise SetupError(
+            f"Not ready: {', '.join(behind)}.", hint=f"`stonepine logs {behind[0]}` says more."
+        )
+    return f"all {len(found['processes'])} are ready"

@@ -1,0 +1,203 @@
+"""The `stonepine` command: what an operator types. Imports are late: each command pays its own."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from cli.errors import SetupError
+from cli.home import Home
+from cli.instance import Holder, running
+from cli.instance import status as read_status
+
+app = typer.Typer(
+    name="stonepine",
+    help="A self-hosted vector database service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
+app.add_typer(organizations, name="org")
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Home folder; else STONEPINE_HOME, else .stonepine here."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_STOP_TIMEOUT_S = 40.0
+
+
+@app.command()
+def up(
+    home: HomeOption = None,
+    *,
+    port: Annotated[
+        int | None, typer.Option(help="Base port; else the remembered one, else 8080.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
+) -> None:
+    """Start everything; Ctrl-C stops it."""
+    from rich.console import Console
+
+    from cli.start import run_detached, run_in_foreground
+
+    start = run_detached if detach else run_in_foreground
+    start(Home.at(home), port, Console())
+
+
+@app.command()
+def down(home: HomeOption = None) -> None:
+    """Stop what `up` started."""
+    chosen = Home.at(home)
+    holder = running(chosen)
+    if holder is None:
+        typer.echo("Nothing runs.")
+        return
+    os.kill(holder.pid, signal.SIGTERM)
+    _wait_until_gone(chosen, holder)
+    typer.echo("Stopped.")
+
+
+@app.command()
+def status(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Which processes run. Exit code 0: all are ready."""
+    found = read_status(Home.at(home))
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        _print_status(found)
+    raise typer.Exit(0 if found["ready"] else 1)
+
+
+@app.command()
+def bootstrap(
+    home: HomeOption = None,
+    *,
+    as_json: JsonOption = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make new secrets in place of existing ones.")
+    ] = False,
+) -> None:
+    """Make a first tenant for scripts. What exists already is not printed again."""
+    _enter(home)
+    from cli.bootstrap import bootstrap as make
+
+    facts = make(rotate=rotate)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+        return
+    for name, value in facts.items():
+        typer.echo(
+            f"{name}: {value if value is not None else '(exists; --rotate makes a new one)'}"
+        )
+
+
+@organizations.command("set-plan")
+def set_plan(organization: str, plan: str, *, home: HomeOption = None) -> None:
+    """Put an organization (its id or slug) on a plan."""
+    _enter(home)
+    from cli.bootstrap import set_plan as change
+
+    change(organization, plan)
+    typer.echo(f"{organization} is on the plan {plan} now.")
+
+
+@app.command()
+def doctor(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Check an installation. Exit code 1: something is wrong."""
+    from cli.doctor import examine, print_findings
+
+    findings = examine(Home.at(home))
+    if as_json:
+        typer.echo(json.dumps([finding.to_json() for finding in findings], indent=1))
+    else:
+        print_findings(findings)
+    raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
+
+
+@app.command()
+def logs(
+    process: Annotated[str, typer.Argument(help="A process of `stonepine status`.")],
+    home: HomeOption = None,
+    *,
+    lines: Annotated[int, typer.Option("-n", "--lines", help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as they come.")] = False,
+) -> None:
+    """Show what a process has logged."""
+    from cli.log_reader import print_log
+
+    print_log(Home.at(home).log_dir, process, lines=lines, is_following=follow)
+
+
+def run() -> NoReturn:
+    """The console script: every expected failure is a sentence, a hint and exit code 2."""
+    from kit.errors import StonepineError
+
+    try:
+        app()
+    except SetupError as error:
+        _complain(error.message, error.hint)
+    except StonepineError as error:
+        _complain(error.message, "")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(2)
+
+
+def _complain(message: str, hint: str) -> None:
+    from rich.console import Console
+
+    from cli.display import complain
+
+    complain(Console(stderr=True), message, hint)
+
+
+def _enter(home: Path | None) -> None:
+    """Become a process of the running installation, as far as its environment goes."""
+    chosen = Home.at(home)
+    if running(chosen) is None:
+        raise SetupError(
+            f"Nothing runs for {chosen.path}.",
+            hint=f"Start it with `stonepine up --home {chosen.path} --detach`.",
+        )
+    from cli.settings import Installation
+
+    os.environ.update(Installation.of(chosen).children_environment())
+    import django
+
+    django.setup()
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from cli.display import status_table
+
+    if not found["processes"]:
+        typer.echo(f"Nothing runs for {found['home']}.")
+        return
+    console = Console()
+    console.print(status_table(found))
+    console.print(f"Console and API: {found['console_url']}", highlight=False)
+
+
+def _wait_until_gone(home: Home, holder: Holder) -> None:
+    import time
+
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while (now_holding := running(home)) is not None and now_holding.pid == holder.pid:
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"Process {holder.pid} does not stop.",
+                hint=f"See {home.log_dir}. `kill -9 {holder.pid}` ends it and all its processes.",
+            )
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    run()

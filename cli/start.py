@@ -1,0 +1,125 @@
+"""`stonepine up`: in the foreground, or detached with a report of how the start went."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from rich.console import Console
+
+from cli.apart import run_apart
+from cli.display import Screen, welcome
+from cli.errors import SetupError
+from cli.home import Home
+from cli.instance import InstanceLock
+from cli.private_files import private_folder
+from cli.processes import Plan
+from cli.supervisor import Supervisor
+
+
+def run_in_foreground(home: Home, port: int | None, console: Console) -> None:
+    """Returns after an orderly stop; raises SetupError where the start fails."""
+    lock, plan = _take_and_prepare(home, port)
+    screen = Screen(console)
+    supervisor = Supervisor(plan, lock, home.status_file)
+    supervisor.on_change = screen.show
+
+    def on_ready(facts: dict[str, Any]) -> None:
+        _note_owner(home, facts)
+        screen.welcome(plan, facts)
+
+    supervisor.on_ready = on_ready
+    try:
+        asyncio.run(supervisor.run())
+    finally:
+        screen.close()
+        lock.release()
+
+
+def run_detached(home: Home, port: int | None, console: Console) -> None:
+    """Start a supervisor of its own session, and return once all is ready."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        _supervise_alone(home, port, writer)
+    os.close(writer)
+    with os.fdopen(reader) as reports:
+        for line in reports:
+            report = json.loads(line)
+            if "error" in report:
+                raise SetupError(report["error"], hint=report["hint"])
+            welcome(console, Plan.from_json(report["plan"]), report["facts"])
+            return
+    raise SetupError(
+        "The supervisor ended while starting.", hint=f"See {home.log_dir / 'supervisor.log'}."
+    )
+
+
+def _supervise_alone(home: Home, port: int | None, report: int) -> None:
+    """The detached process: it reports once, to whoever started it, and never returns."""
+    os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    pipe = os.fdopen(report, "w")
+    code = 2
+    try:
+        lock, plan = _take_and_prepare(home, port)
+        _leave_the_terminal(home.log_dir / "supervisor.log")
+        supervisor = Supervisor(plan, lock, home.status_file)
+
+        def on_ready(facts: dict[str, Any]) -> None:
+            _note_owner(home, facts)
+            public = {**plan.to_json(), "environment": {}, "processes": []}
+            _tell(pipe, {"plan": public, "facts": facts})
+
+        supervisor.on_ready = on_ready
+        asyncio.run(supervisor.run())
+        code = 0
+    except SetupError as error:
+        _tell(pipe, {"error": error.message, "hint": error.hint})
+    finally:
+        if code and sys.exc_info()[0] not in {None, SetupError}:
+            sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]:
+    private_folder(home.path)
+    lock = InstanceLock.take(home)
+    try:
+        return lock, Plan.from_json(run_apart(lambda: _prepare(home, port)))
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _prepare(home: Home, port: int | None) -> dict[str, Any]:
+    from cli.preparation import prepare
+
+    return prepare(home, port).to_json()
+
+
+def _note_owner(home: Home, facts: dict[str, Any]) -> None:
+    """Once the first owner exists there is no link to mint, and the next start need not ask."""
+    if not facts.get("setup_link"):
+        home.remember(has_owner=True)
+
+
+def _leave_the_terminal(log: Path) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    kept = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for target, source in ((0, nothing), (1, kept), (2, kept)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(kept)
+
+
+def _tell(pipe: IO[str], report: dict[str, Any]) -> None:
+    try:
+        pipe.write(json.dumps(report) + "\n")
+        pipe.close()
+    except OSError:
+        return  # nobody waits for it any more

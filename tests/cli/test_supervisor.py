@@ -1,0 +1,301 @@
+"""The supervisor over small stand-in processes: order, restarts, ends."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from cli.home import Home
+from cli.instance import running, status
+from cli.processes import Plan, Probe, ProbeKind, ProcessSpec
+from tests.support.waiting import wait_until
+
+FOREVER = "import signal, time\nwhile True: time.sleep(60)"
+WITH_CHILD = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, '-c', {FOREVER!r}])
+{FOREVER}
+"""
+STUBBORN = (
+    "import signal, time\n"
+    "from cli.notices import say_ready\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "signal.signal(signal.SIGUSR1, signal.SIG_IGN)\n"
+    "say_ready()\n"
+    "while True: time.sleep(60)"
+)
+READY_LATER = (
+    "import sys, threading\n"
+    "from cli.notices import say_ready\n"
+    "threading.Event().wait(float(sys.argv[1]))\n"
+    "say_ready()\n" + FOREVER
+)
+
+
+def spec(name: str, program: str = FOREVER, *arguments: str, **changes: Any) -> ProcessSpec:
+    made = ProcessSpec(
+        name=name,
+        argv=[sys.executable, "-c", program, *arguments],
+        probe=Probe(ProbeKind.ALIVE),
+        stop_after_s=1,
+    )
+    return replace(made, **changes)
+
+
+class Supervised:
+    """A supervisor in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder / "home")
+        self.folder = folder
+        self.process: subprocess.Popen[str] | None = None
+        self.seen: set[int] = set()
+
+    def start(self, *processes: ProcessSpec, first_start: list[str] | None = None) -> None:
+        plan = Plan(
+            home=str(self.home.path),
+            port=1,
+            base_url="http://127.0.0.1:1",
+            certificate_authority="",
+            processes=list(processes),
+            environment=dict(os.environ),
+            first_start=first_start or [],
+        )
+        path = self.folder / "plan.json"
+        path.write_text(json.dumps(plan.to_json()))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cli.standin", str(path)],
+            stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def status(self) -> dict[str, Any]:
+        said = status(self.home)
+        self.seen.update(entry["pid"] for entry in said["processes"] if entry["pid"])
+        return said
+
+    def entry(self, name: str) -> dict[str, Any]:
+        found = [entry for entry in self.status()["processes"] if entry["name"] == name]
+        return found[0] if found else {"pid": None, "state": "", "restarts": 0}
+
+    def wait_ready(self) -> None:
+        wait_until(lambda: self.status()["ready"], timeout_s=15, what="all is ready")
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def wait_end(self, timeout_s: float = 15) -> tuple[int, str]:
+        assert self.process is not None
+        output, _ = self.process.communicate(timeout=timeout_s)
+        return self.process.returncode, output
+
+    def end(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            family = psutil.Process(self.process.pid).children(recursive=True)
+            for member in [*family, psutil.Process(self.process.pid)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            self.process.communicate()
+
+
+@pytest.fixture
+def supervised() -> Iterator[Supervised]:
+    with tempfile.TemporaryDirectory(prefix="sp-") as folder:
+        made = Supervised(Path(folder))
+        yield made
+        made.end()
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_status_tells_every_process(supervised: Supervised) -> None:
+    supervised.start(spec("one"), spec("two"))
+    supervised.wait_ready()
+    said = supervised.status()
+    assert [entry["name"] for entry in said["processes"]] == ["one", "two"]
+    assert {entry["state"] for entry in said["processes"]} == {"ready"}
+    assert said["home"] == str(supervised.home.path)
+    assert set(said) == {"ready", "home", "port", "console_url", "api_url", "processes"}
+    assert set(said["processes"][0]) == {"name", "pid", "state", "restarts", "since"}
+
+
+def test_what_is_needed_is_ready_before_a_process_starts(supervised: Supervised) -> None:
+    first = spec("first", READY_LATER, "1.0", probe=Probe(ProbeKind.NOTIFY))
+    supervised.start(first, spec("second", needs=["first"]))
+    wait_until(lambda: supervised.entry("first")["pid"], timeout_s=10, what="the first starts")
+    assert supervised.entry("second")["state"] == "waiting"
+    supervised.wait_ready()
+    began = [entry["since"] for entry in supervised.status()["processes"]]
+    assert began == sorted(began)
+
+
+def test_one_shot_runs_once_and_is_not_shown(supervised: Supervised) -> None:
+    marker = supervised.folder / "ran"
+    program = f"open({str(marker)!r}, 'a').write('x')"
+    supervised.start(spec("database", program, is_one_shot=True), spec("after", needs=["database"]))
+    supervised.wait_ready()
+    assert marker.read_text() == "x"
+    assert [entry["name"] for entry in supervised.status()["processes"]] == ["after"]
+
+
+def test_killed_child_comes_back_under_another_pid(supervised: Supervised) -> None:
+    supervised.start(spec("one"), spec("two"))
+    supervised.wait_ready()
+    killed, neighbour = supervised.entry("one")["pid"], supervised.entry("two")["pid"]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: supervised.entry("one")["restarts"] == 1, timeout_s=10, what="a restart")
+    supervised.wait_ready()
+    assert supervised.entry("one")["pid"] not in {killed, None}
+    assert supervised.entry("two")["pid"] == neighbour
+    assert "SIGKILL" in (supervised.home.log_dir / "one.log").read_text()
+
+
+def test_what_a_killed_child_had_started_goes_with_it(supervised: Supervised) -> None:
+    supervised.start(spec("web", WITH_CHILD))
+    supervised.wait_ready()
+    leader = psutil.Process(supervised.entry("web")["pid"])
+    wait_until(leader.children, timeout_s=10, what="it starts its own child")
+    (grandchild,) = leader.children()
+    leader.kill()
+    wait_until(lambda: is_gone(grandchild.pid), timeout_s=10, what="the grandchild is gone")
+
+
+def test_kill_of_the_supervisor_takes_all_children_along(supervised: Supervised) -> None:
+    supervised.start(
+        spec("one"),
+        spec("asked", death_signal=signal.SIGTERM),
+        spec("quits", death_signal=signal.SIGQUIT),
+    )
+    supervised.wait_ready()
+    pids = {entry["pid"] for entry in supervised.status()["processes"]}
+    supervised.send(signal.SIGKILL)
+    supervised.wait_end()
+    wait_until(lambda: all(map(is_gone, pids)), timeout_s=10, what="no child is left")
+    assert status(supervised.home)["ready"] is False
+
+
+def test_next_supervisor_ends_what_a_killed_one_left(supervised: Supervised) -> None:
+    notify = Probe(ProbeKind.NOTIFY)
+    supervised.start(spec("deaf", STUBBORN, death_signal=signal.SIGUSR1, probe=notify))
+    supervised.wait_ready()
+    left = supervised.entry("deaf")["pid"]
+    supervised.send(signal.SIGKILL)
+    supervised.wait_end()
+    assert not is_gone(left)
+    supervised.start(spec("deaf"))
+    supervised.wait_ready()
+    assert is_gone(left)
+    assert supervised.entry("deaf")["pid"] != left
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_is_orderly_and_leaves_nothing(supervised: Supervised, number: signal.Signals) -> None:
+    supervised.start(spec("face", stop_stage=0), spec("store", stop_stage=3))
+    supervised.wait_ready()
+    pids = {entry["pid"] for entry in supervised.status()["processes"]}
+    supervised.send(number)
+    code, _ = supervised.wait_end()
+    assert code == 0
+    assert all(map(is_gone, pids))
+    assert running(supervised.home) is None
+    assert not supervised.home.status_file.exists()
+
+
+def test_later_stages_outlive_earlier_ones(supervised: Supervised) -> None:
+    order = supervised.folder / "order"
+    program = (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        f"    open({str(order)!r}, 'a').write(sys.argv[1] + '\\n'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "from cli.notices import say_ready\n"
+        "say_ready()\n"
+        "while True: time.sleep(60)"
+    )
+    notify = {"probe": Probe(ProbeKind.NOTIFY)}
+    supervised.start(
+        spec("store", program, "store", stop_stage=3, **notify),
+        spec("face", program, "face", stop_stage=0, **notify),
+    )
+    supervised.wait_ready()
+    supervised.send(signal.SIGTERM)
+    supervised.wait_end()
+    assert order.read_text().split() == ["face", "store"]
+
+
+def test_second_ctrl_c_is_faster(supervised: Supervised) -> None:
+    slow = {"probe": Probe(ProbeKind.NOTIFY), "stop_after_s": 60}
+    supervised.start(spec("slow", STUBBORN, **slow))
+    supervised.wait_ready()
+    supervised.send(signal.SIGINT)
+    wait_until(
+        lambda: supervised.entry("slow")["state"] == "stopping", timeout_s=5, what="it stops"
+    )
+    supervised.send(signal.SIGINT)
+    code, _ = supervised.wait_end(timeout_s=10)
+    assert code == 0
+
+
+def test_process_that_never_starts_ends_the_first_start_with_its_last_words(
+    supervised: Supervised,
+) -> None:
+    broken = "import sys; sys.exit('the reason stands here')"
+    supervised.start(spec("fine"), spec("broken", broken, probe=Probe(ProbeKind.NOTIFY)))
+    code, output = supervised.wait_end(timeout_s=30)
+    assert code == 2
+    assert "broken does not start" in output
+    assert "the reason stands here" in output
+
+
+def test_first_start_command_is_heard_once_all_is_ready(supervised: Supervised) -> None:
+    program = 'print(\'{"setup_link": "http://x/setup"}\')'
+    supervised.start(spec("one"), first_start=[sys.executable, "-c", program])
+    supervised.wait_ready()
+    assert supervised.process is not None
+    assert supervised.process.stdout is not None
+    assert supervised.process.stdout.readline() == ('welcome {"setup_link": "http://x/setup"}\n')
+
+
+def test_second_supervisor_of_a_home_names_the_first(supervised: Supervised) -> None:
+    supervised.start(spec("one"))
+    supervised.wait_ready()
+    first = supervised.process
+    assert first is not None
+    supervised.start(spec("one"))
+    code, output = supervised.wait_end()
+    supervised.process = first
+    assert code == 2
+    assert f"process {first.pid}, http://127.0.0.1:1" in output
+    assert supervised.status()["ready"]
+
+
+def test_output_becomes_json_lines(supervised: Supervised) -> None:
+    program = (
+        "import sys\n"
+        'print("a plain line")\nprint(\'{"event": "its own JSON"}\')\n'
+        "sys.stdout.flush()\n" + FOREVER
+    )
+    supervised.start(spec("talker", program))
+    path = supervised.home.log_dir / "talker.log"
+    wait_until(
+        lambda: path.exists() and path.read_text().count("\n") == 2, timeout_s=10, what="two lines"
+    )
+    plain, own = map(json.loads, path.read_text().splitlines())
+    assert (plain["process"], plain["message"]) == ("talker", "a plain line")
+    assert own == {"event": "its own JSON"}
+    assert path.stat().st_mode & 0o777 == 0o600
