@@ -13,14 +13,15 @@ CREATE TABLE log_lease (
 CREATE TABLE log_namespace (
     index_id uuid NOT NULL,
     namespace_id uuid NOT NULL,
-    name_digest bytea NOT NULL,
+    -- Made with a key of the index, so unique in all; without index_id in its index, so that no
+    -- plan takes that for the way to an index's namespaces.
+    name_digest bytea NOT NULL UNIQUE,
     name_sealed bytea NOT NULL,
     schema_sealed bytea,
     manifest_version bigint NOT NULL DEFAULT 0,
     manifest_lsn bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (index_id, namespace_id),
-    UNIQUE (index_id, name_digest)
+    PRIMARY KEY (index_id, namespace_id)
 );
 
 CREATE TABLE log_batch (

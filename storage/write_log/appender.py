@@ -11,7 +11,7 @@ from kit import clock
 from kit.errors import Aborted, Internal, StonepineError, StorageFull, Unavailable
 from storage.write_log.batches import Completed, Failed, PendingBatch
 from storage.write_log.errors import Fenced
-from storage.write_log.session import LogSession, LostConnection, Phase
+from storage.write_log.session import LogSession, LostConnection, Phase, session_conninfo
 from storage.write_log.statements import Refusal
 
 _log = structlog.get_logger()
@@ -46,7 +46,7 @@ class LogAppender:
     """
 
     def __init__(self, url: str, limits: Limits | None = None) -> None:
-        self._url = url
+        self._conninfo = session_conninfo(url)
         self._limits = limits or Limits()
         self._session: LogSession | None = None
         self._since = clock.monotonic_s()  # when the session or its transaction began
@@ -114,7 +114,7 @@ class LogAppender:
             if now < self._retry_at:
                 return
             self._since = now
-            self._session = LogSession(self._url)
+            self._session = LogSession(self._conninfo)
         self._session.advance()
         if self._session.phase is Phase.IDLE:
             self._back_off_s = _FIRST_BACK_OFF_S

@@ -20,7 +20,8 @@ from storage.write_log.errors import Fenced
 from storage.write_log.names import NamespaceRow, NewNamespace, name_digest
 from storage.write_log.operations import Operation
 
-_ROWS_A_FETCH = 16
+_MIN_ROWS_A_FETCH, _MAX_ROWS_A_FETCH = 16, 512
+_BYTES_A_FETCH = 8 << 20
 _ROWS_A_TRIM = 5_000
 _NAMESPACE_COLUMNS = """index_id, namespace_id, name_sealed, schema_sealed,
     manifest_version, manifest_lsn, created_at"""
@@ -152,12 +153,17 @@ def read_batches(
     after_lsn: int,
     up_to_lsn: int | None = None,
 ) -> Iterator[tuple[int, Operation, datetime]]:
-    """(LSN, operation, commit time) in order, a few rows in memory at a time.
+    """(LSN, operation, commit time) in order, some megabytes in memory at a time.
 
     Raises `DataLoss` where a batch is missing or does not authenticate.
     """
     place = {"index_id": index_id, "namespace_id": namespace_id}
-    while rows := _fetch(connection, {**place, "after": after_lsn, "up_to": up_to_lsn}):
+    limit = _MIN_ROWS_A_FETCH
+    while rows := _fetch(
+        connection, {**place, "after": after_lsn, "up_to": up_to_lsn, "limit": limit}
+    ):
+        largest = max(len(sealed) for _, _, sealed, _ in rows)
+        limit = min(max(_BYTES_A_FETCH // largest, _MIN_ROWS_A_FETCH), _MAX_ROWS_A_FETCH)
         for lsn, code, sealed, committed_at in rows:
             if lsn != after_lsn + 1:
                 raise DataLoss(f"Batch {after_lsn + 1} of namespace {namespace_id} is missing.")
@@ -174,7 +180,7 @@ def _fetch(
                WHERE index_id = %(index_id)s AND namespace_id = %(namespace_id)s
                  AND lsn > %(after)s AND lsn <= coalesce(%(up_to)s::bigint, lsn)
                ORDER BY lsn LIMIT %(limit)s""",
-            {**parameters, "limit": _ROWS_A_FETCH},
+            parameters,
         )
         return cursor.fetchall()
 

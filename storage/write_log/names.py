@@ -64,5 +64,5 @@ def new_namespace(
 
 
 def name_digest(key: DataKey, index_id: UUID, name: str) -> bytes:
-    """HMAC-SHA-256 of the name under a key of the index."""
+    """HMAC-SHA-256 of the name under a key of the index, so that no two indexes share one."""
     return hmac.digest(key.derive("namespace digest", index_id), name.encode(), hashlib.sha256)

@@ -28,6 +28,12 @@ class Phase(Enum):
     ROLLING_BACK = auto()
 
 
+def session_conninfo(url: str) -> bytes:
+    """What `LogSession` is opened with; raises for a URL that libpq cannot read."""
+    name = "stonepine log appender"
+    return make_conninfo(url, application_name=name, tcp_user_timeout="5000").encode()
+
+
 class LogSession:
     """Call `advance()` whenever the socket is ready (and once after `begin`), then look at
     `phase`; once IDLE again, `outcome` is that of the transaction.
@@ -35,11 +41,8 @@ class LogSession:
     Every method may raise `LostConnection`; the session is then good for nothing but `close`.
     """
 
-    def __init__(self, url: str) -> None:
-        conninfo = make_conninfo(
-            url, application_name="stonepine log appender", tcp_user_timeout="5000"
-        )
-        self._connection = pq.PGconn.connect_start(conninfo.encode())
+    def __init__(self, conninfo: bytes) -> None:
+        self._connection = pq.PGconn.connect_start(conninfo)
         self._polling = pq.PollingStatus.WRITING
         self._positions: list[int | None] = []
         self._results: list[PGresult] = []

@@ -13,9 +13,13 @@ from storage.write_log.names import NewNamespace
 
 BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT, ROLLBACK = b"COMMIT", b"ROLLBACK"
+# Prepared statements are planned once. On tables that were empty then, sequential scans look free,
+# and would stay in the plan while the log grows: only the primary keys may be used.
 SETUP = b"""SELECT set_config('lock_timeout', '1s', false),
     set_config('statement_timeout', '10s', false),
-    current_setting('synchronous_commit'), current_setting('fsync')"""
+    current_setting('synchronous_commit'), current_setting('fsync'),
+    set_config('enable_seqscan', 'off', false),
+    set_config('plan_cache_mode', 'force_generic_plan', false)"""
 
 # A NULL refuses the row, and with it the transaction: in `index_id` where another writer took the
 # lease (FOR SHARE holds it until the commit), in `namespace_id` where the batch before this one

@@ -8,12 +8,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from psycopg import sql
 
 from keyring.envelope import DataKey
 from kit.errors import Aborted, Internal, StorageFull, Unavailable
 from kit.ids import new_id
 from storage.database import Connection, connect
-from storage.write_log import log
+from storage.schema import TABLES
+from storage.write_log import log, statements
 from storage.write_log.appender import Limits, LogAppender
 from storage.write_log.batches import PROBE_LSN, Completed, Failed, PendingBatch
 from storage.write_log.errors import Fenced
@@ -460,6 +462,30 @@ def test_a_server_that_would_lose_writes_is_refused(log_url: str, writer: Writer
     (outcome,) = write(appender, writer.batch())
     assert isinstance(outcome.error, Unavailable)
     appender.close()
+
+
+def test_statements_planned_on_empty_tables_use_the_primary_keys_for_ever(
+    admin: Connection,
+) -> None:
+    """After a vacuum of an empty table a sequential scan costs nothing, in a plan that is kept."""
+    for table in TABLES:
+        admin.execute(
+            sql.SQL("CREATE TEMP TABLE {0} (LIKE public.{0} INCLUDING ALL)").format(
+                sql.Identifier(table)
+            )
+        )
+        admin.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
+    admin.execute(statements.SETUP.decode())
+    _, append, _ = statements.PREPARED[0]
+    types = "uuid, uuid, bigint, smallint, int, bytea, bigint"
+    admin.execute(f"PREPARE append ({types}) AS {append.decode()}")
+    rows = admin.execute(
+        "EXPLAIN EXECUTE append (gen_random_uuid(), gen_random_uuid(), 5, 1::smallint, 1, '', 3)"
+    ).fetchall()
+    plan = "\n".join(row[0] for row in rows)
+    assert "Seq Scan" not in plan
+    for table in TABLES:
+        assert f"using {table}_pkey" in plan
 
 
 def test_large_batches_go_through_a_socket_that_fills_up(
