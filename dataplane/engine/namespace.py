@@ -67,6 +67,9 @@ class Namespace:
     def record_count(self) -> int:
         return self._layout.record_count
 
+    def holds(self, record_id: str) -> bool:
+        return record_id in self._layout
+
     @property
     def size_bytes(self) -> int:
         """Roughly what the records take; buried ones count until a builder drops them."""

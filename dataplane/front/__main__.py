@@ -36,10 +36,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, _nothing)
     settings = environment()
     # Sockets are for the gateway, which runs as the same user.
-    os.umask(0o177)
+    os.umask(0o077)
     keyring = LocalKeyring(settings.keyring_dir)
     url = settings.database_system_url.get_secret_value()
-    watch = AccessWatch(url, lambda: gate.forget())
+
+    def forget() -> None:
+        gate.forget()
+
+    watch = AccessWatch(url, forget)
     gate = Gate(ControlPlane(url), pepper=keyring.pepper, silence_s=watch.seconds_since_heard)
     watch.start()
     _serve(settings, gate, keyring.derive("probe"))

@@ -196,9 +196,8 @@ def _as_double(value: int, name: str, where: str) -> float:
 
 
 def _refuse_dimension(found: int, expected: int, where: str) -> None:
-    raise InvalidArgument(
-        f"Vector dimension {found} does not match the dimension of the index {expected} ({where})."
-    )
+    message = f"Vector dimension {found} does not match the dimension of the index {expected}"
+    raise InvalidArgument(f"{message} ({where})" if "[" in where else message)
 
 
 def _refuse_number(where: str) -> None:

@@ -1,0 +1,172 @@
+"""The engine: which indexes are open, and what is done with a request for one of them."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from dataplane.engine import messages
+from dataplane.engine.failures import failure
+from dataplane.engine.namespace_writes import create_namespace, delete_namespace
+from dataplane.engine.open_index import OpenIndex
+from dataplane.engine.opening import Storage
+from dataplane.engine.reads import READS
+from dataplane.engine.server import Answer
+from dataplane.engine.writes import Writer
+from kit import clock
+from kit.errors import Aborted, Internal, StonepineError, Unavailable
+from storage.write_log.appender import LogAppender
+from storage.write_log.errors import Fenced
+
+# After the database could not be reached, opening is not tried again at once: it blocks.
+_PAUSE_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class Engine:
+    """For one thread. Every request gets exactly one answer, sooner or later."""
+
+    def __init__(self, storage: Storage, appender: LogAppender) -> None:
+        self._storage = storage
+        self._writer = Writer(appender, self.close_index)
+        self._indexes: dict[UUID, OpenIndex] = {}
+        self._may_open_at = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        return self._writer.is_idle
+
+    @property
+    def open_indexes(self) -> list[OpenIndex]:
+        return [index for index in self._indexes.values() if index.is_open]
+
+    def handle(self, request: messages.AnyRequest, answer: Answer) -> None:
+        if isinstance(request, messages.Ping):
+            answer(messages.Pong())
+            return
+        self._guard(lambda: self._dispatch(request, answer), request, answer)
+
+    def settle(self) -> None:
+        """Take up what the log has done."""
+        self._writer.settle()
+
+    def close_index(self, index: OpenIndex) -> None:
+        """Forget what is in memory; the next request opens the index from the log."""
+        if index.is_open:
+            index.is_open = False
+            _log.info("index.closed", index_id=str(index.index_id), epoch=index.epoch)
+        if not index.pending and self._indexes.get(index.index_id) is index:
+            del self._indexes[index.index_id]
+
+    def forget(self, index_id: UUID) -> None:
+        """The index was deleted."""
+        index = self._indexes.get(index_id)
+        if index is not None:
+            self.close_index(index)
+
+    def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
+        """A builder committed that manifest. What cannot be taken over is built anew."""
+        index = self._indexes.get(index_id)
+        space = index.by_id(namespace_id) if index is not None and index.is_open else None
+        if index is None or space is None or version <= space.memory.manifest_version:
+            return
+        try:
+            self._storage.adopt(index, space, version)
+            _log.info("manifest.adopted", index_id=str(index_id), version=version)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, what is served must be right
+            _log.exception("manifest.not_adopted", index_id=str(index_id), version=version)
+            self.close_index(index)
+
+    def _dispatch(self, request: messages.AnyRequest, answer: Answer) -> None:
+        index = self._indexes.get(request.index_id)
+        if index is not None and not index.is_open and index.pending:
+            # Its last batches are on their way; a new lease would have to wait for them.
+            closed = index
+            closed.parked.append(lambda: self._reopen(closed, request, answer))
+            return
+        if index is None or not index.is_open:
+            index = self._open(request.index_id)
+        read = READS.get(type(request))
+        if read is not None:
+            answer(read(index, request))
+        elif index.parked or _has_to_wait(index, request):
+            index.parked.append(lambda: self._unpark(index, request, answer))
+        else:
+            self._write(index, request, answer)
+
+    def _open(self, index_id: UUID) -> OpenIndex:
+        if clock.monotonic_s() < self._may_open_at:
+            raise Unavailable("The index cannot be opened now: try again.", retry_after_s=1)
+        self._indexes.pop(index_id, None)
+        try:
+            index = self._storage.open_index(index_id)
+        except Unavailable:
+            self._may_open_at = clock.monotonic_s() + _PAUSE_S
+            raise
+        self._indexes[index_id] = index
+        return index
+
+    def _write(self, index: OpenIndex, request: messages.AnyRequest, answer: Answer) -> None:
+        match request:
+            case messages.Upsert():
+                self._writer.upsert(index, request, answer)
+            case messages.Update():
+                self._writer.update(index, request, answer)
+            case messages.Delete():
+                self._writer.delete(index, request, answer)
+            case messages.Probe():
+                self._writer.probe(index, answer)
+            case messages.CreateNamespace():
+                answer(self._at_namespaces(index, create_namespace, request))
+            case messages.DeleteNamespace():
+                answer(self._at_namespaces(index, delete_namespace, request))
+            case _:
+                raise Internal(f"The engine does not know the request {type(request).__name__}.")
+
+    def _at_namespaces(
+        self,
+        index: OpenIndex,
+        act: Callable[[Storage, OpenIndex, Any], messages.Reply],
+        request: messages.Request,
+    ) -> messages.Reply:
+        try:
+            return act(self._storage, index, request)
+        except (Fenced, Aborted):
+            # What the log holds differs from memory.
+            self.close_index(index)
+            raise
+
+    def _reopen(self, index: OpenIndex, request: messages.AnyRequest, answer: Answer) -> bool:
+        if index.pending:
+            return False
+        self._guard(lambda: self._dispatch(request, answer), request, answer)
+        return True
+
+    def _unpark(self, index: OpenIndex, request: messages.AnyRequest, answer: Answer) -> bool:
+        if not index.is_open:
+            return self._reopen(index, request, answer)
+        if _has_to_wait(index, request):
+            return False
+        self._guard(lambda: self._write(index, request, answer), request, answer)
+        return True
+
+    def _guard(self, act: Callable[[], None], request: messages.AnyRequest, answer: Answer) -> None:
+        try:
+            act()
+        except StonepineError as error:
+            answer(failure(error))
+        except Exception:  # noqa: BLE001 - the caller gets an answer, we get the traceback
+            _log.exception("request failed", request=type(request).__name__)
+            answer(failure(Internal("Internal error")))
+
+
+def _has_to_wait(index: OpenIndex, request: messages.AnyRequest) -> bool:
+    """Whether what the request needs to know may still be changed by writes under way."""
+    if isinstance(request, messages.CreateNamespace | messages.DeleteNamespace):
+        return index.pending > 0
+    if isinstance(request, messages.Update | messages.Delete) and request.filter is not None:
+        space = index.namespaces.get(request.namespace)
+        return space is not None and space.pending > 0
+    return False

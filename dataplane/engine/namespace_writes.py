@@ -1,0 +1,58 @@
+"""Creating and deleting namespaces: seldom, blocking, and only while nothing is pending."""
+
+import structlog
+
+from dataplane.engine import messages
+from dataplane.engine.namespace import Namespace
+from dataplane.engine.open_index import OpenIndex, OpenNamespace
+from dataplane.engine.opening import Storage
+from kit.errors import AlreadyExists, NotFound, StonepineError
+from kit.ids import new_id
+from storage.write_log import log
+from storage.write_log.names import new_namespace
+
+_log = structlog.get_logger()
+
+
+def create_namespace(
+    storage: Storage, index: OpenIndex, request: messages.CreateNamespace
+) -> messages.Namespaces:
+    """Raises `AlreadyExists`; the default namespace always exists.
+
+    `Aborted` tells that the log knows the namespace and memory does not.
+    """
+    name = request.namespace
+    if name == "" or index.namespace(name) is not None:
+        raise AlreadyExists("A namespace of this name already exists.")
+    namespace_id = new_id()
+    row = new_namespace(index.key, index.index_id, namespace_id, name, schema=request.schema)
+    storage.database.run(
+        lambda connection: log.create_namespace(connection, index.index_id, row, epoch=index.epoch)
+    )
+    space = OpenNamespace(name, namespace_id, Namespace(index.spec), schema=request.schema)
+    index.namespaces[name] = space
+    return messages.Namespaces(namespaces=[space.info()], total_count=1)
+
+
+def delete_namespace(
+    storage: Storage, index: OpenIndex, request: messages.DeleteNamespace
+) -> messages.Written:
+    """Raises `NotFound`; deleting the default namespace empties it, if there is anything."""
+    space = index.namespace(request.namespace)
+    if space is None:
+        if request.namespace:
+            raise NotFound("Namespace not found")
+        return messages.Written(lsn=None)
+    count = space.memory.record_count
+    storage.database.run(
+        lambda connection: log.drop_namespace(
+            connection, index.index_id, space.namespace_id, epoch=index.epoch
+        )
+    )
+    del index.namespaces[space.name]
+    try:
+        storage.delete_objects(index.index_id, space.namespace_id)
+    except (StonepineError, OSError) as error:
+        # Nothing names these objects any more; deleting the index takes what is left of them.
+        _log.warning("namespace.objects_left", reason=str(error), index_id=str(index.index_id))
+    return messages.Written(lsn=None, count=count)

@@ -1,0 +1,66 @@
+"""An index that this engine serves: its namespaces in memory, and what of them is under way."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from dataplane.engine import messages
+from dataplane.engine.namespace import Namespace
+from dataplane.engine.spec import IndexSpec
+from keyring.envelope import DataKey
+from storage.write_log.names import NewNamespace
+
+LISTED_DEFAULT = "__default__"
+
+
+@dataclass(slots=True, eq=False)
+class OpenNamespace:
+    """`creation` is the row that its first batch writes; None once the namespace exists."""
+
+    name: str
+    namespace_id: UUID
+    memory: Namespace
+    schema: bytes | None = None
+    creation: NewNamespace | None = None
+    pending: int = 0
+    next_lsn: int = 1
+
+    @property
+    def exists(self) -> bool:
+        return self.creation is None
+
+    @property
+    def listed_name(self) -> str:
+        return self.name or LISTED_DEFAULT
+
+    def info(self) -> messages.NamespaceInfo:
+        return self.memory.info(self.name, self.schema)
+
+
+@dataclass(slots=True, eq=False)
+class OpenIndex:
+    """`epoch` is that of the lease. `parked` holds writes that wait until those before are done."""
+
+    index_id: UUID
+    spec: IndexSpec
+    key: DataKey
+    epoch: int
+    namespaces: dict[str, OpenNamespace] = field(default_factory=dict)
+    pending: int = 0
+    parked: deque[Callable[[], bool]] = field(default_factory=deque)
+    is_open: bool = True
+
+    def namespace(self, name: str) -> OpenNamespace | None:
+        """The namespace, if it exists: one whose first write is under way does not yet."""
+        found = self.namespaces.get(name)
+        return found if found is not None and found.exists else None
+
+    def existing(self) -> Iterator[OpenNamespace]:
+        return (space for space in self.namespaces.values() if space.exists)
+
+    def by_id(self, namespace_id: UUID) -> OpenNamespace | None:
+        for space in self.existing():
+            if space.namespace_id == namespace_id:
+                return space
+        return None

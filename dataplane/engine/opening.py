@@ -1,0 +1,151 @@
+"""Opening an index: its row and key, the lease, and each namespace from manifest and log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from dataplane.engine.namespace import Namespace
+from dataplane.engine.open_index import OpenIndex, OpenNamespace
+from dataplane.engine.segment import Segment
+from dataplane.engine.spec import IndexSpec, Metric, VectorType
+from keyring.data_keys import open_data_key
+from keyring.envelope import DataKey
+from keyring.provider import KeyProvider
+from kit import clock
+from kit.errors import NotFound, Unavailable
+from storage import catalog
+from storage.catalog import IndexRow
+from storage.database import Connection, connect
+from storage.manifests import Manifest, read_manifest
+from storage.objects import ObjectStore
+from storage.segments import SegmentName, SegmentReader
+from storage.write_log import log
+from storage.write_log.names import NamespaceRow
+
+_TERMINATING = "Terminating"
+_STATEMENT_TIMEOUT = "10s"
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Database:
+    """A blocking connection of the system role, renewed when it broke."""
+
+    url: str = field(repr=False)
+    _connection: Connection | None = None
+
+    def run(self, act: Callable[[Connection], T]) -> T:
+        """Do it, once more on a new connection where the old one had died unnoticed.
+
+        Everything that is done here may be done twice. Raises `Unavailable`.
+        """
+        if self._connection is not None:
+            try:
+                return act(self._connection)
+            except Unavailable:
+                self._connection.close()
+                self._connection = None
+        self._connection = connect(self.url, name="engine")
+        self._connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
+        return act(self._connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where indexes come from. `holder` names this engine in the lease."""
+
+    database: Database
+    objects: ObjectStore
+    keyring: KeyProvider
+    node_name: str
+    holder: str
+
+    def open_index(self, index_id: UUID) -> OpenIndex:
+        """Take the lease and load everything; blocks until it is done.
+
+        Raises `NotFound` for an index that is not there (any more), and `Unavailable` where it
+        belongs to another node or cannot be read now.
+        """
+        started_s = clock.monotonic_s()
+        index = self.database.run(lambda connection: self._open(connection, index_id))
+        _log.info(
+            "index.opened",
+            index_id=str(index_id),
+            epoch=index.epoch,
+            namespaces=len(index.namespaces),
+            records=sum(space.memory.record_count for space in index.namespaces.values()),
+            seconds=round(clock.monotonic_s() - started_s, 3),
+        )
+        return index
+
+    def adopt(self, index: OpenIndex, space: OpenNamespace, version: int) -> None:
+        """Let the namespace take over what a builder moved into segments."""
+        manifest = self._manifest(index, space.namespace_id, version)
+        missing = space.memory.missing_segments(manifest)
+        opened = self._segments(index, space.namespace_id, missing)
+        space.memory.adopt(manifest, opened)
+
+    def delete_objects(self, index_id: UUID, namespace_id: UUID) -> None:
+        """Of a namespace that was dropped."""
+        for path in list(self.objects.list(f"indexes/{index_id}/{namespace_id}/")):
+            self.objects.delete(path)
+
+    def _open(self, connection: Connection, index_id: UUID) -> OpenIndex:
+        row = catalog.load_index(connection, index_id)
+        if row is None or row.state == _TERMINATING:
+            raise NotFound("Index not found.")
+        if row.node_name not in (None, self.node_name):
+            raise Unavailable("The index is served elsewhere: try again.", retry_after_s=1)
+        key = self._data_key(connection, row)
+        epoch = log.take_lease(connection, index_id, self.holder)
+        spec = IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))
+        index = OpenIndex(index_id, spec, key, epoch)
+        for namespace_row in log.namespaces(connection, index_id):
+            space = self._open_namespace(connection, index, namespace_row)
+            index.namespaces[space.name] = space
+        return index
+
+    def _data_key(self, connection: Connection, row: IndexRow) -> DataKey:
+        stored = catalog.load_project_key(connection, row.project_id)
+        if stored is None:
+            raise NotFound("Index not found.")
+        return open_data_key(self.keyring, row.project_id, stored.version, stored.wrapped)
+
+    def _open_namespace(
+        self, connection: Connection, index: OpenIndex, row: NamespaceRow
+    ) -> OpenNamespace:
+        manifest = self._manifest(index, row.namespace_id, row.manifest_version)
+        wanted = [entry.segment_id for entry in manifest.segments]
+        opened = self._segments(index, row.namespace_id, wanted)
+        memory = Namespace.open(index.spec, manifest, opened)
+        for lsn, operation, _ in log.read_batches(
+            connection, index.key, index.index_id, row.namespace_id, after_lsn=manifest.lsn
+        ):
+            memory.apply(lsn, operation)
+        return OpenNamespace(
+            name=row.name(index.key),
+            namespace_id=row.namespace_id,
+            memory=memory,
+            schema=row.schema(index.key),
+            next_lsn=memory.lsn + 1,
+        )
+
+    def _manifest(self, index: OpenIndex, namespace_id: UUID, version: int) -> Manifest:
+        return read_manifest(
+            self.objects, index.key, version, index_id=index.index_id, namespace_id=namespace_id
+        )
+
+    def _segments(
+        self, index: OpenIndex, namespace_id: UUID, wanted: list[UUID]
+    ) -> dict[UUID, Segment]:
+        opened = {}
+        for segment_id in wanted:
+            name = SegmentName(index.index_id, namespace_id, segment_id)
+            reader = SegmentReader(self.objects, index.key, name)
+            opened[segment_id] = Segment(segment_id, index.spec, reader)
+        return opened

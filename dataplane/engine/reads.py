@@ -1,0 +1,83 @@
+"""Reads of an open index: from what is durable and applied, in one go."""
+
+from collections.abc import Callable
+
+from dataplane.engine import messages
+from dataplane.engine.namespace import Namespace
+from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex
+from kit.errors import FailedPrecondition, NotFound
+
+
+def query(index: OpenIndex, request: messages.Query) -> messages.Matches:
+    return _memory(index, request).query(request)
+
+
+def fetch(index: OpenIndex, request: messages.Fetch) -> messages.Records:
+    return _memory(index, request).fetch(request)
+
+
+def fetch_by_metadata(index: OpenIndex, request: messages.FetchByMetadata) -> messages.Records:
+    return _memory(index, request).fetch_by_metadata(request)
+
+
+def list_ids(index: OpenIndex, request: messages.ListIds) -> messages.Ids:
+    return _memory(index, request).list_ids(request)
+
+
+def describe_stats(index: OpenIndex, _request: messages.DescribeStats) -> messages.Stats:
+    return messages.Stats(
+        namespaces=[space.info() for space in index.existing()],
+        dimension=index.spec.dimension,
+        metric=str(index.spec.metric),
+        vector_type=str(index.spec.vector_type),
+    )
+
+
+def list_namespaces(index: OpenIndex, request: messages.ListNamespaces) -> messages.Namespaces:
+    """In the order of the names as they are listed; `total_count` is of all with the prefix."""
+    found = sorted(
+        (space for space in index.existing() if space.listed_name.startswith(request.prefix)),
+        key=lambda space: space.listed_name,
+    )
+    after = request.after_name
+    rest = [space for space in found if after is None or space.listed_name > after]
+    page = rest[: request.limit]
+    return messages.Namespaces(
+        namespaces=[space.info() for space in page],
+        total_count=len(found),
+        next_after_name=page[-1].listed_name if len(rest) > len(page) else None,
+    )
+
+
+def describe_namespace(
+    index: OpenIndex, request: messages.DescribeNamespace
+) -> messages.Namespaces:
+    """The default namespace is always there, even before its first record."""
+    space = index.namespace(request.namespace)
+    if space is not None:
+        return messages.Namespaces(namespaces=[space.info()], total_count=1)
+    if request.namespace in ("", LISTED_DEFAULT):
+        return messages.Namespaces(namespaces=[messages.NamespaceInfo("", 0)], total_count=1)
+    raise NotFound("Namespace not found")
+
+
+def _memory(index: OpenIndex, request: messages.Read) -> Namespace:
+    """The namespace's records; of one that does not exist there are none."""
+    space = index.namespace(request.namespace)
+    memory = Namespace(index.spec) if space is None else space.memory
+    if request.min_lsn is not None and request.min_lsn > memory.lsn:
+        raise FailedPrecondition(
+            f"The namespace is at LSN {memory.lsn}; {request.min_lsn} was never acknowledged here."
+        )
+    return memory
+
+
+READS: dict[type[messages.Request], Callable[..., messages.Reply]] = {
+    messages.Query: query,
+    messages.Fetch: fetch,
+    messages.FetchByMetadata: fetch_by_metadata,
+    messages.ListIds: list_ids,
+    messages.DescribeStats: describe_stats,
+    messages.ListNamespaces: list_namespaces,
+    messages.DescribeNamespace: describe_namespace,
+}

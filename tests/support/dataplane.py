@@ -1,0 +1,283 @@
+"""A data plane of its own: engine and front as child processes over a real PostgreSQL.
+
+The control plane's views are stand-in tables here, and its verbs are plain rows.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+import grpc
+import httpx
+import psycopg
+from psycopg import sql
+
+from access import keys
+from cli.embedded.postgres import OWNER, SYSTEM, EmbeddedPostgres
+from keyring.data_keys import new_data_key
+from keyring.local import LocalKeyring
+from kit.ids import new_id
+from storage import schema
+from tests.support.waiting import wait_until
+
+VIEWS = """
+CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id uuid, name text,
+    dimension int, metric text, vector_type text, state text, node_name text, generation int);
+CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
+    digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz);
+CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
+CREATE TABLE dataplane_version (version bigint);
+INSERT INTO dataplane_version VALUES (1);
+GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version
+    TO {role};
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    org_id: UUID
+    project_id: UUID
+
+
+@dataclass
+class DataPlane:
+    """`owner_url` is for the stand-in of the control plane, `system_url` for the node."""
+
+    folder: Path
+    owner_url: str
+    system_url: str
+    keyring: LocalKeyring
+    settings: dict[str, str] = field(default_factory=dict)
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def rest_socket(self) -> Path:
+        return self.folder / "node-rest.sock"
+
+    @property
+    def grpc_socket(self) -> Path:
+        return self.folder / "node-grpc.sock"
+
+    @property
+    def engine_socket(self) -> Path:
+        return self.folder / "engine.sock"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.defpath,
+            "STONEPINE_HOME": str(self.folder),
+            "STONEPINE_RUN_DIR": str(self.folder),
+            "STONEPINE_KEYRING_DIR": str(self.folder / "keyring"),
+            "DATABASE_SYSTEM_URL": self.system_url,
+            "OBJECT_STORE_URL": f"file://{self.folder}/objects",
+            "OPENBLAS_NUM_THREADS": "1",
+            **self.settings,
+        }
+
+    # Processes
+
+    def start(self) -> None:
+        self.start_engine()
+        self.start_front()
+
+    def start_engine(self) -> None:
+        self._spawn("engine")
+        wait_until(self.engine_socket.exists, timeout_s=20, what="the engine listens")
+
+    def start_front(self) -> None:
+        self._spawn("front")
+        with self.client() as client:
+            wait_until(lambda: self._is_serving(client), timeout_s=20, what="the front serves")
+
+    def kill(self, name: str) -> None:
+        child = self._children[name]
+        child.kill()
+        child.wait()
+        if name == "engine":
+            self.engine_socket.unlink(missing_ok=True)
+
+    def stop(self, name: str) -> int:
+        """Ask it to end; its exit status."""
+        child = self._children.pop(name)
+        child.send_signal(signal.SIGTERM)
+        return child.wait(timeout=20)
+
+    def close(self) -> None:
+        for child in self._children.values():
+            child.kill()
+            child.wait()
+
+    def pid(self, name: str) -> int:
+        return self._children[name].pid
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))
+
+    def build_segments(self, index_id: UUID, namespace_id: UUID) -> str:
+        """One run of the builder: its line of JSON."""
+        result = subprocess.run(
+            [sys.executable, "-m", "dataplane.builder",
+             "--index", str(index_id), "--namespace", str(namespace_id)],
+            env=self.environment, capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+        return result.stdout
+
+    # Clients
+
+    def client(self, index_id: UUID | None = None, key: str | None = None) -> httpx.Client:
+        headers = {}
+        if index_id is not None:
+            headers["x-stonepine-index"] = str(index_id)
+        if key is not None:
+            headers["api-key"] = key
+        return httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.rest_socket)),
+            base_url="http://index",
+            headers=headers,
+            timeout=30,
+        )
+
+    def channel(self) -> grpc.Channel:
+        return grpc.insecure_channel(f"unix:{self.grpc_socket}")
+
+    # What the control plane would do
+
+    def project(self, *, org_id: UUID | None = None) -> Project:
+        project = Project(org_id or new_id(), new_id())
+        self.keyring.create_key(project.project_id)
+        _, wrapped = new_data_key(self.keyring, project.project_id)
+        self._change(
+            "INSERT INTO dataplane_project_key VALUES (%s, 1, %s, 'local')",
+            [project.project_id, wrapped],
+        )
+        return project
+
+    def index(
+        self,
+        project: Project,
+        *,
+        dimension: int | None = 4,
+        metric: str = "cosine",
+        state: str = "Ready",
+    ) -> UUID:
+        index_id = new_id()
+        vector_type = "sparse" if dimension is None else "dense"
+        self._change(
+            "INSERT INTO dataplane_index VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1)",
+            [index_id, project.org_id, project.project_id, dimension, metric, vector_type, state],
+        )
+        return index_id
+
+    def delete_index(self, index_id: UUID) -> None:
+        self._change("DELETE FROM dataplane_index WHERE index_id = %s", [index_id])
+
+    def api_key(
+        self, project: Project, *roles: str, expires_at: datetime | None = None
+    ) -> keys.PlainKey:
+        key = keys.mint(keys.SecretKind.API_KEY)
+        pepper_id, pepper = self.keyring.current_pepper()
+        self._change(
+            "INSERT INTO dataplane_api_key VALUES (%s, %s, %s, %s, %s, %s, %s, NULL)",
+            [
+                key.public_id, project.org_id, project.project_id, keys.digest(key, pepper),
+                pepper_id, list(roles) or ["ProjectEditor"], expires_at,
+            ],
+        )  # fmt: skip
+        return key
+
+    def revoke(self, key: keys.PlainKey) -> None:
+        self._change(
+            "UPDATE dataplane_api_key SET revoked_at = now() WHERE public_id = %s", [key.public_id]
+        )
+
+    def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.owner_url) as connection:
+            return connection.execute(query, parameters or []).fetchall()
+
+    def _change(self, statement: str, parameters: list[Any]) -> None:
+        with psycopg.connect(self.owner_url) as connection:
+            connection.execute(statement, parameters)
+            connection.execute("UPDATE dataplane_version SET version = version + 1")
+            connection.execute("NOTIFY stonepine_access")
+
+    def _is_serving(self, client: httpx.Client) -> bool:
+        assert self._children["front"].poll() is None, self.logs()
+        try:
+            return client.get("/.stonepine/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _spawn(self, name: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._children[name] = subprocess.Popen(
+                [sys.executable, "-m", f"dataplane.{name}"],
+                env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+
+
+class Hammer:
+    """Calls `act(number)` from a thread, again and again, until the block ends."""
+
+    def __init__(self, act: Any) -> None:
+        self._act = act
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_stopping.set()
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    def _run(self) -> None:
+        number = 0
+        try:
+            while not self._is_stopping.is_set():
+                self._act(number)
+                number += 1
+        except BaseException as error:  # noqa: BLE001 - raised again by the test's own thread
+            self.error = error
+
+
+@contextmanager
+def running_data_plane(
+    server: EmbeddedPostgres, folder: Path, **settings: str
+) -> Iterator[DataPlane]:
+    """Engine and front over a database of their own."""
+    database = f"dp_{new_id().hex}"
+    server.ensure_database(database)
+    owner_url = server.url(OWNER, database)
+    try:
+        with psycopg.connect(server.url("postgres", database), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(OWNER))
+            )
+        with psycopg.connect(owner_url) as connection:
+            connection.execute(schema.sql_text())
+            connection.execute(schema.grants(SYSTEM))
+            connection.execute(VIEWS.format(role=SYSTEM))
+        keyring = LocalKeyring.create(folder / "keyring")
+        (folder / "objects").mkdir()
+        plane = DataPlane(folder, owner_url, server.url(SYSTEM, database), keyring, dict(settings))
+        try:
+            plane.start()
+            yield plane
+        finally:
+            plane.close()
+    finally:
+        server.drop_database(database)
