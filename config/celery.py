@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 def broker_url(redis_url: str) -> str:
     """kombu's spelling of a redis URL; without Redis messages stay in this process."""
     if not redis_url:
-        return "memory://"
+        return "memory://localhost/"
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url

@@ -32,31 +32,31 @@ def is_api_call(request: HttpRequest) -> bool:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return _refusal(request, NotFound(f"There is nothing at {request.path_info[:200]}."))
+    return refusal(request, NotFound(f"There is nothing at {request.path_info[:200]}."))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return _refusal(request, InvalidArgument("The request cannot be understood."))
+    return refusal(request, InvalidArgument("The request cannot be understood."))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return _refusal(request, Forbidden("This is not allowed."))
+    return refusal(request, Forbidden("This is not allowed."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     del reason
-    return _refusal(request, Forbidden("This form is too old: reload the page and try again."))
+    return refusal(request, Forbidden("This form is too old: reload the page and try again."))
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    return _refusal(request, PayloadTooLarge("The request body is over 1 MiB."))
+    return refusal(request, PayloadTooLarge("The request body is over 1 MiB."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _refusal(request, Internal("Internal error."))
+    return refusal(request, Internal("Internal error."))
 
 
-def _refusal(request: HttpRequest, error: StonepineError) -> HttpResponse:
+def refusal(request: HttpRequest, error: StonepineError) -> HttpResponse:
     return answer(request, error) if is_api_call(request) else error_page(request, error)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.context import AuditContext, Source, acting_from
 from config import failures
+from config.outages import outage_behind
 from kit.ids import new_id
 
 REQUEST_ID_HEADER = "x-pinecone-request-id"
@@ -39,6 +40,10 @@ class RequestContextMiddleware:
         """Unexpected errors are ours: logged whole, answered without detail."""
         if isinstance(error, RequestDataTooBig):
             return failures.too_large(request)
+        outage = outage_behind(error)
+        if outage is not None:
+            _log.error("part_is_down", path=request.path, error=type(error).__name__)
+            return failures.refusal(request, outage)
         _log.exception("request_failed", method=request.method, path=request.path)
         return failures.server_error(request)
 

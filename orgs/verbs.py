@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
+import structlog
+from django.db import DatabaseError
+
 from access.actor import Actor
 from audit.actions import Action
 from audit.record import Target, record_refusal
@@ -21,6 +24,7 @@ class Subject(Protocol):
     def audit_target(self) -> Target: ...
 
 
+_log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 S = TypeVar("S", bound=Subject)
 T = TypeVar("T")
@@ -66,8 +70,13 @@ def verb(
 def _refuse(
     actor: Actor, action: Action, subject: Subject, *, error: Exception, parameters: dict[str, Any]
 ) -> None:
-    with tenant(subject.tenant_id):
-        target = subject.audit_target()
+    try:
+        with tenant(subject.tenant_id):
+            target = subject.audit_target()
+    except DatabaseError:
+        # The database that refused the act refuses to tell about it too; the act did not happen.
+        _log.exception("refusal_not_recorded", action=str(action))
+        return
     shown = {
         name: value if isinstance(value, str) else [str(item) for item in value]
         for name, value in parameters.items()

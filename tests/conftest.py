@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
@@ -11,6 +12,9 @@ from cli.embedded.postgres import EmbeddedPostgres
 from keyring.local import LocalKeyring
 from kit.environment import environment
 from tests.support.postgres import running_postgres
+
+if TYPE_CHECKING:
+    from tests.support.world import World
 
 _DATABASE = "control_plane"
 
@@ -68,14 +72,38 @@ def database(
     Transactions really commit: three roles on their own connections see each other's work.
     """
     from django.core.cache import cache
+    from django.test import override_settings
 
     from tests.support.database import clean_tables
 
     cache.clear()
-    with django_db_blocker.unblock(), clean_tables(postgres_server, _DATABASE):
+    with (
+        django_db_blocker.unblock(),
+        override_settings(PASSWORD_HASHERS=["tests.support.hashing.QuickArgon2"]),
+        clean_tables(postgres_server, _DATABASE),
+    ):
         yield
 
 
 @pytest.fixture
 def db(database: None) -> None:
     """pytest-django's name for the same."""
+
+
+@pytest.fixture
+def audit_context() -> Iterator[None]:
+    """Acts of the test itself have an origin, as those of requests and tasks do."""
+    from audit.context import AuditContext, Source, acting_from
+
+    with acting_from(
+        AuditContext(request_id="test-request", source=Source.CONSOLE, ip="192.0.2.1")
+    ):
+        yield
+
+
+@pytest.fixture
+def world(database: None, audit_context: None) -> "World":
+    """Alice, Bob, Vera and Mallory, each in place."""
+    from tests.support.world import build_world
+
+    return build_world()

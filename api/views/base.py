@@ -14,6 +14,8 @@ from projects.models import Project
 class ControlPlaneView(APIView):
     """Subclasses parse, call one verb or query, and render."""
 
+    # No OPTIONS: there is nothing to negotiate, and no browser calls from elsewhere.
+    http_method_names = ["get", "head", "post", "patch", "delete"]
     api_version: Version
     request_as_received: HttpRequest
 

@@ -43,7 +43,7 @@ def _holds(check: Callable[[], bool]) -> bool:
 def _answers(alias: str) -> bool:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def _cache_keeps() -> bool:

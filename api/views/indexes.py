@@ -18,6 +18,8 @@ from indexes.readiness import wait_until_ready
 
 
 class IndexesView(ControlPlaneView):
+    """The indexes of the key's project."""
+
     @extend_schema(operation_id="list_indexes", responses={200: reply("IndexList")})
     def get(self, request: Request) -> Response:
         del request
@@ -38,6 +40,8 @@ class IndexesView(ControlPlaneView):
 
 
 class IndexView(ControlPlaneView):
+    """One index, by its name."""
+
     @extend_schema(operation_id="describe_index", responses={200: reply("Index")})
     def get(self, request: Request, name: str) -> Response:
         del request
