@@ -17,7 +17,14 @@ _MIN_SECRET_LENGTH = 32
 _LAST_PORT = 65_535
 _DATABASE_URLS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
 # What is only good for our own process, or would change how a child's Python behaves.
-_NOT_PASSED_ON = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "NOTIFY_SOCKET", *_DATABASE_URLS)
+_NOT_PASSED_ON = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONOPTIMIZE",
+    "PYTHONDONTWRITEBYTECODE",
+    "NOTIFY_SOCKET",
+    *_DATABASE_URLS,
+)
 
 
 @dataclass(frozen=True, slots=True)
