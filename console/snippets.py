@@ -29,13 +29,13 @@ class Snippet:
         return _highlighted(self.language, self.code)
 
 
-def snippets(name: str, languages: tuple[str, ...] = _ALL, **values: Any) -> list[Snippet]:
-    """The templates `snippets/<name>.<language>`, filled with values and the base URL."""
+def snippets(subject: str, /, languages: tuple[str, ...] = _ALL, **values: Any) -> list[Snippet]:
+    """The templates `snippets/<subject>.<language>`, filled with values and the base URL."""
     context = {"base_url": environment().base_url, **values}
     return [
         Snippet(
             language,
-            render_to_string(f"snippets/{name}.{_FILES[language]}", context).strip() + "\n",
+            render_to_string(f"snippets/{subject}.{_FILES[language]}", context).strip() + "\n",
         )
         for language in languages
     ]

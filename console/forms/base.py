@@ -6,19 +6,18 @@ from django import forms
 
 from kit.errors import StonepineError
 
+_BOXED = (forms.widgets.Input, forms.Select)
+_UNBOXED = (forms.CheckboxInput, forms.RadioSelect, forms.HiddenInput)
+
 
 class ConsoleForm(forms.Form):
     """A form whose text controls look like ours and whose errors may come from verbs."""
-
-    required_css_class = "required"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            if isinstance(
-                field.widget, forms.TextInput | forms.Select | forms.Textarea
-            ) and not isinstance(field.widget, forms.RadioSelect):
+            if isinstance(field.widget, _BOXED) and not isinstance(field.widget, _UNBOXED):
                 css = field.widget.attrs.get("class", "")
                 field.widget.attrs["class"] = f"input {css}".strip()
 

@@ -1,0 +1,128 @@
+"""Every page in both themes and at three widths: nothing sticks out, axe finds nothing."""
+
+import pytest
+
+from access.actor import OPERATOR
+from access.permissions import Role
+from indexes.lifecycle import create_index
+from indexes.models import Index, IndexState
+from orgs.organizations import create_organization
+from orgs.plans import Plan
+from orgs.setup import mint_setup_link
+from projects.api_keys import create_api_key
+from projects.projects import create_project
+from tests.console.browser.conftest import OpenTab, Tab
+from tests.console.conftest import SPEC, World
+
+pytestmark = pytest.mark.browser
+
+TABLET = 768
+WIDTHS = (1440, TABLET, 390)
+PAGES = {
+    "organization": "",
+    "roles": "/roles",
+    "project-new": "/projects/new",
+    "project": "/p/search-production",
+    "indexes": "/p/search-production/indexes",
+    "index-new": "/p/search-production/new-index",
+    "index": "/p/search-production/indexes/support-articles",
+    "index-starting": "/p/search-production/indexes/tickets-eu",
+    "index-delete": "/p/search-production/indexes/support-articles/delete",
+    "keys": "/p/search-production/keys",
+    "key-new": "/p/search-production/keys/new",
+    "project-empty": "/p/recommendations",
+    "indexes-empty": "/p/recommendations/indexes",
+    "keys-empty": "/p/recommendations/keys",
+    "missing": "/p/nothing",
+}
+VIEWER_PAGES = ("organization", "roles", "project", "indexes", "index", "missing")
+
+
+@pytest.fixture
+def furnished(world: World) -> World:
+    """Indexes in several states, keys of several kinds, a second project."""
+    create_project(OPERATOR, world.organization, name="Recommendations")
+    for name, dimension, metric in (
+        ("support-articles", 384, "cosine"),
+        ("catalog-images", 1024, "euclidean"),
+        ("tickets-eu", 1536, "dotproduct"),
+    ):
+        create_index(
+            OPERATOR, world.project, name=name, spec=SPEC, dimension=dimension, metric=metric,
+            tags={"team": "search"},
+        )  # fmt: skip
+    ready = Index.objects.using("system").exclude(name="tickets-eu")
+    ready.update(state=IndexState.READY)
+    create_api_key(OPERATOR, world.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
+    create_api_key(OPERATOR, world.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
+    create_api_key(OPERATOR, world.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
+    return world
+
+
+def faults(tab: Tab, name: str) -> list[str]:
+    """What is wrong with the page that is open, and pictures of it."""
+    found = []
+    for width in WIDTHS:
+        tab.resize(width)
+        if width != TABLET:
+            tab.keep(f"{name}-{width}")
+        if tab.overflow() > 0:
+            found.append(f"{name} sticks out by {tab.overflow()} pixels at {width}")
+    found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
+    tab.resize(WIDTHS[0])
+    return [*found, *(f"{name}: {violation}" for violation in tab.violations())]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_the_owner_fit_and_are_accessible(
+    open_tab: OpenTab, furnished: World, theme: str
+) -> None:
+    tab = open_tab(furnished.alice, theme=theme)
+    found = []
+    for name, path in PAGES.items():
+        tab.open(furnished.home + path)
+        found.extend(faults(tab, f"{name}-{theme}"))
+    tab.expect_complaints("404")
+    assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_a_viewer_fit_and_are_accessible(
+    open_tab: OpenTab, furnished: World, theme: str
+) -> None:
+    tab = open_tab(furnished.vera, theme=theme)
+    found = []
+    for name in VIEWER_PAGES:
+        tab.open(furnished.home + PAGES[name])
+        found.extend(faults(tab, f"viewer-{name}-{theme}"))
+    tab.expect_complaints("404")
+    assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_for_strangers_fit_and_are_accessible(
+    open_tab: OpenTab, furnished: World, theme: str
+) -> None:
+    fresh = create_organization(OPERATOR, name="Fresh", plan=Plan.ENTERPRISE)
+    token = mint_setup_link(OPERATOR, fresh).value
+    tab = open_tab(theme=theme)
+    found = []
+    for name, path in {
+        "signin": "/signin",
+        "setup": f"/setup?token={token}",
+        "setup-closed": "/setup?token=nonsense",
+    }.items():
+        tab.open(path)
+        found.extend(faults(tab, f"{name}-{theme}"))
+    tab.expect_complaints("404")
+    assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_style_guide_fits_and_is_accessible(
+    open_tab: OpenTab, world: World, theme: str, settings: object
+) -> None:
+    settings.DEBUG = True  # type: ignore[attr-defined]
+    tab = open_tab(theme=theme)
+    tab.open("/styleguide")
+    assert not faults(tab, f"styleguide-{theme}")
