@@ -26,11 +26,13 @@ _OF_THE_SERVER = ("53", "57", "58", "55", "40", "25")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`outage_timeout_s`: how long a batch waits for a connection. `commit_timeout_s`: how long
-    for the answer to its transaction, before the connection is given up."""
+    """`outage_timeout_s`: how long a batch waits for a connection. `lock_timeout_s`: how long for
+    the lease or another lock. `commit_timeout_s`: how long for the answer to its transaction,
+    before the connection is given up and the outcome unknown."""
 
     transaction_bytes: int = 8 << 20
     outage_timeout_s: float = 1.0
+    lock_timeout_s: float = 1.0
     commit_timeout_s: float = 10.0
 
 
@@ -114,7 +116,7 @@ class LogAppender:
             if now < self._retry_at:
                 return
             self._since = now
-            self._session = LogSession(self._conninfo)
+            self._session = LogSession(self._conninfo, lock_timeout_s=self._limits.lock_timeout_s)
         self._session.advance()
         if self._session.phase is Phase.IDLE:
             self._back_off_s = _FIRST_BACK_OFF_S

@@ -82,8 +82,9 @@ def operation_code(operation: Operation) -> OperationCode:
 
 
 def record_count(operation: Operation) -> int:
-    """How many records the operation names; a delete of all names none."""
-    return 0 if isinstance(operation, DeleteAllOperation) else len(operation.ids)
+    """How many records the operation names. A delete of all counts as one, so that a log of
+    nothing else gets covered and trimmed too."""
+    return 1 if isinstance(operation, DeleteAllOperation) else len(operation.ids)
 
 
 class _Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

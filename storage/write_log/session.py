@@ -41,7 +41,8 @@ class LogSession:
     Every method may raise `LostConnection`; the session is then good for nothing but `close`.
     """
 
-    def __init__(self, conninfo: bytes) -> None:
+    def __init__(self, conninfo: bytes, *, lock_timeout_s: float) -> None:
+        self._lock_timeout = f"{round(1000 * lock_timeout_s)}ms".encode()
         self._connection = pq.PGconn.connect_start(conninfo)
         self._polling = pq.PollingStatus.WRITING
         self._positions: list[int | None] = []
@@ -103,14 +104,14 @@ class LogSession:
         if self._polling == pq.PollingStatus.OK:
             self._connection.nonblocking = 1
             self._connection.enter_pipeline_mode()
-            self._command(statements.SETUP)
+            self._command(statements.SETUP, [self._lock_timeout])
             for name, statement, types in statements.PREPARED:
                 self._connection.send_prepare(name, statement, types)
                 self._positions.append(None)
             self._send(Phase.SETTING_UP)
 
-    def _command(self, statement: bytes) -> None:
-        self._connection.send_query_params(statement, None)
+    def _command(self, statement: bytes, values: statements.Values | None = None) -> None:
+        self._connection.send_query_params(statement, values)
         self._positions.append(None)
 
     def _execute(self, name: bytes, values: statements.Values, position: int) -> None:

@@ -15,7 +15,8 @@ BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT, ROLLBACK = b"COMMIT", b"ROLLBACK"
 # Prepared statements are planned once. On tables that were empty then, sequential scans look free,
 # and would stay in the plan while the log grows: only the primary keys may be used.
-SETUP = b"""SELECT set_config('lock_timeout', '1s', false),
+# $1 is the lock timeout.
+SETUP = b"""SELECT set_config('lock_timeout', $1, false),
     set_config('statement_timeout', '10s', false),
     current_setting('synchronous_commit'), current_setting('fsync'),
     set_config('enable_seqscan', 'off', false),

@@ -54,7 +54,7 @@ def drive(
     appender: LogAppender,
     until: Callable[[list[Completed | Failed]], bool],
     *,
-    timeout_s: float = 10,
+    timeout_s: float = 30,
 ) -> list[Completed | Failed]:
     """Run the loop until the outcomes so far satisfy the condition."""
     outcomes: list[Completed | Failed] = []

@@ -183,10 +183,10 @@ def test_uncovered_counts_the_records_that_no_manifest_covers(
         writer.batch(upsert(*"de")),
     )
     place = (writer.index_id, writer.namespace_id)
-    assert (*place, 6) in log.uncovered(connection, 5)
-    assert place not in [row[:2] for row in log.uncovered(connection, 6)]
+    assert (*place, 7) in log.uncovered(connection, 6)
+    assert place not in [row[:2] for row in log.uncovered(connection, 7)]
     cover(connection, writer, 1)
-    assert (*place, 3) in log.uncovered(connection, 2)
+    assert (*place, 4) in log.uncovered(connection, 3)
 
 
 def test_trim_removes_only_what_is_covered_and_old(

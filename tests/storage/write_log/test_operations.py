@@ -102,7 +102,7 @@ def test_columns_are_aligned_for_arithmetic() -> None:
 
 def test_records_are_counted() -> None:
     assert record_count(DeleteOperation(["a", "b"])) == 2
-    assert record_count(DeleteAllOperation()) == 0
+    assert record_count(DeleteAllOperation()) == 1
 
 
 @pytest.mark.parametrize(
