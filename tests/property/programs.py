@@ -39,9 +39,7 @@ sparse_vectors = st.dictionaries(
 def _filters() -> st.SearchStrategy[dict[str, Any]]:
     operators = st.one_of(
         st.fixed_dictionaries({}, optional={"$eq": scalars, "$ne": scalars}),
-        st.fixed_dictionaries(
-            {}, optional=dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _numbers)
-        ),
+        st.fixed_dictionaries({}, optional=dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _numbers)),
         st.fixed_dictionaries(
             {}, optional={name: st.lists(scalars, max_size=3) for name in ("$in", "$nin")}
         ),
@@ -69,6 +67,11 @@ class Build:
 
 
 @dataclass(frozen=True)
+class Compact:
+    """Replace all segments by one, without moving on in the log."""
+
+
+@dataclass(frozen=True)
 class Adopt:
     pass
 
@@ -86,7 +89,7 @@ class Ask:
     filter: dict[str, Any]
 
 
-Step = Operation | Build | Adopt | Restart | Ask
+Step = Operation | Build | Compact | Adopt | Restart | Ask
 
 
 def sparse_of(raw: dict[int, float] | None) -> SparseVector | None:
@@ -139,7 +142,7 @@ def programs(*, is_sparse: bool, is_hybrid: bool) -> st.SearchStrategy[list[Step
     upserts = _upserts(is_sparse, is_hybrid)
     step = st.one_of(
         upserts, upserts, _updates(is_sparse, is_hybrid), deletes, asks, asks,
-        st.builds(Build, st.integers(0, 4)), st.builds(Adopt),
-        st.sampled_from([DeleteAllOperation(), Restart(), Adopt()]),
+        st.builds(Build, st.integers(0, 2)), st.just(Build(0)),
+        st.sampled_from([DeleteAllOperation(), Restart(), Compact(), Adopt(), Adopt()]),
     )  # fmt: skip
-    return st.lists(step, min_size=1, max_size=25)
+    return st.lists(step, min_size=1, max_size=30)

@@ -15,7 +15,17 @@ from kit.ids import new_id
 from storage.write_log.operations import Operation
 from tests.property.filter_model import holds
 from tests.property.model import Model
-from tests.property.programs import Adopt, Ask, Build, Restart, Step, json_of, programs, sparse_of
+from tests.property.programs import (
+    Adopt,
+    Ask,
+    Build,
+    Compact,
+    Restart,
+    Step,
+    json_of,
+    programs,
+    sparse_of,
+)
 from tests.support.workshop import Workshop
 
 INDEX = new_id()
@@ -42,6 +52,8 @@ class Run:
             after, end = self.workshop.manifest.lsn, len(self.log) - step.behind
             if end > after:
                 self.workshop.build(self.log[after:end])
+        elif isinstance(step, Compact):
+            self.workshop.compact(self.log)
         elif isinstance(step, Adopt):
             self.workshop.adopt(self.namespace)
         elif isinstance(step, Restart):

@@ -45,6 +45,12 @@ class Workshop:
         self.manifest = Manifest(self.manifest.version + 1, fold.lsn, tuple(entries))
         return self.manifest
 
+    def compact(self, log: Iterable[tuple[int, Operation]]) -> Manifest:
+        """A manifest of the same records in a single segment; `log` is the whole log."""
+        version, lsn = self.manifest.version, self.manifest.lsn
+        self.manifest = Manifest(version)
+        return self.build(entry for entry in log if entry[0] <= lsn)
+
     def reader(self, segment_id: UUID) -> SegmentReader:
         return SegmentReader(self.store, self._key, self._name(segment_id))
 
