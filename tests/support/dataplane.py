@@ -5,6 +5,7 @@ The control plane's views are stand-in tables here, and its verbs are plain rows
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -212,10 +213,10 @@ class DataPlane:
 
     def _is_serving(self, client: httpx.Client) -> bool:
         assert self._children["front"].poll() is None, self.logs()
-        try:
-            return client.get("/.stonepine/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(self.rest_socket)) != 0:
+                return False
+        return client.get("/.stonepine/healthz").status_code == 200
 
     def _spawn(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

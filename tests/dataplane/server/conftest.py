@@ -1,0 +1,60 @@
+"""Engine and front as child processes, one pair for each module of tests."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from access.keys import PlainKey
+from cli.embedded.postgres import EmbeddedPostgres
+from tests.support.dataplane import DataPlane, Project, running_data_plane
+
+
+@dataclass
+class Served:
+    """An index of four dimensions with an editor's key."""
+
+    plane: DataPlane
+    project: Project
+    index_id: UUID
+    key: PlainKey
+    client: httpx.Client
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        return self.client.post(path, json=body)
+
+    def upsert(self, *ids: str, namespace: str = "", **metadata: object) -> httpx.Response:
+        vectors = [
+            {"id": id_, "values": [1, 2, 3, number + 1], "metadata": metadata}
+            for number, id_ in enumerate(ids)
+        ]
+        reply = self.post("/vectors/upsert", {"vectors": vectors, "namespace": namespace})
+        assert reply.status_code == 200, reply.text
+        return reply
+
+    def ids(self, namespace: str = "") -> list[str]:
+        reply = self.client.get("/vectors/list", params={"namespace": namespace})
+        assert reply.status_code == 200, reply.text
+        return [vector["id"] for vector in reply.json()["vectors"]]
+
+
+@pytest.fixture(scope="module")
+def plane(
+    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DataPlane]:
+    folder: Path = tmp_path_factory.mktemp("dp")
+    with running_data_plane(postgres_server, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def served(plane: DataPlane) -> Iterator[Served]:
+    """A fresh index for each test."""
+    project = plane.project()
+    index_id = plane.index(project)
+    key = plane.api_key(project)
+    with plane.client(index_id, key.value) as client:
+        yield Served(plane, project, index_id, key, client)
