@@ -2,8 +2,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-HOME_DIR ?= .stonepine
-PORT ?= 8080
+HOME_DIR ?= $(or $(STONEPINE_HOME),.stonepine)
+PORT ?=
 T ?= tests
 
 .PHONY: help
@@ -13,7 +13,7 @@ help: ## Show what there is to make
 .PHONY: setup
 setup: $(VENV)/.ready ## Create the environment (.venv), nothing else
 
-$(VENV)/.ready: requirements/base.txt pyproject.toml
+$(VENV)/.ready: requirements/base.txt requirements/installer.txt pyproject.toml
 	@$(PYTHON) deploy/bootstrap_venv.py $(VENV) requirements/base.txt
 	@touch $@
 
@@ -26,7 +26,11 @@ dev: $(VENV)/.dev-ready ## Create the environment with test and check tools
 
 .PHONY: up
 up: $(VENV)/.ready ## Start everything in the foreground (HOME_DIR=, PORT=)
-	@$(BIN)/stonepine up --home $(HOME_DIR) --port $(PORT)
+	@exec $(BIN)/stonepine up --home $(HOME_DIR) $(if $(PORT),--port $(PORT))
+
+.PHONY: down
+down: ## Stop what up started, from another terminal (HOME_DIR=)
+	@$(BIN)/stonepine down --home $(HOME_DIR)
 
 .PHONY: test
 test: $(VENV)/.dev-ready ## Run the tests; nothing needs to run beforehand (T=path narrows)
@@ -77,4 +81,4 @@ nightly: $(VENV)/.dev-ready ## Long campaigns: kills, power cuts (as root), fuzz
 
 .PHONY: lock
 lock: $(VENV)/.dev-ready ## Pin all dependencies again, with hashes and without index hosts
-	@for f in base dev pinecone-9; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in installer base dev pinecone-9; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/$$f.in -o requirements/$$f.txt; done
