@@ -115,15 +115,16 @@ def pip_install(venv: Path) -> list[str]:
 def uv_environment(venv: Path) -> dict[str, str]:
     """pip's index, certificates and local wheels under uv's names, for this one run.
 
-    pip lists its files first and its variables (as `:env:.index-url`) after them, in the order in
-    which they outrank each other.
+    Variables, which pip lists as `:env:.index-url`, outrank its files.
     """
     found = {}
-    for line in output_of([python_of(venv), "-m", "pip", "config", "list"]).splitlines():
+    lines = output_of([python_of(venv), "-m", "pip", "config", "list"]).splitlines()
+    for line in sorted(lines, key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")
         target = UV_NAMES.get(name.rpartition(".")[2])
         if target is not None:
-            found[target] = " ".join(value.strip("'\"").replace("\\n", " ").split())
+            parts = value.strip("'\"").replace("\\n", " ").split()
+            found[target] = ("," if target == "UV_FIND_LINKS" else " ").join(parts)
     return {**found, **os.environ}
 
 

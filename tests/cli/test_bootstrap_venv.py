@@ -66,7 +66,7 @@ def test_uv_gets_the_index_that_pip_is_configured_for(
     monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
     for name in ("PIP_INDEX_URL", "PIP_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_FIND_LINKS"):
         monkeypatch.delenv(name, raising=False)
-    assert bootstrap_venv.uv_environment(Path(sys.prefix))["UV_FIND_LINKS"] == "/one /two"
+    assert bootstrap_venv.uv_environment(Path(sys.prefix))["UV_FIND_LINKS"] == "/one,/two"
     monkeypatch.setenv("PIP_INDEX_URL", "https://from.variable/simple")
     found = bootstrap_venv.uv_environment(Path(sys.prefix))
     assert found["UV_DEFAULT_INDEX"] == "https://from.variable/simple"
