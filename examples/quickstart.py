@@ -68,9 +68,8 @@ def search(index, query, *, largest):
     print(f"\nLike “{query['text']}”, up to {largest:,} bytes:")
     for match in answer.matches:
         about = match.metadata
-        print(
-            f"  {match.score:.3f}  {about['section']:<12} {about['size']:>9,.0f}  {about['text']}"
-        )
+        title = about["text"].split(". ")[0]
+        print(f"  {match.score:.3f}  {about['section']:<10} {about['size']:>9,.0f}  {title}")
 
 
 def parse_arguments():

@@ -56,7 +56,8 @@ async function search(index: Index<About>, query: Packages['queries'][number]): 
   console.log(`\nLike “${query.text}”, up to ${LARGEST} bytes:`);
   for (const match of answer.matches) {
     const { section, size, text } = match.metadata!;
-    console.log(`  ${match.score!.toFixed(3)}  ${section}  ${size}  ${text}`);
+    const title = text.split('. ')[0];
+    console.log(`  ${match.score!.toFixed(3)}  ${section.padEnd(10)} ${size}  ${title}`);
   }
 }
 
