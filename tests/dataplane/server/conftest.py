@@ -1,8 +1,8 @@
-"""Engine and front as child processes, one pair for each module of tests."""
+"""Engine and front as child processes, and an index in them for each test."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -41,18 +41,39 @@ class Served:
         return [vector["id"] for vector in reply.json()["vectors"]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plane(
     postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DataPlane]:
-    folder: Path = tmp_path_factory.mktemp("dp")
-    with running_data_plane(postgres_server, folder) as running:
+    """One for all tests that leave the processes alone."""
+    with running_data_plane(postgres_server, tmp_path_factory.mktemp("dp")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def mortal_plane(
+    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DataPlane]:
+    """One for a module whose tests kill, stop or cut off its processes, and start them again."""
+    with running_data_plane(postgres_server, tmp_path_factory.mktemp("dp")) as running:
         yield running
 
 
 @pytest.fixture
 def served(plane: DataPlane) -> Iterator[Served]:
     """A fresh index for each test."""
+    with serve(plane) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def mortal(mortal_plane: DataPlane) -> Iterator[Served]:
+    with serve(mortal_plane) as fresh:
+        yield fresh
+
+
+@contextmanager
+def serve(plane: DataPlane) -> Iterator[Served]:
     project = plane.project()
     index_id = plane.index(project)
     key = plane.api_key(project)
