@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from api import openapi_security as openapi_security  # registers itself
+from api import openapi_security  # noqa: F401 - registers itself
 from api.views import health
 from api.views.indexes import IndexesView, IndexView
 
