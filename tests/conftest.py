@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use."""
 
+import copy
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from kit.environment import environment
 from tests.support.postgres import running_postgres
 
 if TYPE_CHECKING:
+    from tests.support.database import Snapshot
     from tests.support.world import World
 
 _DATABASE = "control_plane"
@@ -101,9 +103,27 @@ def audit_context() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def world(database: None, audit_context: None) -> "World":
-    """Alice, Bob, Vera and Mallory, each in place."""
-    from tests.support.world import build_world
+@pytest.fixture(scope="session")
+def world_before() -> "list[tuple[World, Snapshot]]":
+    """The world as it was built first, kept as rows: building takes longer than most tests."""
+    return []
 
-    return build_world()
+
+@pytest.fixture
+def world(
+    database: None,
+    audit_context: None,
+    postgres_server: EmbeddedPostgres,
+    world_before: "list[tuple[World, Snapshot]]",
+) -> "World":
+    """Alice, Bob, Vera and Mallory, each in place."""
+    from tests.support.database import Snapshot
+    from tests.support.world import build_world, is_intact
+
+    if not world_before or not is_intact(world_before[0][0]):
+        built = build_world()
+        world_before[:] = [(built, Snapshot.take(postgres_server, _DATABASE))]
+        return copy.deepcopy(built)
+    built, snapshot = world_before[0]
+    snapshot.restore(postgres_server, _DATABASE)
+    return copy.deepcopy(built)

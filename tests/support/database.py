@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
 
 import psycopg
 from django.conf import settings
@@ -54,12 +56,47 @@ def clean_tables(server: EmbeddedPostgres, name: str) -> Iterator[None]:
     finally:
         for connection in connections.all(initialized_only=True):
             connection.close()
-        truncate(server, name)
+        empty_tables(server, name)
 
 
-def truncate(server: EmbeddedPostgres, name: str) -> None:
+def empty_tables(server: EmbeddedPostgres, name: str) -> None:
+    with _unbound(server, name) as connection:
+        # With a few rows each, DELETE is many times quicker than TRUNCATE.
+        deletes = [sql.SQL("DELETE FROM {}").format(table) for table in _tables(connection)]
+        connection.execute(sql.SQL("; ").join(deletes))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The rows of all tables at one moment."""
+
+    content: list[tuple[sql.Identifier, bytes]]
+
+    @classmethod
+    def take(cls, server: EmbeddedPostgres, name: str) -> Self:
+        content = []
+        with _unbound(server, name) as connection, connection.cursor() as cursor:
+            for table in _tables(connection):
+                with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(table)) as copy:
+                    content.append((table, b"".join(bytes(part) for part in copy)))
+        return cls([(table, rows) for table, rows in content if rows])
+
+    def restore(self, server: EmbeddedPostgres, name: str) -> None:
+        """Put the rows into empty tables."""
+        with _unbound(server, name) as connection, connection.cursor() as cursor:
+            for table, rows in self.content:
+                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
+                    copy.write(rows)
+
+
+@contextmanager
+def _unbound(server: EmbeddedPostgres, name: str) -> Iterator[psycopg.Connection]:
+    """The superuser, with triggers and foreign keys off: the audit log refuses everybody else."""
     with psycopg.connect(server.url("postgres", name), autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        tables = [sql.Identifier(row[0]) for row in rows if row[0] not in _KEPT]
-        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(tables)))
+        yield connection
+
+
+def _tables(connection: psycopg.Connection) -> list[sql.Identifier]:
+    rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return [sql.Identifier(row[0]) for row in rows if row[0] not in _KEPT]

@@ -13,6 +13,7 @@ from orgs.models import Organization
 from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.queries import session_actor
+from orgs.secrets import installation_keyring
 from projects.api_keys import create_api_key
 from projects.members import add_project_member
 from projects.models import ApiKey, Project
@@ -68,6 +69,12 @@ class World:
         return create_index(
             OPERATOR, project or self.project, name=name, spec=SPEC, dimension=4, metric="cosine"
         )
+
+
+def is_intact(world: World) -> bool:
+    """Whether no test destroyed a key of the world: rows can be put back, keys cannot."""
+    provider = installation_keyring()
+    return all(provider.has_key(one.pk) for one in (world.project, world.their_project))
 
 
 def build_world() -> World:

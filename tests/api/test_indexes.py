@@ -1,0 +1,173 @@
+"""Indexes over the API, from create to delete, in every version's words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from indexes.models import Index, IndexState
+from tests.api.conftest import Caller
+from tests.support.world import World
+
+OLD = ["2025-01", "2025-04", "2025-10", "2026-04"]
+NEW = ["2026-01.alpha", "2026-07", "unstable", None]
+DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
+NEW_BODY: dict[str, Any] = {
+    "name": "movies",
+    "schema": {"fields": {"_values": DENSE}},
+    "deployment": {"deployment_type": "managed", "cloud": "aws", "region": "us-east-1"},
+}
+OLD_BODY: dict[str, Any] = {
+    "name": "movies",
+    "dimension": 4,
+    "metric": "cosine",
+    "spec": {"serverless": {"cloud": "aws", "region": "us-east-1"}},
+}
+
+
+def editor(world: World, version: str | None = "2026-07") -> Caller:
+    return Caller(world.key()[1], version)
+
+
+def made(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    response = caller.call("POST", "/indexes", body)
+    assert response.status_code == 201, response.content
+    return dict(json.loads(response.content))
+
+
+@pytest.mark.parametrize("version", [*OLD, *NEW])
+def test_every_version_creates_and_sees_the_union_body(world: World, version: str | None) -> None:
+    caller = editor(world, version)
+    created = made(caller, OLD_BODY if version in OLD else NEW_BODY)
+    assert created["metric"] == "cosine"
+    assert created["dimension"] == 4
+    assert created["vector_type"] == "dense"
+    assert created["status"] == {"ready": False, "state": "Initializing"}
+    assert created["host"].startswith("http://127.0.0.1:")
+    assert created["spec"]["serverless"]["region"] == "us-east-1"
+    assert created["spec"]["serverless"]["read_capacity"]["status"]["state"] == "Ready"
+    assert created["read_capacity"]["mode"] == "OnDemand"
+    assert created["deployment"] == {
+        "deployment_type": "managed", "cloud": "aws", "region": "us-east-1",
+    }  # fmt: skip
+    assert created["schema"]["fields"]["_values"] == DENSE
+    assert created["schema"]["fields"]["_sparse_values"] == {"type": "sparse_vector"}
+    assert created["deletion_protection"] == "disabled"
+    assert json.loads(caller.call("GET", "/indexes/movies").content) == created
+    assert json.loads(caller.call("GET", "/indexes").content) == {"indexes": [created]}
+
+
+@pytest.mark.parametrize(
+    ("version", "body"),
+    [
+        ("2025-10", {**OLD_BODY, "dimension": None, "metric": None, "vector_type": "sparse"}),
+        (
+            "2026-07",
+            {**NEW_BODY, "schema": {"fields": {"_sparse_values": {"type": "sparse_vector"}}}},
+        ),
+    ],
+)
+def test_a_sparse_index_has_no_dimension(world: World, version: str, body: dict[str, Any]) -> None:
+    created = made(editor(world, version), body)
+    assert "dimension" not in created
+    assert (created["metric"], created["vector_type"]) == ("dotproduct", "sparse")
+    assert set(created["schema"]["fields"]) == {"_sparse_values"}
+
+
+def test_a_name_is_made_where_the_newest_version_gives_none(world: World) -> None:
+    created = made(editor(world), {"schema": NEW_BODY["schema"]})
+    assert created["name"].startswith("index-")
+    assert created["deployment"]["cloud"] == "aws"
+
+
+def test_a_pod_index_of_the_old_versions_shows_its_pods_to_the_new_ones(world: World) -> None:
+    old = editor(world, "2025-04")
+    pod = {"environment": "us-east1-gcp", "pod_type": "p1.x2", "replicas": 2, "shards": 3}
+    created = made(old, {**OLD_BODY, "spec": {"pod": pod}})
+    assert created["spec"]["pod"]["pods"] == 6
+    assert created["deployment"] == {"deployment_type": "pod", **pod}
+
+
+def test_filterable_fields_are_shown_as_each_version_decodes_them(world: World) -> None:
+    fields = {"genre": {"filterable": True}}
+    spec = {"serverless": {**OLD_BODY["spec"]["serverless"], "schema": {"fields": fields}}}
+    made(editor(world, "2026-04"), {**OLD_BODY, "spec": spec})
+    shown = {
+        version: json.loads(editor(world, version).call("GET", "/indexes/movies").content)
+        for version in ("2026-04", "2026-07", "2026-01.alpha")
+    }
+    assert shown["2026-04"]["spec"]["serverless"]["schema"] == {"fields": fields}
+    assert shown["2026-07"]["schema"]["fields"]["genre"] == {"filterable": True}
+    alpha = shown["2026-01.alpha"]["schema"]["fields"]["genre"]
+    assert alpha == {"type": "string", "filterable": True}
+
+
+def test_dedicated_read_capacity_comes_back_with_its_status(world: World) -> None:
+    capacity = {
+        "mode": "Dedicated",
+        "dedicated": {
+            "node_type": "b1",
+            "scaling": "Manual",
+            "manual": {"shards": 2, "replicas": 1},
+        },
+    }
+    created = made(editor(world), {**NEW_BODY, "read_capacity": capacity})
+    status = {"state": "Ready", "current_replicas": 1, "current_shards": 2}
+    assert created["read_capacity"] == {**capacity, "status": status}
+
+
+@pytest.mark.parametrize(("version", "status"), [("2026-04", 202), ("2026-07", 200)])
+def test_tags_merge_and_an_empty_value_removes_one(world: World, version: str, status: int) -> None:
+    made(editor(world), {**NEW_BODY, "tags": {"team": "search", "stage": "test"}})
+    response = editor(world, version).call(
+        "PATCH", "/indexes/movies", {"tags": {"stage": "", "owner": "alice"}}
+    )
+    assert response.status_code == status
+    assert json.loads(response.content)["tags"] == {"team": "search", "owner": "alice"}
+
+
+def test_a_protected_index_is_deleted_only_after_the_protection_is_lifted(world: World) -> None:
+    caller = editor(world)
+    made(caller, {**NEW_BODY, "deletion_protection": "enabled"})
+    refused = caller.call("DELETE", "/indexes/movies")
+    assert refused.status_code == 403
+    assert json.loads(refused.content)["error"]["code"] == "FORBIDDEN"
+    caller.call("PATCH", "/indexes/movies", {"deletion_protection": "disabled"})
+    assert caller.call("DELETE", "/indexes/movies").status_code == 202
+
+
+def test_a_deleted_index_is_gone_at_once_and_its_name_is_free(world: World) -> None:
+    caller = editor(world)
+    first = made(caller, NEW_BODY)
+    deleted = caller.call("DELETE", "/indexes/movies")
+    assert (deleted.status_code, deleted.content) == (202, b"")
+    assert caller.call("GET", "/indexes/movies").status_code == 404
+    assert caller.call("DELETE", "/indexes/movies").status_code == 404
+    second = made(caller, NEW_BODY)
+    assert second["id"] != first["id"]
+    assert second["host"] != first["host"]
+    states = Index.objects.using("system").order_by("id").values_list("state", flat=True)
+    assert list(states) == [IndexState.TERMINATING, IndexState.INITIALIZING]
+
+
+def test_a_taken_name_is_a_conflict(world: World) -> None:
+    caller = editor(world)
+    made(caller, NEW_BODY)
+    response = caller.call("POST", "/indexes", NEW_BODY)
+    assert response.status_code == 409
+    assert json.loads(response.content)["error"]["code"] == "ALREADY_EXISTS"
+    assert Index.objects.using("system").count() == 1
+
+
+def test_the_same_name_is_free_in_another_project(world: World) -> None:
+    made(editor(world), NEW_BODY)
+    theirs = Caller(world.key(project=world.their_project)[1])
+    made(theirs, NEW_BODY)
+    assert len(json.loads(theirs.call("GET", "/indexes").content)["indexes"]) == 1
+
+
+def test_a_ready_index_says_so(world: World) -> None:
+    world.index()
+    Index.objects.using("system").update(state=IndexState.READY)
+    shown = json.loads(editor(world).call("GET", "/indexes/movies").content)
+    assert shown["status"] == {"ready": True, "state": "Ready"}
