@@ -6,7 +6,7 @@ import numpy as np
 
 from dataplane.engine.growing import GrowingArray
 from dataplane.engine.metadata_index import GrowingMetadataIndex
-from dataplane.engine.part import Float32, Part, needs_float64, vector_norms
+from dataplane.engine.part import Float32, Part, inverses, needs_float64, vector_norms
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
@@ -25,6 +25,7 @@ class Memtable(Part):
         self._width = width
         self._vectors = GrowingArray(np.float32, width)
         self._norms = GrowingArray(np.float32)
+        self._inverse_norms = GrowingArray(np.float32)
         self._lsns: list[int] = []
         self._metadata: list[bytes | None] = []
         self._metadata_bytes = 0
@@ -43,6 +44,11 @@ class Memtable(Part):
     def norms(self) -> Float32:
         norms: Float32 = self._norms.rows
         return norms
+
+    @property
+    def inverse_norms(self) -> Float32:
+        inverse: Float32 = self._inverse_norms.rows
+        return inverse
 
     @property
     def metadata_index(self) -> GrowingMetadataIndex:
@@ -66,6 +72,7 @@ class Memtable(Part):
         self.ids += records.ids
         self._vectors.append(records.values)
         self._norms.append(norms)
+        self._inverse_norms.append(inverses(norms))
         self.sparse.append(records.sparse)
         self._metadata += records.metadata
         self._lsns += [lsn] * len(records.ids)

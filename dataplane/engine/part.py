@@ -27,6 +27,12 @@ def vector_norms(vectors: Float32) -> Float32:
     return norms
 
 
+def inverses(norms: Float32) -> Float32:
+    """What scales rows to unit length; zero for rows of length zero."""
+    with np.errstate(over="ignore"):
+        return np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
+
+
 def needs_float64(norms: Float32) -> bool:
     """Whether products of such rows may overflow or vanish in float32."""
     given = norms[norms > 0]
@@ -58,6 +64,10 @@ class Part(ABC):
     @property
     @abstractmethod
     def norms(self) -> Float32: ...
+
+    @property
+    @abstractmethod
+    def inverse_norms(self) -> Float32: ...
 
     @property
     @abstractmethod

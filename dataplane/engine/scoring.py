@@ -55,13 +55,18 @@ def prepare(spec: IndexSpec, values: Float32, sparse: SparseVector | None) -> Ta
     return Target(spec.metric, values, direction, norm, sparse, needs_float64(norms))
 
 
+def norms_for(part: Part, metric: Metric) -> Float32:
+    """The column of the part that keys of this metric need beside the vectors."""
+    return part.inverse_norms if metric is Metric.COSINE else part.norms
+
+
 def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
-    """Keys of the rows in one matrix product."""
+    """Keys of the rows in one matrix product; `norms` are what `norms_for` gives."""
     is_cosine = target.metric is Metric.COSINE
     keys: Float32 = vectors @ (target.direction if is_cosine else target.values)
     if is_cosine:
-        return np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
-    if target.metric is Metric.EUCLIDEAN:
+        keys *= norms
+    elif target.metric is Metric.EUCLIDEAN:
         keys *= 2
         keys -= norms * norms + np.float32(target.norm * target.norm)
     return keys

@@ -21,10 +21,13 @@ from dataplane.engine.scoring import (
     error_bound,
     exact_scores,
     keys_of_scores,
+    norms_for,
 )
 
 # Fetching this many rows at a time keeps them in the cache until they are multiplied.
 _GATHER_ROWS = 256
+# So few candidates of a part are not worth a choice of its own before all parts are compared.
+_FEW_ROWS = 1024
 _ROUNDING: float = 2.0**-22
 _LEAST_KEY = float(np.finfo(np.float32).min)
 
@@ -54,7 +57,7 @@ class Candidates:
 
     def best(self, top_k: int) -> "Candidates":
         """Without the rows that cannot be among the best."""
-        if len(self.keys) <= top_k:
+        if len(self.keys) <= max(top_k, _FEW_ROWS):
             return self
         return self.at(np.flatnonzero(self.keys >= _threshold(self.keys, top_k, self.error)))
 
@@ -131,12 +134,12 @@ def _score(part: Part, target: Target, rows: Rows | None, *, is_gather: bool) ->
 
 
 def _scanned_keys(part: Part, target: Target, rows: Rows | None) -> Keys:
-    keys = approximate_keys(part.vectors, part.norms, target)
+    keys = approximate_keys(part.vectors, norms_for(part, target.metric), target)
     return keys if rows is None else keys[rows]
 
 
 def _gathered_keys(part: Part, target: Target, rows: Rows) -> Keys:
-    vectors, norms = part.vectors, part.norms
+    vectors, norms = part.vectors, norms_for(part, target.metric)
     if len(rows) <= _GATHER_ROWS:
         return approximate_keys(vectors[rows], norms[rows], target)
     buffer = np.empty((_GATHER_ROWS, vectors.shape[1]), np.float32)
@@ -158,19 +161,23 @@ def _threshold(keys: Keys, top_k: int, error: float) -> float:
 
 
 def _order(found: list[Candidates], target: Target, top_k: int) -> list[Hit]:
-    total = sum(len(candidates.rows) for candidates in found)
-    if total > top_k:
-        keys = np.concatenate([candidates.keys for candidates in found])
-        least = _threshold(keys, top_k, max(candidates.error for candidates in found))
-        found = [candidates.at(candidates.keys >= least) for candidates in found]
-    ranked: list[tuple[float, str, Hit]] = []
-    for candidates in found:
-        part, rows = candidates.part, candidates.rows
-        scores = exact_scores(part.vectors[rows], target, candidates.sparse)
-        keys = keys_of_scores(scores, target.metric)
-        ranked += [
-            (-key, part.ids[row], Hit(part, row, score))
-            for key, row, score in zip(keys.tolist(), rows.tolist(), scores.tolist(), strict=True)
-        ]
-    ranked.sort(key=lambda entry: entry[:2])
-    return [hit for _, _, hit in ranked[:top_k]]
+    """The best of all parts, by exact score and then by id."""
+    found = [candidates for candidates in _pruned(found, top_k) if len(candidates.rows)]
+    if not found:
+        return []
+    vectors = np.concatenate([candidates.part.vectors[candidates.rows] for candidates in found])
+    sparse = [candidates.sparse for candidates in found if candidates.sparse is not None]
+    scores = exact_scores(vectors, target, np.concatenate(sparse) if sparse else None)
+    places = [(candidates.part, row) for candidates in found for row in candidates.rows.tolist()]
+    keys = (-keys_of_scores(scores, target.metric)).tolist()
+    ids = [part.ids[row] for part, row in places]
+    order = sorted(range(len(places)), key=lambda at: (keys[at], ids[at]))[:top_k]
+    return [Hit(*places[at], float(scores[at])) for at in order]
+
+
+def _pruned(found: list[Candidates], top_k: int) -> list[Candidates]:
+    if sum(len(candidates.rows) for candidates in found) <= top_k:
+        return found
+    keys = np.concatenate([candidates.keys for candidates in found])
+    least = _threshold(keys, top_k, max(candidates.error for candidates in found))
+    return [candidates.at(candidates.keys >= least) for candidates in found]

@@ -6,7 +6,7 @@ from pyroaring import BitMap
 
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
 from dataplane.engine.graph import Graph
-from dataplane.engine.part import Float32, Part, needs_float64
+from dataplane.engine.part import Float32, Part, inverses, needs_float64
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.spec import IndexSpec
 from dataplane.engine.tombstones import Tombstones
@@ -26,6 +26,7 @@ class Segment(Part):
         self.tombstones = Tombstones(reader.record_count)
         self._vectors = reader.read_vectors()
         self._norms = reader.read_norms()
+        self._inverse_norms = inverses(self._norms)
         self._metadata_ends, self._metadata = reader.read_metadata()
         self.sparse = SparseRows.of_columns(*reader.read_sparse())
         self._index = FrozenMetadataIndex(reader.read_field_index())
@@ -48,6 +49,10 @@ class Segment(Part):
     @property
     def norms(self) -> Float32:
         return self._norms
+
+    @property
+    def inverse_norms(self) -> Float32:
+        return self._inverse_norms
 
     @property
     def metadata_index(self) -> FrozenMetadataIndex:

@@ -18,7 +18,7 @@ from storage.write_log.operations import (
 
 DIMENSION = 3
 
-ids = st.sampled_from([*"abcdefgh", "a/1", "a/2", "B", "ö", "\U0001f332", "z" * 40])
+ids = st.sampled_from(["a", "b", "a/1", "B", "ö", "\U0001f332", "z" * 40])
 _numbers = st.one_of(
     st.integers(-3, 3),
     st.sampled_from([2**53, 2**53 + 1, -(2**53), -(2**53) - 1, 0.5, -0.0, 1e300]),
