@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 
 from audit.context import AuditContext, Source, acting_from
 from config import failures
@@ -12,6 +13,7 @@ from config.outages import outage_behind
 from kit.ids import new_id
 
 REQUEST_ID_HEADER = "x-pinecone-request-id"
+_PIECE_BYTES = 64 * 1024
 _log = structlog.get_logger(__name__)
 
 
@@ -33,6 +35,7 @@ class RequestContextMiddleware:
         structlog.contextvars.clear_contextvars()
         with acting_from(context), structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
+        _read_to_the_end(request)
         response[REQUEST_ID_HEADER] = request_id
         return response
 
@@ -46,6 +49,19 @@ class RequestContextMiddleware:
             return failures.refusal(request, outage)
         _log.exception("request_failed", method=request.method, path=request.path)
         return failures.server_error(request)
+
+
+def _read_to_the_end(request: HttpRequest) -> None:
+    """Take in what nobody wanted of the body; the gateway limits how much that can be.
+
+    A server that answers and hangs up while the body still comes has its answer thrown away: the
+    gateway sees a broken connection and tells the client that we are down.
+    """
+    try:
+        while request.read(_PIECE_BYTES):
+            pass
+    except (OSError, RawPostDataException):
+        return  # the client went away, or all was read
 
 
 def _client_ip(request: HttpRequest) -> str | None:
