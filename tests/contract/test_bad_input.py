@@ -33,7 +33,7 @@ DATA_PLANE = {
     "wrong dimension": (UPSERT, upsert(1, 2), 400, 3, ["dimension", "2", "3"]),
     "NaN": (UPSERT, upsert(1, float("nan"), 3), 400, 3, []),
     "infinity": (UPSERT, upsert(1, float("inf"), 3), 400, 3, []),
-    "over float32": (UPSERT, upsert(1, 1e39, 3), 400, 3, ["bad"]),
+    "over float32": (UPSERT, upsert(1, 1e39, 3), 400, 3, ["vectors[0].values[1]"]),
     "3 MB body": (UPSERT, b" " * 3_145_728, 413, 11, ["3145728", "2097152"]),
     "unknown operator": (QUERY, query({"a": {"$near": 1}}), 400, 3, ["$near"]),
     "1001 vectors": (UPSERT, many(1001), 400, 3, ["1001", "1000"]),
@@ -53,8 +53,8 @@ DATA_PLANE = {
 
 # change to a good body, HTTP status, code, words
 CONTROL_PLANE: dict[str, tuple[dict[str, Any] | bytes, int, str, list[str]]] = {
-    "dot in the name": ({"name": "a.b"}, 400, "INVALID_ARGUMENT", ["name"]),
-    "capital in the name": ({"name": "Abc"}, 400, "INVALID_ARGUMENT", ["name"]),
+    "dot in the name": ({"name": "a.b"}, 400, "INVALID_ARGUMENT", ["alphanumeric"]),
+    "capital in the name": ({"name": "Abc"}, 400, "INVALID_ARGUMENT", ["alphanumeric"]),
     "name of 46": ({"name": "a" * 46}, 400, "INVALID_ARGUMENT", ["45"]),
     "unknown cloud": (
         {"deployment": {"deployment_type": "managed", "cloud": "nimbus", "region": "r"}},
@@ -75,10 +75,10 @@ CONTROL_PLANE: dict[str, tuple[dict[str, Any] | bytes, int, str, list[str]]] = {
                                            "metric": "hamming"}}}},
         400, "INVALID_ARGUMENT", ["metric"],
     ),
-    "unknown key": ({"colour": "red"}, 400, "INVALID_ARGUMENT", ["colour"]),
+    "unknown key": ({"colour": "red"}, 422, "UNPROCESSABLE_ENTITY", ["colour"]),
     "broken JSON": (b'{"name": ', 400, "INVALID_ARGUMENT", ["JSON"]),
     "invalid UTF-8": (b'{"name": "\xff"}', 400, "INVALID_ARGUMENT", []),
-    "3 MB body": (b" " * 3_145_728, 413, "PAYLOAD_TOO_LARGE", ["3145728"]),
+    "3 MB body": (b" " * 3_145_728, 413, "PAYLOAD_TOO_LARGE", ["1048576"]),
 }  # fmt: skip
 
 

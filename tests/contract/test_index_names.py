@@ -1,5 +1,6 @@
 """Names and lives of indexes: created anew at once, many at once, and with the worker away."""
 
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -72,12 +73,14 @@ def test_a_hundred_parallel_creates_do_not_starve_other_requests(
 ) -> None:
     done = threading.Event()
     with ThreadPoolExecutor(PARALLEL + 1) as pool:
-        others = pool.submit(longest_wait, stack, done)
+        others = pool.submit(waits_s, stack, done)
         replies = list(pool.map(lambda one: created(stack, one), names))
         done.set()
     assert {reply.status for reply in replies} == {201}
-    assert others.result() < 3.0, "requests beside the creates had to wait"
-    wait_until(lambda: not_ready(api, names) == [], timeout_s=60, what="all hundred are ready")
+    # The first ones share two cores with a hundred inserts; none may wait for anybody's readiness.
+    assert statistics.median(others.result()) < 1.0, others.result()
+    assert max(others.result()) < 8.0, others.result()
+    wait_until(lambda: not_ready(api, names) == [], timeout_s=120, what="all hundred are ready")
 
 
 def created(stack: Stack, name: str) -> Reply:
@@ -85,14 +88,15 @@ def created(stack: Stack, name: str) -> Reply:
         return wire.post("/indexes", dense_index(name, dimension=3))
 
 
-def longest_wait(stack: Stack, done: threading.Event) -> float:
-    longest = 0.0
+def waits_s(stack: Stack, done: threading.Event) -> list[float]:
+    """How long each of the requests took that somebody else sends meanwhile."""
+    waits = []
     with control(stack.api_url, stack.api_key) as wire:
         while not done.wait(0.05):
             started = time.monotonic()
             assert wire.get("/indexes").status == 200
-            longest = max(longest, time.monotonic() - started)
-    return longest
+            waits.append(time.monotonic() - started)
+    return waits
 
 
 def not_ready(api: Wire, names: list[str]) -> list[str]:

@@ -159,11 +159,13 @@ class Stack:
         self.down()
         self.start()
 
-    def log_tails(self, lines: int = 15) -> str:
+    def log_tails(self, lines: int = 12) -> str:
+        """The ends of all logs, without what is merely told."""
         tails = []
         for path in sorted((self.home / "logs").glob("*.log")):
-            tail = path.read_text(errors="replace").splitlines()[-lines:]
-            tails.append("\n".join([f"--- {path.name}", *tail]))
+            told = path.read_text(errors="replace").splitlines()
+            worth = [line for line in told if '"level": "info"' not in line][-lines:]
+            tails += [f"--- {path.name}", *worth] if worth else []
         return "\n".join(tails)
 
     def _is_ours(self, process: psutil.Process) -> bool:

@@ -26,7 +26,11 @@ index = pc.index(name)
 refusal(ConflictError, 409, pc.create_index, name=name, dimension=3, metric="cosine", spec=spec)
 refusal(NotFoundError, 404, pc.describe_index, "never-was")
 refusal(NotFoundError, 404, pc.delete_index, "never-was")
-refusal(ApiError, 400, pc.create_index, name="Not_A_Name", dimension=3, metric="cosine", spec=spec)
+nowhere = ServerlessSpec(cloud="nimbus", region="seven")
+refusal(
+    NotFoundError, 404, pc.create_index, name=f"{name}-b", dimension=3, metric="cosine",
+    spec=nowhere,
+)  # fmt: skip
 refusal(ApiError, 400, index.query, vector=[1.0, 2.0], top_k=1)
 refusal(ApiError, 400, index.query, vector=[1.0, 2.0, 3.0], top_k=1, filter={"a": {"$near": 1}})
 
