@@ -1,11 +1,12 @@
 """Values to Envoy's JSON, the same bytes for the same values; and files that appear whole."""
 
 import hashlib
-import json
 import os
 import secrets
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 type_url = "type.googleapis.com/{}".format
 
@@ -23,7 +24,8 @@ def named(name: str, message: str, **fields: Any) -> Json:
 
 
 def to_bytes(value: Json) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"
+    # Hundreds of listeners are rendered at once, with every index that comes or goes.
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 def discovery(resources: list[Json]) -> bytes:
