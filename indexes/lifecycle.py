@@ -12,6 +12,7 @@ from indexes.ports import reserve_port
 from indexes.queries import live_indexes
 from indexes.schedule import reconcile_soon
 from indexes.specification import checked_kind, checked_name, checked_place, merged_tags
+from indexes.turns import in_turn
 from kit import clock
 from kit.errors import AlreadyExists, Forbidden, NotFound
 from orgs.plans import require_room
@@ -20,6 +21,7 @@ from projects.dataplane import announce_change
 from projects.models import Project
 
 
+@in_turn(4)
 @verb(Action.INDEX_CREATED)
 def create_index(
     actor: Actor,

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import Q
 
 from access.actor import Actor, RoleGrant
@@ -67,9 +68,7 @@ def authenticate_api_key(value: str) -> tuple[Actor, Project]:
     plain = parse(value)
     if plain is None or plain.kind is not SecretKind.API_KEY:
         raise Unauthenticated("Invalid API key.")
-    rows = ApiKey.objects.using("system").select_related("project__organization")
-    alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=clock.now()))
-    key = rows.filter(alive, public_id=plain.public_id).first()
+    key = _living_key(plain.public_id)
     if key is None or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id):
         raise Unauthenticated("Invalid API key.")
     grants = tuple(
@@ -77,6 +76,17 @@ def authenticate_api_key(value: str) -> tuple[Actor, Project]:
         for role in key.roles
     )
     return Actor(CredentialKind.API_KEY, key.pk, key.name, grants), key.project
+
+
+def _living_key(public_id: str) -> ApiKey | None:
+    """The key, unless revoked or expired. The connection goes back to its pool at once: what the
+    request does next may wait long, and needs another one."""
+    rows = ApiKey.objects.using("system").select_related("project__organization")
+    alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+    try:
+        return rows.filter(alive, public_id=public_id).first()
+    finally:
+        connections["system"].close()
 
 
 def _may_see(actor: Actor, project: Project) -> bool:

@@ -1,5 +1,7 @@
 """The gateway's listeners, rendered from all rows: one file says which port leads where."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connections, transaction
@@ -18,9 +20,7 @@ def publish_listeners() -> bool:
     a newer one.
     """
     settings = GatewaySettings.of(environment())
-    with transaction.atomic(using="system"):
-        with connections["system"].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    with _alone():
         rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
         listeners = [
             IndexListener(index_id, port)
@@ -30,6 +30,13 @@ def publish_listeners() -> bool:
         return publish(settings.listeners_file, render_listeners(listeners, settings))
 
 
+def publish_index(index_id: UUID, *, is_wanted: bool) -> None:
+    """Have the gateway lead to the index, or no longer; nothing where a neighbour's call did it."""
+    with _alone():
+        if is_published(index_id) != is_wanted:
+            publish_listeners()
+
+
 def is_published(index_id: UUID) -> bool:
     """Whether the gateway's file leads to the index."""
     try:
@@ -37,3 +44,12 @@ def is_published(index_id: UUID) -> bool:
     except FileNotFoundError:
         return False
     return str(index_id).encode() in content
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """A transaction of the system role that holds the lock on the file; may be nested."""
+    with transaction.atomic(using="system"):
+        with connections["system"].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        yield

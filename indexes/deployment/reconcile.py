@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from django.db import connections, transaction
 
-from indexes.deployment.listeners import is_published, publish_listeners
+from indexes.deployment.listeners import is_published, publish_index
 from indexes.deployment.notices import notify_state
 from indexes.deployment.placement import place
 from indexes.deployment.planner import Desired, Observed, Step, plan
@@ -68,8 +68,12 @@ def _mark_ready(index: Index) -> None:
             announce_change(using="system")
 
 
-def _publish(_index: Index) -> None:
-    publish_listeners()
+def _publish(index: Index) -> None:
+    publish_index(index.pk, is_wanted=True)
+
+
+def _unpublish(index: Index) -> None:
+    publish_index(index.pk, is_wanted=False)
 
 
 _ACTIONS: dict[Step, Callable[[Index], object]] = {
@@ -77,7 +81,7 @@ _ACTIONS: dict[Step, Callable[[Index], object]] = {
     Step.PUBLISH: _publish,
     Step.PROBE: _probe,
     Step.MARK_READY: _mark_ready,
-    Step.UNPUBLISH: _publish,
+    Step.UNPUBLISH: _unpublish,
     Step.DROP_RECORDS: drop_records,
     Step.FORGET: forget,
 }
