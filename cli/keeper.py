@@ -148,10 +148,15 @@ class Keeper:
             self.around.ready[self.spec.name].set()
 
     async def _clear_the_way(self) -> None:
-        """Wait until nobody of a killed predecessor works in our folder; at last end who does."""
-        if not self.spec.folder:
-            return
-        folder, program = Path(self.spec.folder), Path(self.spec.argv[0])
+        """What a killed predecessor left must not block the start."""
+        if self.spec.folder:
+            await self._wait_for_leftovers(Path(self.spec.folder), Path(self.spec.argv[0]))
+        for path in self.spec.stale_files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it
+
+    async def _wait_for_leftovers(self, folder: Path, program: Path) -> None:
+        """Until nobody of the predecessor works in the folder; at last, end who still does."""
         began = monotonic_s()
         while left := leftovers.in_folder(folder, program):
             waited = monotonic_s() - began
@@ -159,9 +164,6 @@ class Keeper:
                 is_last_resort = waited > 2 * _PATIENCE_WITH_LEFTOVERS_S
                 leftovers.send(left, signal.SIGKILL if is_last_resort else signal.SIGQUIT)
             await asyncio.sleep(_LOOK_EVERY_S)
-        for path in self.spec.stale_files:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it
 
     def _become(self, state: State) -> None:
         if state is not self.state:

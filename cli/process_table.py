@@ -112,6 +112,7 @@ def _python_processes(
             needs=all_stores,
             death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
             stop_stage=_WORKERS,
+            stale_files=[str(environment.web_socket)],  # granian refuses to start over it
         ),
         _celery("worker", all_stores, stage=_WORKERS),
         _celery("scheduler", all_stores, stage=_FACES),

@@ -34,7 +34,7 @@ class ProcessSpec:
 
     `death_signal` is sent by the kernel when the supervisor vanishes. `stop_stage`: lower ones are
     stopped first, each stage at once. `folder` belongs to this process alone: before a start nobody
-    may still work in it, and `stale_files` are what a killed predecessor leaves behind.
+    of a predecessor may still work in it. `stale_files` are what a killed one leaves behind.
     A one-shot runs to its end, and is ready then.
     """
 
