@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from accounts.passwords import MIN_LENGTH
 from console.auth import end_session, safe_next, start_session
 from console.errors import STATUS
@@ -14,7 +15,7 @@ from console.theme import THEMES, remember_theme
 from kit.errors import StonepineError
 from orgs.models import SetupLink
 from orgs.setup import open_setup_link, redeem_setup_link
-from orgs.sign_in import sign_in
+from orgs.sign_in import sign_in, sign_out
 
 
 @never_cache
@@ -46,8 +47,8 @@ def _setup_page(request: HttpRequest, form: SetupForm, link: SetupLink, token: s
         "min_length": MIN_LENGTH,
     }
     response = render(request, "accounts/setup.html", context, status=422 if form.errors else 200)
-    # The address of this page is a secret: nothing that it loads may be told it.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address of this page is a secret. "no-referrer" would also blank the Origin of the form.
+    response["Referrer-Policy"] = "strict-origin"
     return response
 
 
@@ -72,7 +73,9 @@ def signin(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def signout(request: HttpRequest) -> HttpResponse:
-    end_session(request)
+    if isinstance(request.user, User):
+        sign_out(request.user)
+        end_session(request)
     return redirect("console:signin")
 
 

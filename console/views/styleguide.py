@@ -2,15 +2,17 @@
 
 from django import forms
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from console.errors import error_page
 from console.forms.base import ConsoleForm
 from console.forms.keys import KeyForm
 from console.presets import METRICS
 from console.snippets import exports, snippets
 from console.vendor import ICONS
+from kit.errors import NotFound
 
 
 class SampleForm(ConsoleForm):
@@ -26,7 +28,7 @@ class SampleForm(ConsoleForm):
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     if not settings.DEBUG:
-        raise Http404
+        return error_page(request, NotFound("The style guide is open only while debugging."))
     form = SampleForm({"text": "Some text", "wrong": "Too long", "metric": "cosine"})
     context = {
         "form": form,

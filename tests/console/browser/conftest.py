@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.console.conftest import World
+from tests.console.conftest import Site
 
 ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts" / "console"
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-core-4.14.1" / "axe.min.js"
@@ -129,8 +129,8 @@ def open_tab(browser: Browser, server: str) -> Iterator[OpenTab]:
 
 
 @pytest.fixture
-def owner_tab(open_tab: OpenTab, world: World) -> Tab:
-    return open_tab(world.alice)
+def owner_tab(open_tab: OpenTab, site: Site) -> Tab:
+    return open_tab(site.alice)
 
 
 def _note(tab: Tab, message: ConsoleMessage) -> None:

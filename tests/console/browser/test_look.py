@@ -12,7 +12,8 @@ from orgs.setup import mint_setup_link
 from projects.api_keys import create_api_key
 from projects.projects import create_project
 from tests.console.browser.conftest import OpenTab, Tab
-from tests.console.conftest import SPEC, World
+from tests.console.conftest import Site
+from tests.support.world import SPEC
 
 pytestmark = pytest.mark.browser
 
@@ -22,14 +23,14 @@ PAGES = {
     "organization": "",
     "roles": "/roles",
     "project-new": "/projects/new",
-    "project": "/p/search-production",
-    "indexes": "/p/search-production/indexes",
-    "index-new": "/p/search-production/new-index",
-    "index": "/p/search-production/indexes/support-articles",
-    "index-starting": "/p/search-production/indexes/tickets-eu",
-    "index-delete": "/p/search-production/indexes/support-articles/delete",
-    "keys": "/p/search-production/keys",
-    "key-new": "/p/search-production/keys/new",
+    "project": "/p/search",
+    "indexes": "/p/search/indexes",
+    "index-new": "/p/search/new-index",
+    "index": "/p/search/indexes/support-articles",
+    "index-starting": "/p/search/indexes/tickets-eu",
+    "index-delete": "/p/search/indexes/support-articles/delete",
+    "keys": "/p/search/keys",
+    "key-new": "/p/search/keys/new",
     "project-empty": "/p/recommendations",
     "indexes-empty": "/p/recommendations/indexes",
     "keys-empty": "/p/recommendations/keys",
@@ -39,24 +40,24 @@ VIEWER_PAGES = ("organization", "roles", "project", "indexes", "index", "missing
 
 
 @pytest.fixture
-def furnished(world: World) -> World:
+def furnished(site: Site) -> Site:
     """Indexes in several states, keys of several kinds, a second project."""
-    create_project(OPERATOR, world.organization, name="Recommendations")
+    create_project(OPERATOR, site.organization, name="Recommendations")
     for name, dimension, metric in (
         ("support-articles", 384, "cosine"),
         ("catalog-images", 1024, "euclidean"),
         ("tickets-eu", 1536, "dotproduct"),
     ):
         create_index(
-            OPERATOR, world.project, name=name, spec=SPEC, dimension=dimension, metric=metric,
+            OPERATOR, site.project, name=name, spec=SPEC, dimension=dimension, metric=metric,
             tags={"team": "search"},
         )  # fmt: skip
     ready = Index.objects.using("system").exclude(name="tickets-eu")
     ready.update(state=IndexState.READY)
-    create_api_key(OPERATOR, world.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
-    create_api_key(OPERATOR, world.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
-    create_api_key(OPERATOR, world.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
-    return world
+    create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
+    create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
+    create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
+    return site
 
 
 def faults(tab: Tab, name: str) -> list[str]:
@@ -68,14 +69,15 @@ def faults(tab: Tab, name: str) -> list[str]:
             tab.keep(f"{name}-{width}")
         if tab.overflow() > 0:
             found.append(f"{name} sticks out by {tab.overflow()} pixels at {width}")
-    found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
+    if name.endswith("light"):  # colours differ by theme, what is on a phone does not
+        found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
     tab.resize(WIDTHS[0])
     return [*found, *(f"{name}: {violation}" for violation in tab.violations())]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_of_the_owner_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: World, theme: str
+    open_tab: OpenTab, furnished: Site, theme: str
 ) -> None:
     tab = open_tab(furnished.alice, theme=theme)
     found = []
@@ -88,7 +90,7 @@ def test_pages_of_the_owner_fit_and_are_accessible(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_of_a_viewer_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: World, theme: str
+    open_tab: OpenTab, furnished: Site, theme: str
 ) -> None:
     tab = open_tab(furnished.vera, theme=theme)
     found = []
@@ -101,7 +103,7 @@ def test_pages_of_a_viewer_fit_and_are_accessible(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_for_strangers_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: World, theme: str
+    open_tab: OpenTab, furnished: Site, theme: str
 ) -> None:
     fresh = create_organization(OPERATOR, name="Fresh", plan=Plan.ENTERPRISE)
     token = mint_setup_link(OPERATOR, fresh).value
@@ -120,7 +122,7 @@ def test_pages_for_strangers_fit_and_are_accessible(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_style_guide_fits_and_is_accessible(
-    open_tab: OpenTab, world: World, theme: str, settings: object
+    open_tab: OpenTab, site: Site, theme: str, settings: object
 ) -> None:
     settings.DEBUG = True  # type: ignore[attr-defined]
     tab = open_tab(theme=theme)

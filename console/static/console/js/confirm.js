@@ -8,4 +8,9 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("input[data-confirm]")) check(event.target);
 });
 
-for (const input of document.querySelectorAll("input[data-confirm]")) check(input);
+function checkAll(within) {
+  for (const input of within.querySelectorAll?.("input[data-confirm]") ?? []) check(input);
+}
+
+checkAll(document);
+document.addEventListener("htmx:load", (event) => checkAll(event.target));

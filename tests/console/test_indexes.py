@@ -1,0 +1,102 @@
+"""Indexes in the console: created, protected, deleted by name, and shown as code."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from access.actor import OPERATOR
+from accounts.models import User
+from indexes.lifecycle import create_index
+from indexes.models import Index, IndexState
+from tests.console.conftest import Site
+from tests.support.world import SPEC
+
+AsUser = Callable[[User], Client]
+
+
+def names() -> list[str]:
+    rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
+    return [index.name for index in rows.order_by("name")]
+
+
+@pytest.fixture
+def articles(site: Site) -> Index:
+    return create_index(OPERATOR, site.project, name="articles", spec=SPEC, dimension=3)
+
+
+def test_form_creates_what_it_says(site: Site, as_user: AsUser) -> None:
+    form = {"name": "articles", "dimension": "384", "metric": "dotproduct", "is_protected": "on"}
+    response = as_user(site.alice).post(f"{site.place}/new-index", form)
+    assert response["Location"] == f"{site.place}/indexes/articles"
+    (index,) = Index.objects.using("system").all()
+    assert (index.dimension, index.metric, index.is_protected) == (384, "dotproduct", True)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"name": "Not A Name"}, "lower case alphanumeric"),
+        ({"name": "a.b"}, "lower case alphanumeric"),
+        ({"dimension": "0"}, "greater than or equal to 1"),
+        ({"dimension": "20001"}, "less than or equal to 20000"),
+        ({"metric": "manhattan"}, "not one of the available choices"),
+    ],
+)
+def test_wrong_input_is_explained_and_kept(
+    site: Site, as_user: AsUser, form: dict[str, str], words: str
+) -> None:
+    body = {"name": "articles", "dimension": "3", "metric": "cosine", **form}
+    response = as_user(site.alice).post(f"{site.place}/new-index", body)
+    assert words in response.content.decode()
+    assert not names()
+
+
+def test_taken_name_is_said_in_the_form(site: Site, articles: Index, as_user: AsUser) -> None:
+    body = {"name": "articles", "dimension": "3", "metric": "cosine"}
+    response = as_user(site.alice).post(f"{site.place}/new-index", body)
+    assert "already exists" in response.content.decode()
+
+
+def test_index_is_deleted_only_by_its_exact_name(
+    site: Site, articles: Index, as_user: AsUser
+) -> None:
+    client, address = as_user(site.alice), f"{site.place}/indexes/articles/delete"
+    refused = client.post(address, {"confirmation": "article"})
+    assert refused.status_code == 422
+    assert names() == ["articles"]
+    assert client.post(address, {"confirmation": "articles"}).status_code == 302
+    assert names() == []
+
+
+def test_protected_index_is_not_deleted(site: Site, articles: Index, as_user: AsUser) -> None:
+    client, address = as_user(site.alice), f"{site.place}/indexes/articles"
+    client.post(f"{address}/protect", {"is_protected": "on"})
+    refused = client.post(f"{address}/delete", {"confirmation": "articles"})
+    assert "Deletion protection is enabled" in refused.content.decode()
+    assert names() == ["articles"]
+    assert f"{address}/delete" not in client.get(address).content.decode()
+
+
+def test_page_of_a_settling_index_polls_and_of_a_ready_one_does_not(
+    site: Site, articles: Index, as_user: AsUser
+) -> None:
+    client, address = as_user(site.vera), f"{site.place}/indexes/articles"
+    assert "every 2s" in client.get(address).content.decode()
+    fragment = client.get(address, HTTP_HX_REQUEST="true").content.decode()
+    assert "<html" not in fragment
+    Index.objects.using("system").update(state=IndexState.READY)
+    assert "every 2s" not in client.get(address, HTTP_HX_REQUEST="true").content.decode()
+
+
+def test_poll_of_a_deleted_index_leads_back_to_the_list(site: Site, as_user: AsUser) -> None:
+    address = f"{site.place}/indexes/gone"
+    response = as_user(site.vera).get(address, HTTP_HX_REQUEST="true")
+    assert response["HX-Redirect"] == f"{site.place}/indexes"
+
+
+def test_index_called_new_has_its_page(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    assert client.get(f"{site.place}/indexes/new")["Location"] == f"{site.place}/new-index"
+    create_index(OPERATOR, site.project, name="new", spec=SPEC, dimension=3)
+    assert "<h1>new</h1>" in client.get(f"{site.place}/indexes/new").content.decode()

@@ -1,0 +1,113 @@
+"""Keys in the console: rights chosen, shown once, revoked."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from access.permissions import Role
+from accounts.models import User
+from audit.models import Event
+from console.key_roles import Reach, described, roles_for
+from kit import clock
+from projects.models import ApiKey
+from projects.queries import authenticate_api_key
+from tests.console.conftest import Site
+
+AsUser = Callable[[User], Client]
+
+
+@pytest.mark.parametrize(
+    ("control", "data", "roles", "words"),
+    [
+        ("read_write", "read_write", ["ControlPlaneEditor", "DataPlaneEditor"],
+         "Control read/write · Data read/write"),
+        ("read_write", "read_only", ["ControlPlaneEditor", "DataPlaneViewer"],
+         "Control read/write · Data read only"),
+        ("read_write", "none", ["ControlPlaneEditor"], "Control read/write · Data none"),
+        ("read_only", "read_write", ["ControlPlaneViewer", "DataPlaneEditor"],
+         "Control read only · Data read/write"),
+        ("read_only", "read_only", ["ControlPlaneViewer", "DataPlaneViewer"],
+         "Control read only · Data read only"),
+        ("read_only", "none", ["ControlPlaneViewer"], "Control read only · Data none"),
+        ("none", "read_write", ["DataPlaneEditor"], "Control none · Data read/write"),
+        ("none", "read_only", ["DataPlaneViewer"], "Control none · Data read only"),
+        ("none", "none", [], "Control none · Data none"),
+    ],
+)  # fmt: skip
+def test_reaches_stand_for_pinecones_roles(
+    control: str, data: str, roles: list[str], words: str
+) -> None:
+    chosen = roles_for(Reach(control), Reach(data))
+    assert chosen == roles
+    assert described(chosen) == words
+
+
+def test_whole_project_roles_are_described_too() -> None:
+    assert described([Role.PROJECT_EDITOR]) == "All"
+    assert described([Role.PROJECT_VIEWER]) == "Control read only · Data read only"
+
+
+def create(client: Client, site: Site, **form: str) -> object:
+    body = {"name": "ingest", "preset": "all", **form}
+    return client.post(f"{site.place}/keys/new", body)
+
+
+def only_key() -> ApiKey:
+    (key,) = ApiKey.objects.using("system").all()
+    return key
+
+
+def test_key_is_shown_once_and_never_stored_by_the_browser(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    response = create(client, site)
+    secret = response.context["secret"]  # type: ignore[attr-defined]
+    assert response.status_code == 200  # type: ignore[attr-defined]
+    assert "no-store" in response["Cache-Control"]  # type: ignore[index]
+    assert authenticate_api_key(secret)[1] == site.project
+    assert secret not in client.get(f"{site.place}/keys").content.decode()
+    assert secret not in str(dict(client.session))
+    assert not Event.objects.using("system").filter(parameters__icontains=secret).exists()
+
+
+def test_custom_rights_and_expiry_reach_the_key(site: Site, as_user: AsUser) -> None:
+    rights = {"preset": "custom", "control_plane": "none", "data_plane": "read_only"}
+    create(as_user(site.alice), site, **rights, lifetime="90")
+    key = only_key()
+    assert key.roles == ["DataPlaneViewer"]
+    assert key.expires_at is not None
+    assert abs(key.expires_at - clock.now() - timedelta(days=90)) < timedelta(minutes=1)
+
+
+def test_preset_all_ignores_the_hidden_controls(site: Site, as_user: AsUser) -> None:
+    create(as_user(site.alice), site, control_plane="none", data_plane="none")
+    assert only_key().roles == ["ProjectEditor"]
+
+
+def test_key_without_any_right_is_refused(site: Site, as_user: AsUser) -> None:
+    rights = {"preset": "custom", "control_plane": "none", "data_plane": "none"}
+    response = create(as_user(site.alice), site, **rights)
+    assert response.status_code == 422  # type: ignore[attr-defined]
+    assert "choose at least one" in response.content.decode()  # type: ignore[attr-defined]
+    assert not ApiKey.objects.using("system").exists()
+
+
+def test_dialog_is_the_same_view_as_the_page(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    address = f"{site.place}/keys/new"
+    page = client.get(address).content.decode()
+    fragment = client.get(address, HTTP_HX_REQUEST="true").content.decode()
+    assert "<html" in page
+    assert "<html" not in fragment
+    assert fragment.lstrip().startswith("<dialog")
+
+
+def test_revoked_key_leaves_the_list_and_opens_nothing(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    secret = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    response = client.post(f"{site.place}/keys/{only_key().pk}/revoke", HTTP_HX_REQUEST="true")
+    assert response["HX-Redirect"] == f"{site.place}/keys"
+    assert "API key ingest revoked" in client.get(f"{site.place}/keys").content.decode()
+    with pytest.raises(Exception, match="Invalid API key"):
+        authenticate_api_key(secret)
