@@ -24,6 +24,7 @@ class Action(StrEnum):
     USER_CREATED = "user.created"
     USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - the name of an act
     USER_SIGNED_IN = "user.signed_in"
+    USER_SIGNED_OUT = "user.signed_out"
 
 
 SENTENCES: dict[Action, str] = {
@@ -45,6 +46,7 @@ SENTENCES: dict[Action, str] = {
     Action.USER_CREATED: "{actor} created the account {target}",
     Action.USER_PASSWORD_SET: "{actor} set the password of {target}",
     Action.USER_SIGNED_IN: "{actor} signed in",
+    Action.USER_SIGNED_OUT: "{actor} signed out",
 }
 
 

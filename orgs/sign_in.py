@@ -32,6 +32,11 @@ def sign_in(email: str, password: str) -> User:
     return proven
 
 
+def sign_out(user: User) -> None:
+    """Record that a person ended a session; the face drops the session itself."""
+    record_unbound(_actor(user), Action.USER_SIGNED_OUT, target=_target(user))
+
+
 def _proven(user: User | None, email: str, password: str) -> User:
     require_attempts_left("sign-in-address", normalized_email(email), limit=_ATTEMPTS_PER_ADDRESS)
     require_attempts_left("sign-in-ip", context.current().ip or "local", limit=_ATTEMPTS_PER_IP)
