@@ -58,12 +58,14 @@ class Visit:
 
     @property
     def standing(self) -> str:
-        """The strongest role held in this organization, in words."""
-        held = {
-            grant.role
-            for grant in self.actor.grants
-            if grant.organization_id == self.organization.pk
-        }
+        """The strongest role held here, in words; at a project the role on the project."""
+        grants = [
+            grant for grant in self.actor.grants if grant.organization_id == self.organization.pk
+        ]
+        here = self.project.pk if self.project else None
+        held = {grant.role for grant in grants if grant.project_id == here}
+        if not held or Role.ORG_OWNER in {grant.role for grant in grants}:
+            held = {grant.role for grant in grants}
         return next((ROLE_LABELS[role] for role in Role if role in held), "")
 
 

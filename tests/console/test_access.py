@@ -138,3 +138,10 @@ def test_a_key_of_another_project_cannot_be_revoked_from_here(
     response = as_user(site.alice).post(f"{site.home}/p/{other.slug}/keys/{key.pk}/revoke")
     assert response.status_code == 404
     assert ApiKey.objects.using("system").filter(pk=key.pk)[0].revoked_at is None
+
+
+def test_sidebar_names_the_role_that_counts_here(site: Site, as_user: AsUser) -> None:
+    assert "Organization owner" in as_user(site.alice).get(site.place).content.decode()
+    viewer = as_user(site.vera)
+    assert "Project viewer" in viewer.get(site.place).content.decode()
+    assert "Organization member" in viewer.get(site.home).content.decode()
