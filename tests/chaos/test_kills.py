@@ -3,6 +3,7 @@
 STONEPINE_KILLS sets how many (50), STONEPINE_SEED repeats a run's choices.
 """
 
+import logging
 import os
 import random
 import statistics
@@ -81,6 +82,7 @@ class ClientSender:
 def test_no_kill_loses_or_invents_a_write(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     with control(stack.api_url, stack.api_key) as api:
         host = api.post("/indexes", dense_index("chaos", dimension=DIMENSION)).json()["host"]
+    logging.getLogger("pinecone").setLevel(logging.ERROR)  # a line for each call otherwise
     load = Load(host, stack.api_key, SEED, extra=[lambda: ClientSender(stack, host)])
     choose, report = random.Random(SEED), Report()
     while report.kills < KILLS:
