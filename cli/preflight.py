@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -25,17 +24,19 @@ def check_python() -> None:
         )
 
 
-def check_room(folder: Path) -> None:
+def check_room(
+    folder: Path, *, min_bytes: int = _MIN_FREE_BYTES, min_inodes: int = _MIN_FREE_INODES
+) -> None:
     """Refuse a disk that is full, or nearly so."""
     existing = next(path for path in [folder, *folder.parents] if path.exists())
-    free = shutil.disk_usage(existing).free
-    if free < _MIN_FREE_BYTES:
+    volume = os.statvfs(existing)
+    free = volume.f_bavail * volume.f_frsize
+    if free < min_bytes:
         raise SetupError(
             f"The disk of {folder} is full: {free // 2**20} MB are free.",
-            hint="Free some space, or choose another --home. 128 MB are the least to start with.",
+            hint=f"Free some space, or choose another --home. {min_bytes // 2**20} MB are needed.",
         )
-    volume = os.statvfs(existing)
-    if volume.f_files and volume.f_favail < _MIN_FREE_INODES:
+    if volume.f_files and volume.f_favail < min_inodes:
         raise SetupError(
             f"The disk of {folder} has no room for files: {volume.f_favail} inodes are free.",
             hint="Delete files (`df -i` shows where they are), or choose another --home.",
