@@ -9,17 +9,22 @@ from dataplane.engine import graph
 from dataplane.engine.frozen_metadata_index import freeze
 from dataplane.engine.metadata_index import GrowingMetadataIndex
 from dataplane.engine.part import Float32, needs_float64, vector_norms
+from dataplane.engine.planner import DEFAULT_PLANNER, Planner
 from dataplane.engine.sparse import SparseRows
-from dataplane.engine.spec import IndexSpec
+from dataplane.engine.spec import IndexSpec, Metric
 from storage.segments import SegmentColumns
 
-# Fewer records are scanned as fast as a graph of them is walked; see benchmarks/engine_search.py.
-GRAPH_FROM_RECORDS = 4_000
 _BUILD_THREADS = 2
 
 
-def columns_of(records: Mapping[str, Record], spec: IndexSpec) -> SegmentColumns:
-    """The columns; the records keep their order. There is at least one."""
+def columns_of(
+    records: Mapping[str, Record], spec: IndexSpec, planner: Planner = DEFAULT_PLANNER
+) -> SegmentColumns:
+    """The columns; the records keep their order. There is at least one.
+
+    A graph is built where the planner would ever use it, and where it can be trusted.
+    """
+    is_walked = planner.is_graph_worth((len(records), spec.width))
     rows = list(records.values())
     vectors = np.stack([record.values for record in rows])
     norms = vector_norms(vectors)
@@ -38,17 +43,16 @@ def columns_of(records: Mapping[str, Record], spec: IndexSpec) -> SegmentColumns
         sparse_indices=indices,
         sparse_values=values,
         field_index=freeze(index),
-        graph=_graph_of(vectors, norms, spec),
+        graph=_graph_of(vectors, norms, spec.metric) if is_walked else b"",
     )
 
 
-def _graph_of(vectors: Float32, norms: Float32, spec: IndexSpec) -> bytes:
-    """A graph where it pays and can be trusted; else nothing, and searches are exact."""
-    if spec.is_sparse or len(vectors) < GRAPH_FROM_RECORDS or needs_float64(norms):
+def _graph_of(vectors: Float32, norms: Float32, metric: Metric) -> bytes:
+    if needs_float64(norms):
         return b""
     # Parallel construction is faster, but may leave records that cannot be reached.
     for threads in (_BUILD_THREADS, 1):
-        built = graph.build(vectors, spec.metric, threads=threads)
+        built = graph.build(vectors, metric, threads=threads)
         if built is not None:
             return built
     return b""

@@ -1,15 +1,15 @@
-"""The HNSW graph of a segment: how it is built, opened and walked (usearch, bf16 codes).
+"""The HNSW graph of a segment: how it is built, measured, opened and walked (usearch, bf16 codes).
 
-The graph proposes rows; scores are always computed from the float32 rows. Cosine and dot product
-walk a graph of unit vectors. For the dot product these are the rows scaled by the largest norm and
-filled up to length one with one more coordinate, which keeps the order of the dot products
-(Bachrach et al., "Speeding up the Xbox recommender system using a Euclidean transformation", 2014).
+The graph proposes rows; scores are always computed from the float32 rows. How widely a walk has to
+look depends on the data, so each graph carries the expansion that found the true neighbours of a
+sample when it was built. A graph that does not find them is not kept.
 
 usearch is called by one thread at a time: its objects are not made for more, and its search
 re-takes the GIL after every vector.
 """
 
 import os
+import struct
 
 import numpy as np
 import numpy.typing as npt
@@ -22,94 +22,106 @@ Float32 = npt.NDArray[np.float32]
 
 CONNECTIVITY = 16
 BUILD_EXPANSION = 128
-# Norms further apart than this make a dot product graph need the extra coordinate.
-_EVEN_NORMS = 1.001
-_SAMPLE = 200
-_SELF_TEST_SHARE = 0.98
-
 _USEARCH_METRICS = {Metric.COSINE: "cos", Metric.DOTPRODUCT: "ip", Metric.EUCLIDEAN: "l2sq"}
+
+# What is tried, and the share of a sample's true neighbours that must be found.
+EXPANSIONS = (64, 96, 128, 192, 256, 384, 512)
+_WANTED_RECALL = 0.99
+_SAMPLE = 128
+_NEIGHBOURS = 10
+_CANDIDATES = 30
+# Keys of equal rows may differ by this share of the largest.
+_TOLERANCE = 1e-6
+
+_HEADER = struct.Struct("<I")
 
 
 class Graph:
     """An opened graph over `row_count` rows. `search` is for one thread."""
 
-    def __init__(self, raw: bytes | memoryview, metric: Metric, shape: tuple[int, int]) -> None:
+    def __init__(self, raw: bytes, metric: Metric, shape: tuple[int, int]) -> None:
         """`shape` is rows × dimension. `raw` is authentic: usearch does not survive bad bytes.
 
         The bytes are viewed through a memory file, whose mapping usearch keeps for itself.
         """
         rows, dimension = shape
-        descriptor = os.memfd_create("stonepine-graph", os.MFD_CLOEXEC)
-        try:
-            with os.fdopen(os.dup(descriptor), "wb") as file:
-                file.write(raw)
-            self._index = _view(descriptor, metric, dimension)
-        finally:
-            os.close(descriptor)
-        self._extra = self._index.ndim - dimension
-        if len(self._index) != rows or self._extra not in {0, 1}:
+        if len(raw) < _HEADER.size:
+            raise DataLoss("A segment's graph is cut off.")
+        (self.expansion,) = _HEADER.unpack_from(raw)
+        self._index = Index(ndim=dimension, metric=_USEARCH_METRICS[metric], dtype="bf16")
+        with os.fdopen(os.memfd_create("stonepine-graph", os.MFD_CLOEXEC), "wb") as file:
+            file.write(memoryview(raw)[_HEADER.size :])
+            file.flush()
+            try:
+                self._index.view(f"/proc/self/fd/{file.fileno()}")
+            except (ValueError, RuntimeError) as error:
+                raise DataLoss(f"A segment's graph cannot be read: {error}.") from error
+        if len(self._index) != rows or self._index.ndim != dimension or not self.expansion:
             raise DataLoss("A segment's graph does not fit its records.")
 
     def search(self, query: Float32, count: int, expansion: int) -> npt.NDArray[np.uint32]:
-        """At most `count` rows near the query, which is finite and, but for the Euclidean metric,
-        of unit length. A larger `expansion` finds more of the true neighbours and takes longer."""
-        self._index.expansion_search = expansion  # type: ignore[misc]  # its setter stands apart
-        if self._extra:
-            query = np.append(query, np.float32(0))
-        found = self._index.search(query, count, threads=1)
-        return found.keys.astype(np.uint32)
-
-
-def _view(descriptor: int, metric: Metric, dimension: int) -> Index:
-    index = Index(ndim=dimension, metric=_USEARCH_METRICS[metric], dtype="bf16")
-    try:
-        index.view(f"/proc/self/fd/{descriptor}")
-    except (ValueError, RuntimeError) as error:
-        raise DataLoss(f"A segment's graph cannot be read: {error}.") from error
-    return index
+        """At most `count` rows near the finite query. A larger `expansion` finds more of the true
+        neighbours and takes longer."""
+        return _walk(self._index, query, count, expansion).astype(np.uint32)
 
 
 def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes | None:
-    """The serialised graph of the rows, or None where a sample cannot be found through it.
+    """The serialised graph of the rows, or None where walks do not find what they should.
 
     Rows must be finite and of moderate norm. More than one thread is faster, but may leave nodes
     that no walk reaches (usearch issue 735).
     """
-    points = _points(vectors, metric)
     index = Index(
-        ndim=points.shape[1],
+        ndim=vectors.shape[1],
         metric=_USEARCH_METRICS[metric],
         dtype="bf16",
         connectivity=CONNECTIVITY,
         expansion_add=BUILD_EXPANSION,
-        expansion_search=BUILD_EXPANSION,
     )
-    index.add(np.arange(len(points), dtype=np.uint64), points, threads=threads)
-    raw = index.save() if _is_reachable(index, points) else None
-    return None if raw is None else bytes(raw)
+    rows = np.ascontiguousarray(vectors)
+    index.add(np.arange(len(rows), dtype=np.uint64), rows, threads=threads)
+    expansion = _sufficient_expansion(index, rows, metric)
+    raw = index.save()
+    if expansion is None or raw is None:
+        return None
+    return _HEADER.pack(expansion) + bytes(raw)
 
 
-def _points(vectors: Float32, metric: Metric) -> Float32:
-    if metric is not Metric.DOTPRODUCT:
-        return np.ascontiguousarray(vectors)
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    largest = float(norms.max())
-    if largest <= 0 or largest <= _EVEN_NORMS * float(norms.min()):
-        return np.ascontiguousarray(vectors)
-    scaled = vectors / np.float32(largest)
-    rest = np.sqrt(np.maximum(0, 1 - (norms / largest) ** 2)).astype(np.float32)
-    return np.ascontiguousarray(np.column_stack([scaled, rest]))
+def _sufficient_expansion(index: Index, vectors: Float32, metric: Metric) -> int | None:
+    """The least expansion with which sampled rows find their neighbours, themselves apart."""
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    given = np.flatnonzero(squares > 0)
+    sample = given[:: max(1, len(given) // _SAMPLE)]
+    keys = _all_keys(vectors, squares, sample, metric)
+    keys[np.arange(len(sample)), sample] = -np.inf
+    place = keys.shape[1] - _NEIGHBOURS
+    slack = _TOLERANCE * (float(squares.max()) if metric is not Metric.COSINE else 1)
+    bars = np.partition(keys, place, axis=1)[:, place] - slack
+    for expansion in EXPANSIONS:
+        found = 0
+        for at, row in enumerate(sample.tolist()):
+            near = _walk(index, vectors[row], _CANDIDATES + 1, expansion)
+            found += min(_NEIGHBOURS, int((keys[at, near] >= bars[at]).sum()))
+        if found >= _WANTED_RECALL * _NEIGHBOURS * len(sample):
+            return expansion
+    return None
 
 
-def _is_reachable(index: Index, points: Float32) -> bool:
-    """Whether a sample of the rows finds itself, or a row that is equal.
+def _all_keys(
+    vectors: Float32, squares: Float32, sample: npt.NDArray[np.intp], metric: Metric
+) -> Float32:
+    """(sample, rows): higher is nearer. Constant offsets and factors of a query are left out."""
+    products: Float32 = vectors[sample] @ vectors.T
+    if metric is Metric.COSINE:
+        lengths = np.sqrt(squares)
+        inverse = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        products *= inverse * inverse[sample, np.newaxis]
+    elif metric is Metric.EUCLIDEAN:
+        products += products - squares
+    return products
 
-    Rows of zeros have no direction to be found by and are left out.
-    """
-    candidates = np.flatnonzero(points.any(axis=1))
-    sample = candidates[:: max(1, len(candidates) // _SAMPLE)].tolist()
-    reached = 0
-    for row in sample:
-        keys = index.search(points[row], 10, threads=1).keys.astype(np.int64)
-        reached += row in keys or bool((points[keys] == points[row]).all(axis=1).any())
-    return reached >= _SELF_TEST_SHARE * len(sample)
+
+def _walk(index: Index, query: Float32, count: int, expansion: int) -> npt.NDArray[np.uint64]:
+    index.expansion_search = expansion  # type: ignore[misc]  # its setter stands apart
+    keys: npt.NDArray[np.uint64] = index.search(query, count, threads=1).keys
+    return keys

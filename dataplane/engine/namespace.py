@@ -9,9 +9,10 @@ from dataplane.engine import messages
 from dataplane.engine.filters import AllHold, Expression, parse
 from dataplane.engine.layout import Layout
 from dataplane.engine.metadata import merge_metadata
+from dataplane.engine.planner import DEFAULT_PLANNER, Planner
 from dataplane.engine.replies import fetch_units, match_of, query_units, record_at
 from dataplane.engine.scoring import Target, prepare
-from dataplane.engine.search import Hit, search
+from dataplane.engine.search import Hit, Question, search
 from dataplane.engine.segment import Segment
 from dataplane.engine.sorted_ids import SortedIds
 from dataplane.engine.sparse import from_message
@@ -34,8 +35,9 @@ class Namespace:
     has moved from the log into segments; no answer changes by it.
     """
 
-    def __init__(self, spec: IndexSpec) -> None:
+    def __init__(self, spec: IndexSpec, planner: Planner = DEFAULT_PLANNER) -> None:
         self.spec = spec
+        self._planner = planner
         self._lsn = 0
         self._manifest_version = 0
         self._layout = Layout(spec.width)
@@ -43,13 +45,17 @@ class Namespace:
 
     @classmethod
     def open(
-        cls, spec: IndexSpec, manifest: Manifest, opened: Mapping[UUID, Segment]
+        cls,
+        spec: IndexSpec,
+        manifest: Manifest,
+        opened: Mapping[UUID, Segment],
+        planner: Planner = DEFAULT_PLANNER,
     ) -> "Namespace":
         """The state at `manifest.lsn`; operations after it are then applied one by one.
 
         `opened` holds every segment of the manifest.
         """
-        namespace = cls(spec)
+        namespace = cls(spec, planner)
         namespace._lsn, namespace._manifest_version = manifest.lsn, manifest.version
         namespace._layout.load(manifest, opened)
         return namespace
@@ -167,7 +173,9 @@ class Namespace:
         hits: list[Hit] = []
         path = ""
         if target is not None:
-            hits, path = search(self._layout.parts, target, request.top_k, expression)
+            hits, path = search(
+                self._layout.parts, Question(target, request.top_k, expression, self._planner)
+            )
         return messages.Matches(
             matches=[match_of(hit, request) for hit in hits],
             read_units=query_units(self.size_bytes),

@@ -1,22 +1,11 @@
 """How a part is searched: which way is cheapest and still exact enough.
 
-Costs are in rows: one unit is one float32 row met in a sequential scan. Their proportions were
-measured by benchmarks/engine_search.py.
+Costs are in floats met by a sequential scan. Their proportions are those of 384 dimensions on two
+kinds of processors; benchmarks/engine_search.py shows what they lead to.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-# A row fetched on its own costs this many rows of a scan; a walk costs a part at once and more per
-# candidate that it keeps in view.
-_GATHER_COST = 2.5
-_WALK_COST = 3_000
-_WALK_COST_PER_CANDIDATE = 60
-
-_LEAST_EXPANSION = 96
-# Candidates beyond what is asked for: codes of 16 bits order close neighbours wrongly.
-_SPARE_CANDIDATES = 20
-_SPARE_SHARE = 1.5
 
 
 class Way(StrEnum):
@@ -36,26 +25,69 @@ class Plan:
     expansion: int = 0
 
 
-def plan(top_k: int, row_count: int, matching: int, *, has_graph: bool) -> Plan:
-    """The plan for the `matching` of `row_count` rows, of which the best `top_k` are wanted."""
-    exact = plan_without_graph(row_count, matching)
-    if not has_graph:
-        return exact
-    candidates = _candidates(top_k, row_count, matching)
-    expansion = max(_LEAST_EXPANSION, candidates)
-    walk_cost = _WALK_COST + _WALK_COST_PER_CANDIDATE * expansion
-    if min(_GATHER_COST * matching, row_count) <= walk_cost:
-        return exact
-    return Plan(Way.GRAPH, candidates, expansion)
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """A row fetched on its own costs `fetch_factor` times its floats, and `fetch_cost` more.
+
+    A walk through a graph fetches `nodes_per_candidate` nodes, each at `node_cost` more, for every
+    candidate that it keeps in view (the expansion), which is at least what the graph says and
+    `expansion_factor` times what is asked for. `spare_candidates` are asked for beyond what
+    is wanted, because codes of 16 bits order close neighbours wrongly; behind a filter, or where
+    rows were deleted, `spare_share` times as many as should be needed.
+    """
+
+    fetch_factor: float = 2.5
+    fetch_cost: int = 200
+    node_cost: int = 500
+    nodes_per_candidate: int = 25
+    usual_expansion: int = 96
+    expansion_factor: float = 1.5
+    spare_candidates: int = 20
+    spare_share: float = 1.5
+
+    def plan(
+        self, top_k: int, matching: int, shape: tuple[int, int], *, expansion: int | None
+    ) -> Plan:
+        """The plan for the best `top_k` of the `matching` rows of a part of that shape.
+
+        `expansion` is what its graph needs at least; None without a graph.
+        """
+        exact = self.exact_plan(matching, shape)
+        if expansion is None:
+            return exact
+        candidates = self._candidates(top_k, matching, shape[0])
+        expansion = max(expansion, round(self.expansion_factor * candidates))
+        if self._exact_cost(matching, shape) <= self._walk_cost(expansion, shape[1]):
+            return exact
+        return Plan(Way.GRAPH, candidates, expansion)
+
+    def exact_plan(self, matching: int, shape: tuple[int, int]) -> Plan:
+        """The cheaper one of the two exact ways."""
+        rows, width = shape
+        is_fetched = self._fetch_cost(matching, width) < rows * width
+        return Plan(Way.EXACT if is_fetched else Way.SCAN)
+
+    def is_graph_worth(self, shape: tuple[int, int]) -> bool:
+        """Whether a part of that shape would ever be searched through its graph."""
+        rows, width = shape
+        return rows * width > self._walk_cost(self.usual_expansion, width)
+
+    def _exact_cost(self, matching: int, shape: tuple[int, int]) -> float:
+        return min(self._fetch_cost(matching, shape[1]), shape[0] * shape[1])
+
+    def _fetch_cost(self, rows: int, width: int) -> float:
+        return rows * (self.fetch_factor * width + self.fetch_cost)
+
+    def _walk_cost(self, expansion: int, width: int) -> float:
+        nodes = self.nodes_per_candidate * expansion
+        return self._fetch_cost(nodes, width) + nodes * (self.node_cost - self.fetch_cost)
+
+    def _candidates(self, top_k: int, matching: int, row_count: int) -> int:
+        wanted = min(top_k, matching)
+        if matching == row_count:
+            return wanted + max(self.spare_candidates, wanted // 2)
+        share = matching / row_count if matching else 1
+        return round(self.spare_share * wanted / share) + self.spare_candidates
 
 
-def plan_without_graph(row_count: int, matching: int) -> Plan:
-    """The cheaper one of the two exact ways."""
-    return Plan(Way.EXACT if _GATHER_COST * matching < row_count else Way.SCAN)
-
-
-def _candidates(top_k: int, row_count: int, matching: int) -> int:
-    wanted = min(top_k, matching)
-    if matching == row_count:
-        return wanted + max(_SPARE_CANDIDATES, wanted // 2)
-    return round(_SPARE_SHARE * wanted * row_count / max(matching, 1)) + _SPARE_CANDIDATES
+DEFAULT_PLANNER = Planner()

@@ -12,7 +12,7 @@ from dataplane.engine.filters import Expression
 from dataplane.engine.memtable import Memtable
 from dataplane.engine.metadata_index import Rows, rows_of
 from dataplane.engine.part import Part
-from dataplane.engine.planner import Plan, Way, plan, plan_without_graph
+from dataplane.engine.planner import DEFAULT_PLANNER, Plan, Planner, Way
 from dataplane.engine.scoring import (
     Float64,
     Keys,
@@ -62,9 +62,17 @@ class Candidates:
         return self.at(np.flatnonzero(self.keys >= _threshold(self.keys, top_k, self.error)))
 
 
-def search(
-    parts: Sequence[Part], target: Target, top_k: int, expression: Expression | None = None
-) -> tuple[list[Hit], str]:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is searched for, and who plans the way."""
+
+    target: Target
+    top_k: int
+    expression: Expression | None = None
+    planner: Planner = DEFAULT_PLANNER
+
+
+def search(parts: Sequence[Part], question: Question) -> tuple[list[Hit], str]:
     """The best hits in order (equal scores by id), and which way answered how many parts.
 
     There are min(top_k, matching records) of them; on a sparse index, records that share no
@@ -74,26 +82,25 @@ def search(
     ways: Counter[str] = Counter()
     for part in parts:
         if part.live_count:
-            candidates, way = _search_part(part, target, top_k, expression)
+            candidates, way = _search_part(part, question)
             found.append(candidates)
             ways[way] += 1
     path = " ".join(f"{way}={count}" for way, count in sorted(ways.items()))
-    return _order(found, target, top_k), path
+    return _order(found, question.target, question.top_k), path
 
 
-def _search_part(
-    part: Part, target: Target, top_k: int, expression: Expression | None
-) -> tuple[Candidates, str]:
-    matching = None if expression is None else part.matching(expression)
+def _search_part(part: Part, question: Question) -> tuple[Candidates, str]:
+    target, top_k, planner = question.target, question.top_k, question.planner
+    matching = None if question.expression is None else part.matching(question.expression)
     count = part.live_count if matching is None else len(matching)
-    has_graph = part.graph is not None and target.may_walk
-    chosen = plan(top_k, part.row_count, count, has_graph=has_graph)
+    expansion = part.graph.expansion if part.graph is not None and target.may_walk else None
+    chosen = planner.plan(top_k, count, part.vectors.shape, expansion=expansion)
     name = "memtable" if isinstance(part, Memtable) else str(chosen.way)
     if chosen.way is Way.GRAPH:
         walked = _walk(part, target, chosen, matching)
         if len(walked.rows) >= min(top_k, count):
             return walked, name
-        chosen, name = plan_without_graph(part.row_count, count), "fallback"
+        chosen, name = planner.exact_plan(count, part.vectors.shape), "fallback"
     rows = _rows_to_score(part, matching)
     scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT)
     return scored.best(top_k), name

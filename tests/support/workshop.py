@@ -7,6 +7,7 @@ from dataplane.builder.columns import columns_of
 from dataplane.builder.fold import Fold
 from dataplane.builder.older import OlderSegments
 from dataplane.engine.namespace import Namespace
+from dataplane.engine.planner import DEFAULT_PLANNER, Planner
 from dataplane.engine.segment import Segment
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
@@ -22,8 +23,9 @@ EVERYTHING = 10**9
 class Workshop:
     """The segments of one namespace, and its newest manifest."""
 
-    def __init__(self, spec: IndexSpec) -> None:
+    def __init__(self, spec: IndexSpec, planner: Planner = DEFAULT_PLANNER) -> None:
         self.spec = spec
+        self.planner = planner
         self.manifest = Manifest()
         self.store = MemoryObjectStore()
         self._key = DataKey(new_id(), 1, b"an unremarkable 32 bytes secret.")
@@ -39,7 +41,7 @@ class Workshop:
         entries = older.entries()
         if fold.records:
             segment_id, count = new_id(), len(fold.records)
-            columns = columns_of(fold.records, self.spec)
+            columns = columns_of(fold.records, self.spec, self.planner)
             size = write_segment(self.store, self._key, self._name(segment_id), columns)
             entries.append(SegmentEntry(segment_id, count, b"", size))
         self.manifest = Manifest(self.manifest.version + 1, fold.lsn, tuple(entries))
@@ -65,7 +67,8 @@ class Workshop:
     def open(self) -> Namespace:
         """The namespace at the newest manifest, as an engine opens it."""
         ids = [entry.segment_id for entry in self.manifest.segments]
-        return Namespace.open(self.spec, self.manifest, {id_: self.segment(id_) for id_ in ids})
+        opened = {id_: self.segment(id_) for id_ in ids}
+        return Namespace.open(self.spec, self.manifest, opened, self.planner)
 
     def _name(self, segment_id: UUID) -> SegmentName:
         return SegmentName(*self._place, segment_id)
