@@ -29,6 +29,9 @@ P = ParamSpec("P")
 S = TypeVar("S", bound=Subject)
 T = TypeVar("T")
 
+# Every verb there is and the act it records; the tests walk it.
+VERBS: dict[str, Action] = {}
+
 _IS_INSIDE: ContextVar[bool] = ContextVar("is_inside_verb", default=False)
 # Of a verb's arguments only these go into the event of a refusal; others may be secrets.
 _NAMED = ("name", "reason", "role", "roles", "plan")
@@ -62,6 +65,7 @@ def verb(
             finally:
                 _IS_INSIDE.reset(token)
 
+        VERBS[f"{function.__module__}.{function.__name__}"] = action
         return act
 
     return wrap

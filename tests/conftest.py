@@ -57,6 +57,9 @@ def installation(
             "STONEPINE_KEYRING_DIR": str(home / "keyring"),
             "OBJECT_STORE_URL": f"file://{home}/objects",
             "STONEPINE_CREATE_WAIT_S": "0",
+            # Below the ephemeral ports, and apart from test processes beside this one.
+            "STONEPINE_INDEX_PORT_FIRST": str(20_000 + os.getpid() % 200 * 50),
+            "STONEPINE_INDEX_PORT_COUNT": "50",
         }
     )
     environment.cache_clear()

@@ -24,8 +24,11 @@ _MAX_ROUNDS = 3
 _log = structlog.get_logger(__name__)
 
 
-def reconcile(index_id: UUID) -> None:
-    """Carry out what is left to do. Returns at once where another worker is on the same index."""
+def reconcile(index_id: UUID, *, probe_timeout_s: float = PROBE_TIMEOUT_S) -> None:
+    """Carry out what is left to do. Returns at once where another worker is on the same index.
+
+    Raises `Unavailable` where the index does not answer yet; the sweep tries again.
+    """
     with _claim(index_id) as is_ours:
         if not is_ours:
             return
@@ -36,20 +39,23 @@ def reconcile(index_id: UUID) -> None:
             steps = plan(_desired(index), _observed(index))
             if not steps:
                 return
-            _apply(index, steps)
+            _apply(index, steps, probe_timeout_s=probe_timeout_s)
 
 
-def _apply(index: Index, steps: list[Step]) -> None:
+def _apply(index: Index, steps: list[Step], *, probe_timeout_s: float) -> None:
     try:
         for step in steps:
-            _ACTIONS[step](index)
+            if step is Step.PROBE:
+                _probe(index, timeout_s=probe_timeout_s)
+            else:
+                _ACTIONS[step](index)
     except Exception as error:
         _note_failure(index, error)
         raise
 
 
-def _probe(index: Index) -> None:
-    if not serves_within(index, PROBE_TIMEOUT_S):
+def _probe(index: Index, *, timeout_s: float) -> None:
+    if not serves_within(index, timeout_s):
         raise Unavailable("The index does not answer through its public host yet.")
 
 
@@ -79,7 +85,6 @@ def _unpublish(index: Index) -> None:
 _ACTIONS: dict[Step, Callable[[Index], object]] = {
     Step.PLACE: place,
     Step.PUBLISH: _publish,
-    Step.PROBE: _probe,
     Step.MARK_READY: _mark_ready,
     Step.UNPUBLISH: _unpublish,
     Step.DROP_RECORDS: drop_records,

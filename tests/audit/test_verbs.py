@@ -1,0 +1,170 @@
+"""Every verb leaves exactly one event: when it succeeds, and when it is refused."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from access.actor import OPERATOR, Actor
+from access.permissions import Role
+from audit.models import Event, Outcome
+from indexes.lifecycle import configure_index, create_index, delete_index
+from kit.errors import PermissionDenied
+from orgs.members import add_member, create_member, set_member_password
+from orgs.models import Membership
+from orgs.organizations import create_organization, set_plan
+from orgs.plans import Plan
+from orgs.service_accounts import create_service_account, rotate_secret
+from orgs.setup import mint_setup_link, redeem_setup_link
+from orgs.verbs import VERBS
+from projects.api_keys import create_api_key, revoke_api_key
+from projects.members import add_project_member
+from projects.projects import create_project, delete_project
+from tests.support.world import PASSWORD, SPEC, World
+
+Act = Callable[[], Any]
+
+
+def _empty_organization(world: World) -> Any:
+    del world
+    return create_organization(OPERATOR, name="Fresh", plan=Plan.STARTER)
+
+
+def _redemption(world: World) -> Callable[[Actor], Any]:
+    token = mint_setup_link(OPERATOR, _empty_organization(world)).value
+    return lambda _actor: redeem_setup_link(
+        token, email="first@example.com", name="First", password=PASSWORD
+    )
+
+
+def _deletion(world: World) -> Callable[[Actor], Any]:
+    project = create_project(OPERATOR, world.organization, name="Empty")
+    return lambda actor: delete_project(actor, project)
+
+
+def _revocation(world: World) -> Callable[[Actor], Any]:
+    key, _ = world.key()
+    return lambda actor: revoke_api_key(actor, key, reason="leaked")
+
+
+def _rotation(world: World) -> Callable[[Actor], Any]:
+    account, _ = create_service_account(
+        OPERATOR, world.organization, name="robot", role=Role.ORG_MEMBER
+    )
+    return lambda actor: rotate_secret(actor, account)
+
+
+def _on_index(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        index = world.index()
+        return lambda actor: act(actor, index)
+
+    return prepared
+
+
+def _on_empty_organization(
+    act: Callable[[Actor, Any], Any],
+) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        organization = _empty_organization(world)
+        return lambda actor: act(actor, organization)
+
+    return prepared
+
+
+# For each verb: what prepares it, giving the act itself as a function of the actor.
+CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
+    "orgs.organizations._create": lambda _world: lambda actor: create_organization(
+        actor, name="New", plan=Plan.STARTER
+    ),
+    "orgs.organizations.set_plan": _on_empty_organization(
+        lambda actor, one: set_plan(actor, one, plan=Plan.ENTERPRISE)
+    ),
+    "orgs.members.add_member": lambda world: lambda actor: add_member(
+        actor, world.organization, user=world.people["mallory"], role=Role.ORG_MEMBER
+    ),
+    "orgs.members.create_member": lambda world: lambda actor: create_member(
+        actor, world.organization,
+        email="new@example.com", name="New", password=PASSWORD, role=Role.ORG_MEMBER,
+    ),
+    "orgs.members.set_member_password": lambda world: lambda actor: set_member_password(
+        actor, world.organization, user=world.people["bob"], password=PASSWORD + "!"
+    ),
+    "orgs.service_accounts.create_service_account": lambda world: lambda actor: (
+        create_service_account(actor, world.organization, name="robot", role=Role.ORG_MEMBER)
+    ),
+    "orgs.service_accounts.rotate_secret": _rotation,
+    "orgs.setup.mint_setup_link": _on_empty_organization(mint_setup_link),
+    "orgs.setup._redeem": _redemption,
+    "projects.projects.create_project": lambda world: lambda actor: create_project(
+        actor, world.organization, name="New"
+    ),
+    "projects.projects.delete_project": _deletion,
+    "projects.members.add_project_member": lambda world: lambda actor: add_project_member(
+        actor, world.project, user=world.people["bob"], role=Role.PROJECT_VIEWER
+    ),
+    "projects.api_keys.create_api_key": lambda world: lambda actor: create_api_key(
+        actor, world.project, name="new"
+    ),
+    "projects.api_keys.revoke_api_key": _revocation,
+    "indexes.lifecycle.create_index": lambda world: lambda actor: create_index(
+        actor, world.project, name="new", spec=SPEC, dimension=4
+    ),
+    "indexes.lifecycle.configure_index": _on_index(
+        lambda actor, index: configure_index(actor, index, tags={"a": "b"})
+    ),
+    "indexes.lifecycle.delete_index": _on_index(delete_index),
+}  # fmt: skip
+# Whoever holds the link may redeem it: there is no actor to refuse.
+OPEN_TO_ALL = {"orgs.setup._redeem"}
+
+
+def events() -> list[Event]:
+    return list(Event.objects.using("system").order_by("id"))
+
+
+def test_every_verb_is_in_the_table() -> None:
+    for name in ("accounts", "orgs", "projects", "indexes"):
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if ".migrations." not in found.name:
+                importlib.import_module(found.name)
+    assert set(CASES) == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", CASES)
+def test_a_success_leaves_one_event_in_its_own_words(world: World, verb: str) -> None:
+    act = CASES[verb](world)
+    before = len(events())
+    act(OPERATOR)
+    (event,) = events()[before:]
+    assert (event.action, event.outcome) == (VERBS[verb], Outcome.SUCCESS)
+    assert event.organization_id is not None
+    assert event.organization_name
+    assert (event.request_id, event.ip, event.source) == ("test-request", "192.0.2.1", "console")
+    assert "{" not in event.sentence
+    assert "spset_" not in str(event.parameters)
+    assert "pcsk_" not in str(event.parameters)
+    assert PASSWORD not in str(event.parameters)
+
+
+@pytest.mark.parametrize("verb", sorted(set(CASES) - OPEN_TO_ALL))
+def test_a_denial_leaves_one_event_and_no_other_trace(world: World, verb: str) -> None:
+    act = CASES[verb](world)
+    before, members = len(events()), Membership.objects.using("system").count()
+    with pytest.raises(PermissionDenied):
+        act(world.vera)
+    (event,) = events()[before:]
+    assert (event.action, event.outcome) == (VERBS[verb], Outcome.DENIED)
+    assert event.actor_name == "Vera"
+    assert event.error_code == "PERMISSION_DENIED"
+    assert event.reason
+    assert Membership.objects.using("system").count() == members
+
+
+@pytest.mark.parametrize("verb", sorted(set(CASES) - OPEN_TO_ALL))
+def test_a_stranger_is_denied_everywhere(world: World, verb: str) -> None:
+    with pytest.raises(PermissionDenied):
+        CASES[verb](world)(world.mallory)
