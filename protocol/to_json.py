@@ -1,6 +1,6 @@
 """Writing the REST face's JSON replies."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -110,9 +110,13 @@ def _dump(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _matches(found: Iterable[MatchLike]) -> list[dict[str, Any]]:
+def _matches(found: Sequence[MatchLike]) -> list[dict[str, Any]]:
     # A score is a float32 on the wire: written as one, 0.9 stays 0.9.
-    return [{"id": one.id, "score": np.float32(one.score)} | _content(one) for one in found]
+    scores = np.array([one.score for one in found], dtype=np.float32)
+    return [
+        {"id": one.id, "score": score} | _content(one)
+        for one, score in zip(found, scores, strict=True)
+    ]
 
 
 def _fetched(reply: RecordsLike, context: ReplyContext) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataplane.front.gate import Admission, Gate
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
 from dataplane.front.routing import MethodNotAllowed, find
-from kit.errors import Internal, StonepineError
+from kit.errors import Internal, InvalidArgument, StonepineError
 from protocol import to_json
 from protocol.status import STATUS
 
@@ -90,6 +90,8 @@ async def _read_body(content_length: str | None, receive: Receive) -> bytes:
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidArgument("The request was cut off before its end.")
         chunk = message.get("body", b"")
         size += len(chunk)
         calls.check_size(size)
