@@ -78,6 +78,9 @@ class ClientSender:
     def send(self, namespace: str, write: Write) -> int:
         return send_with_client(self._index, namespace, write)
 
+    def close(self) -> None:
+        self._index.close()
+
 
 def test_no_kill_loses_or_invents_a_write(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     with control(stack.api_url, stack.api_key) as api:

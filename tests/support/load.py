@@ -1,5 +1,6 @@
 """Writers and readers that keep an index busy while things are killed, under the oracle's eye."""
 
+import contextlib
 import random
 import threading
 import time
@@ -22,6 +23,8 @@ class Sender(Protocol):
 
     def send(self, namespace: str, write: Write) -> int: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class WireSender:
@@ -32,6 +35,9 @@ class WireSender:
     def send(self, namespace: str, write: Write) -> int:
         path, body = _as_request(namespace, write)
         return self.wire.post(path, body).status
+
+    def close(self) -> None:
+        self.wire.close()
 
 
 @dataclass
@@ -95,12 +101,12 @@ class Load:
         choose = random.Random(self.seed * 1_000 + number + self.journal.counts.acknowledged)
         namespace = NAMESPACES[number % len(NAMESPACES)]
         own = [f"w{number}-{k:03d}" for k in range(self.records_each)]
-        sender = maker()
-        while not self._stop.is_set():
-            kind, ids = _next_write(choose, own)
-            write = self.journal.begin(kind, [_key(namespace, one) for one in ids])
-            if not self._settle(sender, namespace, write):
-                self._stop.wait(0.02)
+        with contextlib.closing(maker()) as sender:
+            while not self._stop.is_set():
+                kind, ids = _next_write(choose, own)
+                write = self.journal.begin(kind, [_key(namespace, one) for one in ids])
+                if not self._settle(sender, namespace, write):
+                    self._stop.wait(0.02)
 
     def _settle(self, sender: Sender, namespace: str, write: Write) -> bool:
         started = time.monotonic()
