@@ -37,7 +37,7 @@ def test_port_is_free_again_at_once_after_its_server_has_gone() -> None:
 
 
 def test_full_disk_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="is full: [0-9]+ MB are free"):
+    with pytest.raises(SetupError, match=r"is full: \d+ MB are free"):
         check_room(tmp_path / "not" / "yet" / "there", min_bytes=2**62)
 
 
