@@ -20,7 +20,7 @@ from tests.support.journal import Write
 from tests.support.load import DIMENSION, Load, send_with_client
 from tests.support.stack import Stack, running_stack
 from tests.support.waiting import wait_until
-from tests.support.wire import control, dense_index
+from tests.support.wire import control, dense_index, ready_index
 
 KILLS = int(os.environ.get("STONEPINE_KILLS", "50"))
 SEED = int(os.environ.get("STONEPINE_SEED", str(random.randrange(10**6))))
@@ -84,7 +84,7 @@ class ClientSender:
 
 def test_no_kill_loses_or_invents_a_write(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     with control(stack.api_url, stack.api_key) as api:
-        host = api.post("/indexes", dense_index("chaos", dimension=DIMENSION)).json()["host"]
+        host = ready_index(api, dense_index("chaos", dimension=DIMENSION))
     logging.getLogger("pinecone").setLevel(logging.ERROR)  # a line for each call otherwise
     load = Load(host, stack.api_key, SEED, extra=[lambda: ClientSender(stack, host)])
     choose, report = random.Random(SEED), Report()
@@ -122,11 +122,7 @@ def recovery_s(stack: Stack, load: Load, victim: str) -> float:
 def assert_indexes_can_be_made(stack: Stack) -> None:
     """The control plane came back too: an index is created, becomes ready, and goes."""
     with control(stack.api_url, stack.api_key) as api:
-        assert api.post("/indexes", dense_index("after", dimension=3)).status == 201
-        wait_until(
-            lambda: api.get("/indexes/after").json()["status"]["ready"],
-            timeout_s=60, what="a new index is ready after the kills",
-        )  # fmt: skip
+        ready_index(api, dense_index("after", dimension=3))
         assert api.request("DELETE", "/indexes/after").status == 202
         wait_until(lambda: api.get("/indexes/after").status == 404, timeout_s=30, what="it is gone")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.stack import Stack, running_stack
-from tests.support.wire import Wire, control, dense_index
+from tests.support.wire import Wire, control, dense_index, ready_index
 
 _numbers = itertools.count(1)
 
@@ -37,10 +37,8 @@ def open_index(stack: Stack, api: Wire, name: str) -> Iterator[Callable[..., Wir
     opened: list[Wire] = []
 
     def make(*, dimension: int = 8, metric: str = "cosine") -> Wire:
-        created = api.post("/indexes", dense_index(name, dimension=dimension, metric=metric))
-        assert created.status == 201, created
-        assert created.json()["status"]["ready"], created.json()
-        opened.append(Wire(created.json()["host"], api_key=stack.api_key))
+        host = ready_index(api, dense_index(name, dimension=dimension, metric=metric))
+        opened.append(Wire(host, api_key=stack.api_key))
         return opened[-1]
 
     yield make

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
-from tests.support.wire import Broken, NotSent, Reply, Wire, control, dense_index
+from tests.support.wire import Broken, NotSent, Reply, Wire, control, dense_index, ready_index
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -30,12 +30,9 @@ def names(api: Wire, name: str) -> Iterator[list[str]]:
 def test_a_name_created_anew_at_once_never_shows_an_old_record(
     stack: Stack, api: Wire, name: str
 ) -> None:
-    hosts = []
     for cycle in range(CYCLES):
-        created = api.post("/indexes", dense_index(name, dimension=3))
-        assert created.status == 201, created
-        hosts.append(created.json()["host"])
-        with Wire(hosts[-1], api_key=stack.api_key) as index:
+        host = ready_index(api, dense_index(name, dimension=3))
+        with Wire(host, api_key=stack.api_key) as index:
             found = index.post("/query", {"vector": [1, 1, 1], "topK": 10_000})
             assert (found.status, found.json()["matches"]) == (200, []), f"cycle {cycle}"
             assert index.post("/describe_index_stats", {}).json()["totalVectorCount"] == 0
@@ -48,9 +45,9 @@ def test_a_name_created_anew_at_once_never_shows_an_old_record(
 
 
 def test_a_stale_host_never_reaches_another_index(stack: Stack, api: Wire, name: str) -> None:
-    old = api.post("/indexes", dense_index(name, dimension=3)).json()["host"]
+    old = ready_index(api, dense_index(name, dimension=3))
     assert api.request("DELETE", f"/indexes/{name}").status == 202
-    new = api.post("/indexes", dense_index(name, dimension=3)).json()["host"]
+    new = ready_index(api, dense_index(name, dimension=3))
     assert old != new
     vector = {"id": "x", "values": [1, 2, 3]}
     assert status_of_upsert(old, stack.api_key, vector) in {None, 404, 503}
@@ -120,16 +117,12 @@ def test_without_the_worker_an_index_stays_initializing_and_is_ready_once_it_is_
 
 def test_a_killed_worker_is_made_up_for(stack: Stack, api: Wire, name: str) -> None:
     stack.kill("worker")
-    assert api.post("/indexes", dense_index(name)).status == 201
-    wait_until(
-        lambda: api.get(f"/indexes/{name}").json()["status"]["ready"],
-        timeout_s=60, what="the index is ready",
-    )  # fmt: skip
+    ready_index(api, dense_index(name))
     api.request("DELETE", f"/indexes/{name}")
 
 
 def test_the_readiness_probe_leaves_nothing_behind(stack: Stack, api: Wire, name: str) -> None:
-    host = api.post("/indexes", dense_index(name, dimension=3)).json()["host"]
+    host = ready_index(api, dense_index(name, dimension=3))
     with Wire(host, api_key=stack.api_key) as index:
         stats = index.post("/describe_index_stats", {}).json()
         assert stats["totalVectorCount"] == 0

@@ -14,7 +14,7 @@ from kit.ids import new_id
 from tests.support.stack import Stack
 from tests.support.tenants import Tenants, tenants_of
 from tests.support.waiting import wait_until
-from tests.support.wire import Reply, Wire, control, dense_index
+from tests.support.wire import Reply, Wire, control, dense_index, ready_index
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -67,9 +67,7 @@ def tenants(stack: Stack) -> Tenants:
 def host(stack: Stack) -> Iterator[str]:
     """An index of the first project that these tests share."""
     with control(stack.api_url, stack.api_key) as api:
-        created = api.post("/indexes", dense_index("guarded", dimension=3))
-        assert created.status == 201, created
-        yield created.json()["host"]
+        yield ready_index(api, dense_index("guarded", dimension=3))
         api.request("DELETE", "/indexes/guarded")
 
 

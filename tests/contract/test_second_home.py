@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.stack import Stack, running_stack
-from tests.support.wire import Wire, control, dense_index
+from tests.support.wire import Wire, control, dense_index, ready_index
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -12,11 +12,10 @@ VECTOR = {"id": "a", "values": [1, 2, 3]}
 
 def filled_index(stack: Stack, name: str) -> str:
     with control(stack.api_url, stack.api_key) as api:
-        created = api.post("/indexes", dense_index(name, dimension=3))
-        assert created.status == 201, created
-    with Wire(created.json()["host"], api_key=stack.api_key) as index:
+        host = ready_index(api, dense_index(name, dimension=3))
+    with Wire(host, api_key=stack.api_key) as index:
         assert index.post("/vectors/upsert", {"vectors": [VECTOR]}).status == 200
-    return str(created.json()["host"])
+    return host
 
 
 def test_two_homes_work_side_by_side_and_know_nothing_of_each_other(

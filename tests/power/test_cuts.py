@@ -18,7 +18,7 @@ from tests.support.load import DIMENSION, Load, Refused
 from tests.support.power import Disk, disk
 from tests.support.stack import Stack, reserved_port
 from tests.support.waiting import wait_until
-from tests.support.wire import Broken, NotSent, control, dense_index
+from tests.support.wire import Broken, NotSent, control, dense_index, ready_index
 
 CUTS = int(os.environ.get("STONEPINE_CUTS", "20"))
 SEED = int(os.environ.get("STONEPINE_SEED", str(random.randrange(10**6))))
@@ -44,10 +44,9 @@ def stack_on(drive: Disk) -> Iterator[Stack]:
 def loaded(stack: Stack) -> Load:
     """A fresh index and its load; what set-up wrote is on the disk."""
     with control(stack.api_url, stack.api_key) as api:
-        created = api.post("/indexes", dense_index("power", dimension=DIMENSION))
-        assert created.status == 201, created
+        host = ready_index(api, dense_index("power", dimension=DIMENSION))
     os.sync()
-    return Load(created.json()["host"], stack.api_key, SEED)
+    return Load(host, stack.api_key, SEED)
 
 
 def cut_under_load(stack: Stack, drive: Disk, load: Load, *, after_s: float) -> None:

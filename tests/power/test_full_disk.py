@@ -11,7 +11,7 @@ import pytest
 from tests.support.power import small_disk
 from tests.support.stack import Stack, running_stack
 from tests.support.waiting import wait_until
-from tests.support.wire import Reply, Wire, control, dense_index
+from tests.support.wire import Reply, Wire, control, dense_index, ready_index
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -32,9 +32,8 @@ def stack() -> Iterator[Stack]:
 def index(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Wire]:
     name = f"full-{request.node.callspec.id}"
     with control(stack.api_url, stack.api_key) as api:
-        created = api.post("/indexes", dense_index(name, dimension=DIMENSION))
-        assert created.status == 201, created
-        with Wire(created.json()["host"], api_key=stack.api_key) as wire:
+        host = ready_index(api, dense_index(name, dimension=DIMENSION))
+        with Wire(host, api_key=stack.api_key) as wire:
             yield wire
         api.request("DELETE", f"/indexes/{name}")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.waiting import wait_until
+
 CONTROL_VERSION = "2026-07"
 
 
@@ -110,3 +112,15 @@ def dense_index(name: str, *, dimension: int = 8, metric: str = "cosine") -> dic
         "schema": {"fields": {"_values": vector}},
         "deployment": {"deployment_type": "managed", "cloud": "aws", "region": "us-east-1"},
     }
+
+
+def ready_index(api: Wire, body: dict[str, Any], *, timeout_s: float = 60) -> str:
+    """Create the index, wait until it is ready; its host."""
+    created = api.post("/indexes", body)
+    assert created.status == 201, created
+
+    def host() -> str | None:
+        described = api.get(f"/indexes/{body['name']}").json()
+        return str(described["host"]) if described["status"]["ready"] else None
+
+    return str(wait_until(host, timeout_s=timeout_s, what=f"{body['name']} is ready"))
