@@ -31,14 +31,19 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One installation on this machine; `path` is absolute."""
+    """One installation on this machine; both paths are absolute."""
 
     path: Path
+    chosen_run_dir: Path | None = None
 
     @classmethod
     def at(cls, path: Path | None) -> "Home":
         """The named home, else `STONEPINE_HOME`, else `.stonepine` here."""
-        return cls((path or Path(os.environ.get("STONEPINE_HOME") or ".stonepine")).absolute())
+        chosen = os.environ.get("STONEPINE_RUN_DIR")
+        return cls(
+            (path or Path(os.environ.get("STONEPINE_HOME") or ".stonepine")).absolute(),
+            Path(chosen).absolute() if chosen else None,
+        )
 
     def create(self) -> None:
         """Make the folders; refuses a home that belongs to somebody else. Idempotent."""
@@ -54,6 +59,8 @@ class Home:
     @property
     def run_dir(self) -> Path:
         """Unix sockets: inside the home, or in the temporary folder where that path is too long."""
+        if self.chosen_run_dir is not None:
+            return self.chosen_run_dir
         inside = self.path / "run"
         if len(os.fsencode(inside / _LONGEST_SOCKET_NAME)) <= _MAX_SOCKET_PATH:
             return inside

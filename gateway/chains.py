@@ -6,6 +6,12 @@ from gateway.settings import GatewaySettings
 from gateway.tls import downstream_tls
 
 _HTTP = "envoy.extensions.filters.http"
+_HTTP2: Json = {
+    "max_concurrent_streams": 256,
+    "initial_stream_window_size": 1024 * 1024,
+    "initial_connection_window_size": 4 * 1024 * 1024,
+    "connection_keepalive": {"interval": "60s", "timeout": "20s"},
+}
 
 
 def listener(
@@ -79,12 +85,7 @@ def _connection_manager(
             "max_headers_count": 100,
             "headers_with_underscores_action": "DROP_HEADER",
         },
-        http2_protocol_options={
-            "max_concurrent_streams": 256,
-            "initial_stream_window_size": 1024 * 1024,
-            "initial_connection_window_size": 4 * 1024 * 1024,
-            "connection_keepalive": {"interval": "60s", "timeout": "20s"},
-        },
+        http2_protocol_options=_HTTP2,
     )
 
 

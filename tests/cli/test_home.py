@@ -85,6 +85,13 @@ def test_long_home_moves_its_sockets_to_a_short_private_folder(tmp_path: Path) -
     home.run_dir.rmdir()
 
 
+def test_chosen_run_folder_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STONEPINE_RUN_DIR", str(tmp_path / "chosen"))
+    assert Home.at(tmp_path / "home").run_dir == tmp_path / "chosen"
+    monkeypatch.delenv("STONEPINE_RUN_DIR")
+    assert Home.at(tmp_path / "home").run_dir == tmp_path / "home" / "run"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
