@@ -13,7 +13,14 @@ from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.server import Answer
 from dataplane.engine.sparse import from_message
-from kit.errors import Aborted, Internal, NotFound, ResourceExhausted, StonepineError
+from kit.errors import (
+    Aborted,
+    Internal,
+    NotFound,
+    ResourceExhausted,
+    StonepineError,
+    Unavailable,
+)
 from kit.ids import new_id
 from storage.write_log.appender import LogAppender
 from storage.write_log.batches import PROBE_LSN, Completed, Failed, PendingBatch, seal_batch
@@ -214,6 +221,10 @@ class Writer:
             index.namespaces.pop(space.name, None)
         if outcome.indeterminate or isinstance(outcome.error, Fenced | Aborted):
             self._close_index(index)
+        if isinstance(outcome.error, Aborted):
+            # Nobody else wrote: memory was behind the log, and is built anew from it.
+            write.refuse(Unavailable("The index was opened anew: try again.", retry_after_s=1))
+            return
         write.refuse(outcome.error)
 
 

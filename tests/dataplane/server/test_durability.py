@@ -159,6 +159,23 @@ def test_a_writer_that_lost_its_lease_is_refused_and_serves_what_the_log_holds(
     assert mortal.ids() == ["a", "b"]
 
 
+def test_memory_that_is_behind_the_log_is_built_anew(mortal: Served) -> None:
+    """As after a namespace was dropped by a request whose answer got lost."""
+    mortal.upsert("old", namespace="n")
+    [(namespace_id,)] = mortal.plane.rows(
+        "SELECT namespace_id FROM log_namespace WHERE index_id = %s", [mortal.index_id]
+    )
+    for statement in (
+        "DELETE FROM log_namespace WHERE namespace_id = %s RETURNING 1",
+        "DELETE FROM log_batch WHERE namespace_id = %s RETURNING 1",
+    ):
+        mortal.plane.rows(statement, [namespace_id])
+    body = {"vectors": [{"id": "new", "values": [1, 2, 3, 4]}], "namespace": "n"}
+    assert mortal.post("/vectors/upsert", body).status_code == 503
+    assert mortal.post("/vectors/upsert", body).status_code == 200
+    assert mortal.ids("n") == ["new"]
+
+
 def test_while_the_log_is_out_of_reach_reads_go_on_and_writes_fail_soon(
     mortal: Served, postgres_server: EmbeddedPostgres
 ) -> None:
