@@ -19,6 +19,7 @@ from dataplane.engine.spec import Metric
 from kit.errors import DataLoss
 
 Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
 
 CONNECTIVITY = 16
 BUILD_EXPANSION = 128
@@ -30,8 +31,10 @@ _WANTED_RECALL = 0.99
 _SAMPLE = 128
 _NEIGHBOURS = 10
 _CANDIDATES = 30
-# Keys of equal rows may differ by this share of the largest.
-_TOLERANCE = 1e-6
+# Scores are rounded to float32: rows this near to the last neighbour are as good.
+_ROUNDING: float = 2.0**-23
+# What float64 makes of the distance of equal rows, as a share of the largest.
+_NOISE = 1e-12
 
 _HEADER = struct.Struct("<I")
 
@@ -89,14 +92,14 @@ def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes | None
 
 def _sufficient_expansion(index: Index, vectors: Float32, metric: Metric) -> int | None:
     """The least expansion with which sampled rows find their neighbours, themselves apart."""
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    given = np.flatnonzero(squares > 0)
+    given = np.flatnonzero(vectors.any(axis=1))
     sample = given[:: max(1, len(given) // _SAMPLE)]
-    keys = _all_keys(vectors, squares, sample, metric)
+    keys = _all_keys(vectors, sample, metric)
+    slack = _NOISE * np.abs(keys).max(axis=1)
     keys[np.arange(len(sample)), sample] = -np.inf
     place = keys.shape[1] - _NEIGHBOURS
-    slack = _TOLERANCE * (float(squares.max()) if metric is not Metric.COSINE else 1)
-    bars = np.partition(keys, place, axis=1)[:, place] - slack
+    bars = np.partition(keys, place, axis=1)[:, place]
+    bars -= _ROUNDING * np.abs(bars) + slack
     for expansion in EXPANSIONS:
         found = 0
         for at, row in enumerate(sample.tolist()):
@@ -107,17 +110,18 @@ def _sufficient_expansion(index: Index, vectors: Float32, metric: Metric) -> int
     return None
 
 
-def _all_keys(
-    vectors: Float32, squares: Float32, sample: npt.NDArray[np.intp], metric: Metric
-) -> Float32:
-    """(sample, rows): higher is nearer. Constant offsets and factors of a query are left out."""
-    products: Float32 = vectors[sample] @ vectors.T
+def _all_keys(vectors: Float32, sample: npt.NDArray[np.intp], metric: Metric) -> Float64:
+    """(sample, rows): higher is nearer. In float64, for the distances of near neighbours are
+    small differences of large numbers."""
+    rows = vectors.astype(np.float64)
+    squares: Float64 = np.einsum("ij,ij->i", rows, rows)
+    products: Float64 = rows[sample] @ rows.T
     if metric is Metric.COSINE:
         lengths = np.sqrt(squares)
         inverse = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         products *= inverse * inverse[sample, np.newaxis]
     elif metric is Metric.EUCLIDEAN:
-        products += products - squares
+        products += products - squares - squares[sample, np.newaxis]
     return products
 
 

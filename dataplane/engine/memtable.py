@@ -11,11 +11,14 @@ from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
 
+# The most that a filter ever has to wait for is the indexing of so many rows.
+_UNINDEXED_ROWS = 2048
+
 
 class Memtable(Part):
     """Append-only: a record that is written again gets a new row, its old one is buried.
 
-    The metadata index takes up new rows when a filter first needs them.
+    The metadata index takes up new rows when a filter needs them, or when they have become many.
     """
 
     def __init__(self, width: int) -> None:
@@ -52,9 +55,7 @@ class Memtable(Part):
 
     @property
     def metadata_index(self) -> GrowingMetadataIndex:
-        behind = self._metadata[self._index.row_count :]
-        if behind:
-            self._index.append(behind)
+        self._index_rest()
         return self._index
 
     def metadata(self, row: int) -> bytes | None:
@@ -77,6 +78,8 @@ class Memtable(Part):
         self._metadata += records.metadata
         self._lsns += [lsn] * len(records.ids)
         self.tombstones.grow(len(records.ids))
+        if len(self._metadata) - self._index.row_count > _UNINDEXED_ROWS:
+            self._index_rest()
         self._metadata_bytes += sum(map(len, filter(None, records.metadata)))
         self.needs_float64 = self.needs_float64 or needs_float64(norms)
         self.largest_norm = max(self.largest_norm, float(norms.max(initial=0)))
@@ -93,6 +96,9 @@ class Memtable(Part):
         kept.append(0, self._records(rows))
         kept._lsns = [self._lsns[row] for row in rows]
         return kept
+
+    def _index_rest(self) -> None:
+        self._index.append(self._metadata[self._index.row_count :])
 
     def _records(self, rows: list[int]) -> UpsertOperation:
         return UpsertOperation(
