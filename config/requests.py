@@ -3,8 +3,13 @@
 from collections.abc import Callable
 
 import structlog
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 
 from audit.context import AuditContext, Source, acting_from
@@ -14,6 +19,8 @@ from kit.ids import new_id
 
 REQUEST_ID_HEADER = "x-pinecone-request-id"
 _PIECE_BYTES = 64 * 1024
+# Django answers these itself, through the handlers that config.urls names.
+_ANSWERED = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 _log = structlog.get_logger(__name__)
 
 
@@ -43,6 +50,8 @@ class RequestContextMiddleware:
         """Unexpected errors are ours: logged whole, answered without detail."""
         if isinstance(error, RequestDataTooBig):
             return failures.too_large(request)
+        if isinstance(error, _ANSWERED):
+            return None
         outage = outage_behind(error)
         if outage is not None:
             _log.error("part_is_down", path=request.path, error=type(error).__name__)

@@ -6,6 +6,11 @@ from gateway.settings import GatewaySettings
 from gateway.tls import downstream_tls
 
 _HTTP = "envoy.extensions.filters.http"
+_HTTP_LIMITS = {
+    "idle_timeout": "300s",
+    "max_headers_count": 100,
+    "headers_with_underscores_action": "DROP_HEADER",
+}
 _HTTP2: Json = {
     "max_concurrent_streams": 256,
     "initial_stream_window_size": 1024 * 1024,
@@ -80,11 +85,7 @@ def _connection_manager(
         stream_idle_timeout=f"{settings.request_timeout_s + 10}s",
         delayed_close_timeout="1s",
         drain_timeout="5s",
-        common_http_protocol_options={
-            "idle_timeout": "300s",
-            "max_headers_count": 100,
-            "headers_with_underscores_action": "DROP_HEADER",
-        },
+        common_http_protocol_options=_HTTP_LIMITS,
         http2_protocol_options=_HTTP2,
     )
 
