@@ -172,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=50_000)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16])
-    parser.add_argument("--port", type=int, default=18080)
+    parser.add_argument("--port", type=int, default=21080)
     options = parser.parse_args()
     data = load(options.records)
     with installation(options.port) as target:
