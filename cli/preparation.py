@@ -8,12 +8,12 @@ from cli.home import Home
 from cli.preflight import check_port, check_python, check_room
 from cli.process_table import process_table
 from cli.processes import Plan
+from cli.renewal import renew_certificate
 from cli.settings import Installation
-from cli.tls import TlsFiles, ensure_certificate
+from cli.tls import TlsFiles
 from gateway.bootstrap import render_bootstrap
 from gateway.listeners import publish, read_listeners, render_listeners
 from gateway.settings import GatewaySettings
-from gateway.tls import render_certificate
 from keyring.local import LocalKeyring
 
 
@@ -26,7 +26,7 @@ def prepare(home: Home, port: int | None) -> Plan:
     environment = installation.environment
     check_port(environment.bind_host, environment.port)
     LocalKeyring.create(environment.keyring_dir)
-    prepare_gateway(GatewaySettings.of(environment), [environment.advertised_host])
+    prepare_gateway(GatewaySettings.of(environment), environment.advertised_host)
     identity = Identity(None, None)
     must_migrate = True
     if installation.postgres is not None:
@@ -44,13 +44,13 @@ def prepare(home: Home, port: int | None) -> Plan:
         processes=process_table(installation, identity, must_migrate=must_migrate),
         environment=installation.children_environment(),
         first_start=[] if has_owner else [sys.executable, "-m", "cli.first_start"],
+        daily=[sys.executable, "-m", "cli.renewal"],
     )
 
 
-def prepare_gateway(settings: GatewaySettings, hosts: list[str]) -> None:
+def prepare_gateway(settings: GatewaySettings, host: str) -> None:
     """Certificate and configuration; the indexes' listeners stay those that workers published."""
-    ensure_certificate(settings.tls_dir, hosts)
-    publish(settings.certificate_file, render_certificate(settings))
+    renew_certificate(settings, host)
     publish(settings.bootstrap_file, render_bootstrap(settings))
     # Envoy waits for its discovery files before it listens anywhere; and today's settings may
     # differ from those of the last start.

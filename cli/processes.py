@@ -59,7 +59,7 @@ class Plan:
     """Everything the supervisor needs, worked out beforehand by cli.preparation.
 
     `environment` goes to every child, `first_start` is the command that tells what to print on a
-    new installation (none once the first owner exists).
+    new installation (none once the first owner exists), `daily` is run once a day.
     """
 
     home: str
@@ -69,6 +69,7 @@ class Plan:
     processes: list[ProcessSpec]
     environment: dict[str, str] = field(repr=False)
     first_start: list[str] = field(default_factory=list)
+    daily: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,10 +1,10 @@
 """Runs a plan: processes in order of their needs, and down again in order when asked to."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,12 @@ from cli.keeper import Keeper, Surroundings
 from cli.notices import NoticeBoard
 from cli.process_logs import tail
 from cli.processes import Plan
+from cli.short_commands import CommandFailed, run_short
 from kit.clock import monotonic_s
 
 _START_PATIENCE = 5  # starts in a row that fail before the first readiness
 _HURRY_S = 1.0
+_DAY_S = 86_400.0
 _TAIL_LINES = 12
 
 
@@ -47,8 +49,9 @@ class Supervisor:
         around = self._surroundings()
         self.keepers = [Keeper(spec, around) for spec in self.plan.processes]
         running = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
+        running.append(asyncio.create_task(self._daily(around)))
         for task in running:
-            task.add_done_callback(self._on_keeper_end)
+            task.add_done_callback(self._on_task_end)
         try:
             await self._watch(around)
         finally:
@@ -123,16 +126,20 @@ class Supervisor:
             if name in around.ready:
                 await around.ready[name].wait()
                 break
-        process = subprocess.Popen(  # noqa: ASYNC220,S603 - a short-lived child, read below
-            self.plan.first_start,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=dict(around.environment), cwd=around.directory,
-        )  # fmt: skip
-        output, errors = await _communicate(process)
-        if process.returncode != 0:
-            lines = errors.decode(errors="replace").splitlines()[-_TAIL_LINES:]
-            raise SetupError("The first organization could not be made.", hint="\n".join(lines))
-        return dict(json.loads(output))
+        try:
+            said = await run_short(self.plan.first_start, around.environment, around.directory)
+        except CommandFailed as failure:
+            raise SetupError(
+                "The first organization could not be made.", hint=str(failure)
+            ) from None
+        return dict(json.loads(said))
+
+    async def _daily(self, around: Surroundings) -> None:
+        while self.plan.daily:
+            await asyncio.sleep(_DAY_S)
+            # Tried again tomorrow; `stonepine doctor` tells of a certificate near its end.
+            with contextlib.suppress(CommandFailed, OSError):
+                await run_short(self.plan.daily, around.environment, around.directory)
 
     def _refuse_hopeless(self) -> None:
         for keeper in self.keepers:
@@ -157,8 +164,8 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_stop_signal)
 
-    def _on_keeper_end(self, task: asyncio.Task[None]) -> None:
-        """A keeper never fails; if one does, it is our mistake, and hiding it would help nobody."""
+    def _on_task_end(self, task: asyncio.Task[None]) -> None:
+        """They never fail; if one does, it is our mistake, and hiding it would help nobody."""
         if not task.cancelled() and task.exception() is not None:
             self._failure = task.exception()
             self._changed.set()
@@ -204,21 +211,3 @@ class Supervisor:
         self._write_status(status)
         self.on_change(status)
         return bool(status["ready"])
-
-
-async def _communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """`Popen.communicate` without a thread: both outputs are small enough for their pipes."""
-    exited = asyncio.Event()
-    descriptor = os.pidfd_open(process.pid)
-    loop = asyncio.get_running_loop()
-    loop.add_reader(descriptor, exited.set)
-    try:
-        await exited.wait()
-    except asyncio.CancelledError:
-        process.kill()
-        raise
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-        result = process.communicate()
-    return result

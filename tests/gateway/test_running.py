@@ -17,6 +17,7 @@ import grpc
 import httpx
 import pytest
 
+from cli.renewal import renew_certificate
 from gateway.listeners import IndexListener
 from tests.gateway.conftest import ALPHA, Gateway, free_port, is_listening, running_gateway
 from tests.gateway.upstreams import rest_upstream
@@ -205,6 +206,21 @@ def test_tls_1_1_is_refused(gateway: Gateway) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"):
         handshake(gateway, context)
+
+
+def shown_certificate(gateway: Gateway) -> bytes:
+    with (
+        socket.create_connection(("127.0.0.1", gateway.index_port), timeout=10) as plain,
+        gateway.trusting().wrap_socket(plain, server_hostname="localhost") as secured,
+    ):
+        return secured.getpeercert(binary_form=True) or b""
+
+
+def test_renewed_certificate_is_shown_without_a_restart(gateway: Gateway) -> None:
+    before = shown_certificate(gateway)
+    assert not renew_certificate(gateway.settings, "localhost"), "nothing to renew yet"
+    assert renew_certificate(gateway.settings, "new.example.com")
+    wait_until(lambda: shown_certificate(gateway) != before, timeout_s=5, what="the new one")
 
 
 def test_http2_is_agreed_over_tls(gateway: Gateway) -> None:
