@@ -50,12 +50,17 @@ class StateNotices:
                 del self._waiters[index_id]
 
     def _listen(self) -> None:
+        """Listen as long as the database is there, or somebody waits for it to come back."""
         pause = threading.Event()
         while True:
             try:
                 self._wake_until_disconnected()
             except psycopg.OperationalError:
                 _log.warning("state_notices_disconnected")
+            with self._lock:
+                if not self._waiters:
+                    self._thread = None
+                    return
             pause.wait(_RECONNECT_AFTER_S)
 
     def _wake_until_disconnected(self) -> None:

@@ -1,6 +1,8 @@
 """Having segments built by child processes, and the log trimmed behind them."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,22 +25,22 @@ _log = structlog.get_logger(__name__)
 def build_what_is_due() -> int:
     """Build segments until no namespace is over the threshold; how many were built.
 
-    A namespace whose build fails is left alone until the next run.
+    A namespace whose build fails, or that has nothing to build, is left alone until the next run.
     """
-    built, failed = 0, set[tuple[UUID, UUID]]()
+    built, given_up = 0, set[tuple[UUID, UUID]]()
     with _alone() as connection:
         while connection is not None and built < _MAX_BUILDS_PER_RUN:
             due = [
                 (row.index_id, row.namespace_id)
                 for row in log.uncovered(connection, environment().segment_threshold)
             ]
-            place = next((one for one in due if one not in failed), None)
+            place = next((one for one in due if one not in given_up), None)
             if place is None:
                 break
             if _build(*place):
                 built += 1
             else:
-                failed.add(place)
+                given_up.add(place)
     return built
 
 
@@ -50,24 +52,32 @@ def trim_log() -> int:
 
 
 def _build(index_id: UUID, namespace_id: UUID) -> bool:
+    """Whether one more segment was built, by a child that may crash alone."""
     argv = [sys.executable, "-m", "dataplane.builder"]
     argv += ["--index", str(index_id), "--namespace", str(namespace_id)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:  # noqa: S603 - our own program, typed ids
+    with subprocess.Popen(  # noqa: S603 - our own program, typed ids
+        [*_dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as child:
         os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
         try:
             output, _ = child.communicate(timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             child.kill()
             output, _ = child.communicate()
-    if child.returncode != 0:
-        _log.error(
-            "segment_not_built",
-            index_id=str(index_id),
-            namespace_id=str(namespace_id),
-            returncode=child.returncode,
-            output=output.decode(errors="replace")[-2000:],
-        )
-    return child.returncode == 0
+    place = {"index_id": str(index_id), "namespace_id": str(namespace_id)}
+    lines = output.decode(errors="replace").strip().splitlines()
+    if child.returncode != 0 or not lines:
+        _log.error("segment_not_built", returncode=child.returncode, output=lines[-20:], **place)
+        return False
+    told = json.loads(lines[-1])
+    _log.info("segment_run", **place, **told)
+    return bool(told["status"] == "built")
+
+
+def _dying_with_us() -> list[str]:
+    """A prefix that ends the child when this process is killed; empty where it is not installed."""
+    program = shutil.which("setpriv")
+    return [program, "--pdeathsig", "KILL"] if program else []
 
 
 @contextmanager
