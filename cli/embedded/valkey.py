@@ -1,5 +1,7 @@
 """The embedded Valkey: one unix socket, a password, an append-only file."""
 
+import shutil
+import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,8 +41,12 @@ class EmbeddedValkey:
     password: str
 
     def prepare(self) -> None:
-        """Write the configuration; the password stands in it, and on no command line."""
+        """Write the configuration; the password stands in it, and on no command line.
+
+        The server must not run: its file is mended if a power cut has left it with a torn end.
+        """
         private_folder(self.folder)
+        self._mend()
         text = _CONFIGURATION.format(socket=self.socket, folder=self.folder, password=self.password)
         write_private(self._configuration_file, text.encode())
 
@@ -50,6 +56,21 @@ class EmbeddedValkey:
     def url(self) -> str:
         """In the form of redis-py; the password is part of it."""
         return f"unix://:{quote(self.password, safe='')}@{self.socket}?db=0"
+
+    def _mend(self) -> None:
+        """Cut off a torn end. What cannot be mended is set aside: all of it can be done without."""
+        manifest = self.folder / "appendonlydir" / "appendonly.aof.manifest"
+        if not manifest.exists():
+            return
+        # The server's program is the checking tool too, by the name it is called with.
+        mended = subprocess.run(  # noqa: S603 - our own program, our own arguments
+            ["valkey-check-aof", "--fix", str(manifest)],  # noqa: S607 - `executable` has the path
+            executable=_program(), input=b"y\n", capture_output=True, check=False,
+        )  # fmt: skip
+        if mended.returncode != 0 or manifest.stat().st_size == 0:
+            aside = manifest.parent.with_name("damaged")
+            shutil.rmtree(aside, ignore_errors=True)
+            manifest.parent.rename(aside)
 
     @property
     def _configuration_file(self) -> Path:

@@ -91,3 +91,24 @@ def test_messages_survive_a_kill(server: EmbeddedValkey) -> None:
 def test_nothing_is_evicted_behind_celerys_back(server: EmbeddedValkey) -> None:
     with started(server), client(server) as connection:
         assert connection.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_torn_end_is_cut_off_and_what_was_before_it_stays(server: EmbeddedValkey) -> None:
+    """A power cut leaves zeros where the last second's bytes should be."""
+    with started(server), client(server) as connection:
+        connection.set("kept", "yes")
+        (growing,) = server.folder.glob("appendonlydir/*.incr.aof")
+        wait_until(lambda: b"kept" in growing.read_bytes(), timeout_s=5, what="it is written")
+    with growing.open("ab") as file:
+        file.write(bytes(5_000))
+    with started(server), client(server) as connection:
+        assert connection.get("kept") == b"yes"
+
+
+def test_what_cannot_be_mended_is_set_aside(server: EmbeddedValkey) -> None:
+    with started(server):
+        pass
+    (manifest,) = server.folder.glob("appendonlydir/*.manifest")
+    manifest.write_bytes(b"\0" * 80)
+    with started(server), client(server) as connection:
+        assert connection.dbsize() == 0
