@@ -10,6 +10,7 @@ from accounts.models import User
 from kit.errors import InvalidArgument
 
 MIN_LENGTH = 15
+_MIN_DISTINCT = 5
 
 
 def generated_password() -> str:
@@ -19,6 +20,8 @@ def generated_password() -> str:
 
 def require_good_password(password: str, *, email: str, name: str) -> None:
     """Raise `InvalidArgument` with every rule that the password breaks."""
+    if password and len(set(password)) < _MIN_DISTINCT:
+        raise InvalidArgument("The password repeats too few characters.", field="password")
     try:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:

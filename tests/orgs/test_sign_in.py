@@ -1,0 +1,65 @@
+"""Signing in: throttled, audited, and silent about which accounts exist."""
+
+import pytest
+
+from accounts.models import User
+from audit.models import Event, Outcome
+from kit.errors import ResourceExhausted, Unauthenticated
+from orgs.sign_in import sign_in
+from orgs.tenancy import tenant
+from tests.support.world import PASSWORD, World
+
+
+def last_event() -> Event:
+    event = Event.objects.using("system").order_by("-id").first()
+    assert event is not None
+    return event
+
+
+def test_the_right_password_signs_in_and_is_recorded_where_owners_look(world: World) -> None:
+    user = sign_in(" Alice@Example.COM", PASSWORD)
+    assert user.pk == world.people["alice"].pk
+    event = last_event()
+    assert (event.action, event.outcome) == ("user.signed_in", Outcome.SUCCESS)
+    assert event.organization_id == world.organization.pk
+    assert event.sentence == "Alice signed in"
+
+
+def test_unknown_and_wrong_get_the_same_words(world: World) -> None:
+    messages = set()
+    for email, password in (("alice@example.com", "wrong"), ("nobody@example.com", PASSWORD)):
+        with pytest.raises(Unauthenticated) as refused:
+            sign_in(email, password)
+        messages.add(refused.value.message)
+    assert len(messages) == 1
+
+
+def test_a_refusal_is_recorded_without_what_was_typed(world: World) -> None:
+    with pytest.raises(Unauthenticated):
+        sign_in("my secret password", "alice@example.com")
+    event = last_event()
+    assert (event.outcome, event.organization_id) == (Outcome.FAILURE, None)
+    assert "secret" not in str(vars(event))
+
+
+def test_a_disabled_account_does_not_sign_in(world: World) -> None:
+    User.objects.filter(pk=world.people["bob"].pk).update(is_active=False)
+    with pytest.raises(Unauthenticated):
+        sign_in("bob@example.com", PASSWORD)
+
+
+def test_after_ten_attempts_even_the_right_password_waits(world: World) -> None:
+    for _ in range(10):
+        with pytest.raises(Unauthenticated):
+            sign_in("alice@example.com", "wrong")
+    with pytest.raises(ResourceExhausted) as refused:
+        sign_in("alice@example.com", PASSWORD)
+    assert refused.value.retry_after_s == 300
+    assert sign_in("bob@example.com", PASSWORD).name == "Bob"
+
+
+def test_an_event_outside_any_organization_is_seen_by_no_tenant(world: World) -> None:
+    with pytest.raises(Unauthenticated):
+        sign_in("nobody@example.com", "wrong")
+    with tenant(world.organization.pk):
+        assert not Event.objects.filter(organization_id=None).exists()
