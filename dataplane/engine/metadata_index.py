@@ -102,8 +102,11 @@ class GrowingField:
     def add(self, row: int, value: Any) -> None:
         """Add one field of one row's metadata; elements of a list count one by one."""
         self.present.append(row)
-        for element in value if isinstance(value, list) else (value,):
-            self._add_scalar(row, element)
+        if isinstance(value, list):
+            for element in value:
+                self._add_scalar(row, element)
+        else:
+            self._add_scalar(row, value)
 
     def _add_scalar(self, row: int, value: Any) -> None:
         if isinstance(value, str):
