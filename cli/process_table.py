@@ -100,7 +100,7 @@ def _python_processes(
 ) -> list[ProcessSpec]:
     web = [
         "granian", "config.wsgi:application", "--interface", "wsgi",
-        "--uds", str(environment.web_socket), "--uds-permissions", "600",
+        "--uds", str(environment.web_socket), "--uds-permissions", "0600",
         "--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip

@@ -87,6 +87,7 @@ def _supervise_alone(home: Home, port: int | None, report: int) -> None:
 
 
 def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]:
+    os.umask(0o077)  # whatever we and our children write is ours alone
     private_folder(home.path)
     lock = InstanceLock.take(home)
     try:

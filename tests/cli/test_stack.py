@@ -72,8 +72,9 @@ def test_sockets_are_closed_to_others(stack: Stack) -> None:
     sockets = [path for path in stack.home.rglob("*") if path.is_socket()]
     assert len(sockets) >= 6
     for path in sockets:
-        is_private = not stat.S_IMODE(path.stat().st_mode) & 0o077
-        assert is_private or not stat.S_IMODE(path.parent.stat().st_mode) & 0o067, path
+        mode, folder = (stat.S_IMODE(entry.stat().st_mode) for entry in (path, path.parent))
+        assert mode & 0o600 == 0o600, f"{path.name} is closed to its own user: {mode:o}"
+        assert not mode & 0o066 or not folder & 0o067, f"{path.name}: {mode:o} in {folder:o}"
 
 
 def test_no_secret_stands_on_a_command_line(stack: Stack) -> None:
