@@ -13,9 +13,14 @@ def normalized_email(address: str) -> str:
     return address.strip().casefold()
 
 
+def is_address(address: str) -> bool:
+    """Whether it has the form of an address; nobody knows more before a message arrives."""
+    email = normalized_email(address)
+    return len(email) <= _MAX_LENGTH and email.isprintable() and bool(_FORM.fullmatch(email))
+
+
 def checked_email(address: str) -> str:
     """The normalized address; raises `InvalidArgument` where it cannot be one."""
-    email = normalized_email(address)
-    if len(email) > _MAX_LENGTH or not _FORM.fullmatch(email):
+    if not is_address(address):
         raise InvalidArgument("This is not an e-mail address.", field="email")
-    return email
+    return normalized_email(address)

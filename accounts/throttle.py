@@ -14,7 +14,7 @@ def require_attempts_left(purpose: str, subject: str, *, limit: int) -> None:
 
     The subject (an address, an IP) is hashed: it is typed by strangers and may be anything.
     """
-    digest = hashlib.sha256(subject.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(subject.encode(errors="replace")).hexdigest()[:32]
     key = f"throttle:{purpose}:{digest}"
     cache.add(key, 0, timeout=_WINDOW_S)
     try:

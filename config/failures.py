@@ -27,12 +27,12 @@ def is_api_call(request: HttpRequest) -> bool:
     path = request.path_info
     if any(path == known or path.startswith(known + "/") for known in _API_PATHS):
         return True
-    return "text/html" not in request.headers.get("Accept", "") and "Cookie" not in request.headers
+    return "text/html" not in request.headers.get("Accept", "") and not request.COOKIES
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return refusal(request, NotFound(f"There is nothing at {request.path_info[:200]}."))
+    return refusal(request, NotFound(f"There is nothing at {request.path_info[:200]!r}."))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What surrounds every request: its id, its audit context, and the end of unexpected errors."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import structlog
 from django.core.exceptions import (
@@ -41,7 +42,9 @@ class RequestContextMiddleware:
         )
         structlog.contextvars.clear_contextvars()
         with acting_from(context), structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
+            # No row is named with NUL, and PostgreSQL takes none.
+            is_sound = "\0" not in request.path_info
+            response = self.get_response(request) if is_sound else failures.not_found(request)
         _read_to_the_end(request)
         response[REQUEST_ID_HEADER] = request_id
         return response
@@ -76,4 +79,7 @@ def _read_to_the_end(request: HttpRequest) -> None:
 def _client_ip(request: HttpRequest) -> str | None:
     """The address the gateway saw: the last one, because what stands before it is hearsay."""
     forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    return forwarded or request.META.get("REMOTE_ADDR") or None
+    try:
+        return str(ip_address(forwarded or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None  # a unix socket has no address

@@ -124,7 +124,8 @@ SESSION_COOKIE_NAME = (
 )
 CSRF_COOKIE_NAME = f"stonepine_csrf_{_HERE.port}"
 CSRF_FAILURE_VIEW = "config.failures.csrf_failure"
-SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
+# Not on a developer's machine: browsers would ask every port of localhost for TLS, for a year.
+SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS and _HERE.production else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ALLOWED_HOSTS = sorted(

@@ -30,7 +30,7 @@ def get_index(actor: Actor, project: Project, name: str) -> Index:
     with tenant(project.organization_id):
         index = live_indexes(project).filter(name=name).first()
     if index is None:
-        raise NotFound(f"Resource {name} not found")
+        raise NotFound(f"Resource {name[:80]} not found")
     return index
 
 

@@ -56,6 +56,9 @@ def test_an_unknown_version_is_refused(world: World, version: str) -> None:
     [
         ("GET", "/nowhere", 404, "NOT_FOUND"),
         ("GET", "/indexes/a/b", 404, "NOT_FOUND"),
+        ("GET", "/indexes/%00", 404, "NOT_FOUND"),
+        ("GET", "/indexes/%ff%fe", 404, "NOT_FOUND"),
+        ("DELETE", "/indexes/" + "a" * 3000, 404, "NOT_FOUND"),
         ("GET", "/collections", 404, "NOT_FOUND"),
         ("PUT", "/indexes", 405, "UNIMPLEMENTED"),
         ("DELETE", "/indexes", 405, "UNIMPLEMENTED"),

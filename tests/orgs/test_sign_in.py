@@ -42,6 +42,12 @@ def test_a_refusal_is_recorded_without_what_was_typed(world: World) -> None:
     assert "secret" not in str(vars(event))
 
 
+@pytest.mark.parametrize("email", ["", "\0", "a" * 100_000, "' OR 1=1 --", "\ud800"])
+def test_whatever_is_typed_as_an_address_is_only_wrong(world: World, email: str) -> None:
+    with pytest.raises(Unauthenticated):
+        sign_in(email, PASSWORD)
+
+
 def test_a_disabled_account_does_not_sign_in(world: World) -> None:
     User.objects.filter(pk=world.people["bob"].pk).update(is_active=False)
     with pytest.raises(Unauthenticated):

@@ -1,0 +1,38 @@
+"""The process environment: typed, read from variables, secrets hidden."""
+
+import pytest
+from pydantic import ValidationError
+
+from kit.environment import Addressing, Environment
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("STONEPINE_", "DATABASE_", "REDIS_URL", "OBJECT_STORE_URL")):
+            monkeypatch.delenv(name)
+
+
+def test_defaults_are_those_of_one_machine() -> None:
+    here = Environment()
+    assert here.base_url == "http://127.0.0.1:8080"
+    assert here.addressing is Addressing.PORT
+    assert here.gateway_dir == here.home / "gateway"
+
+
+def test_variables_set_fields_and_wrong_ones_fail_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STONEPINE_PORT", "9000")
+    monkeypatch.setenv("STONEPINE_ADDRESSING", "path")
+    assert (Environment().port, Environment().addressing) == (9000, Addressing.PATH)
+    monkeypatch.setenv("STONEPINE_PORT", "many")
+    with pytest.raises(ValidationError):
+        Environment()
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app:hunter2@/db")
+    monkeypatch.setenv("STONEPINE_SECRET_KEY", "hunter2")
+    assert "hunter2" not in repr(Environment())
+    assert "hunter2" not in str(Environment().model_dump())
