@@ -27,5 +27,4 @@ def argv(bootstrap: Path, *, concurrency: int) -> list[str]:
         "--concurrency", str(concurrency),
         "--log-level", "warning",
         "--log-format", '{"time":"%Y-%m-%dT%T.%eZ","level":"%l","logger":"%n","message":"%j"}',
-        "--log-format-escaped",
     ]  # fmt: skip
