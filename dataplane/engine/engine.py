@@ -15,7 +15,7 @@ from dataplane.engine.reads import READS
 from dataplane.engine.server import Answer
 from dataplane.engine.writes import Writer
 from kit import clock
-from kit.errors import Aborted, Internal, StonepineError, Unavailable
+from kit.errors import Aborted, Internal, NotFound, StonepineError, Unavailable
 from storage.write_log.appender import LogAppender
 from storage.write_log.errors import Fenced
 
@@ -30,8 +30,10 @@ class Engine:
 
     def __init__(self, storage: Storage, appender: LogAppender) -> None:
         self._storage = storage
-        self._writer = Writer(appender, self.close_index)
+        self._writer = Writer(appender, self.close_index, self._doubt)
         self._indexes: dict[UUID, OpenIndex] = {}
+        # Closed ones whose memory holds all that was acknowledged: for reads while the log is away.
+        self._last_known: dict[UUID, OpenIndex] = {}
         self._may_open_at = 0.0
 
     @property
@@ -62,6 +64,7 @@ class Engine:
 
     def forget(self, index_id: UUID) -> None:
         """The index was deleted."""
+        self._last_known.pop(index_id, None)
         index = self._indexes.get(index_id)
         if index is not None:
             self.close_index(index)
@@ -79,6 +82,14 @@ class Engine:
             _log.exception("manifest.not_adopted", index_id=str(index_id), version=version)
             self.close_index(index)
 
+    def _doubt(self, index: OpenIndex) -> None:
+        """The log may hold a write that nobody was told of: look there before the next one.
+
+        Until the log answers, reads go on from memory: nothing acknowledged is missing in it.
+        """
+        self.close_index(index)
+        self._last_known[index.index_id] = index
+
     def _dispatch(self, request: messages.AnyRequest, answer: Answer) -> None:
         index = self._indexes.get(request.index_id)
         if index is not None and not index.is_open and index.pending:
@@ -86,9 +97,9 @@ class Engine:
             closed = index
             closed.parked.append(lambda: self._reopen(closed, request, answer))
             return
-        if index is None or not index.is_open:
-            index = self._open(request.index_id)
         read = READS.get(type(request))
+        if index is None or not index.is_open:
+            index = self._open(request.index_id, for_reading=read is not None)
         if read is not None:
             answer(read(index, request))
         elif index.parked or _has_to_wait(index, request):
@@ -96,7 +107,15 @@ class Engine:
         else:
             self._write(index, request, answer)
 
-    def _open(self, index_id: UUID) -> OpenIndex:
+    def _open(self, index_id: UUID, *, for_reading: bool) -> OpenIndex:
+        try:
+            return self._open_from_log(index_id)
+        except Unavailable:
+            if for_reading and index_id in self._last_known:
+                return self._last_known[index_id]
+            raise
+
+    def _open_from_log(self, index_id: UUID) -> OpenIndex:
         if clock.monotonic_s() < self._may_open_at:
             raise Unavailable("The index cannot be opened now: try again.", retry_after_s=1)
         self._indexes.pop(index_id, None)
@@ -105,6 +124,10 @@ class Engine:
         except Unavailable:
             self._may_open_at = clock.monotonic_s() + _PAUSE_S
             raise
+        except NotFound:
+            self._last_known.pop(index_id, None)
+            raise
+        self._last_known.pop(index_id, None)
         self._indexes[index_id] = index
         return index
 

@@ -70,12 +70,19 @@ class _Piece:
 class Writer:
     """Turns requests into batches, and applies them in the order in which they became durable.
 
-    `close_index` is called where memory may no longer be what the log says.
+    `close_index` is called where memory may no longer be what the log says, `doubt_index` where it
+    is all that was acknowledged, but the log may hold more.
     """
 
-    def __init__(self, appender: LogAppender, close_index: Callable[[OpenIndex], None]) -> None:
+    def __init__(
+        self,
+        appender: LogAppender,
+        close_index: Callable[[OpenIndex], None],
+        doubt_index: Callable[[OpenIndex], None],
+    ) -> None:
         self._appender = appender
         self._close_index = close_index
+        self._doubt_index = doubt_index
 
     @property
     def is_idle(self) -> bool:
@@ -219,8 +226,10 @@ class Writer:
         space.next_lsn = min(space.next_lsn, batch.lsn)
         if not space.exists and space.pending == 0:
             index.namespaces.pop(space.name, None)
-        if outcome.indeterminate or isinstance(outcome.error, Fenced | Aborted):
+        if isinstance(outcome.error, Fenced | Aborted):
             self._close_index(index)
+        elif outcome.indeterminate:
+            self._doubt_index(index)
         if isinstance(outcome.error, Aborted):
             # Nobody else wrote: memory was behind the log, and is built anew from it.
             write.refuse(Unavailable("The index was opened anew: try again.", retry_after_s=1))

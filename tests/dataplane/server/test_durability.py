@@ -17,6 +17,8 @@ from tests.dataplane.server.conftest import Served
 from tests.support.dataplane import Hammer
 from tests.support.waiting import wait_until
 
+LATER = {"vectors": [{"id": "later", "values": [1, 2, 3, 4]}]}
+
 
 def test_a_restart_keeps_everything(mortal: Served) -> None:
     mortal.upsert("a", "b", kind="x")
@@ -196,6 +198,35 @@ def test_while_the_log_is_out_of_reach_reads_go_on_and_writes_fail_soon(
         what="writes resume by themselves",
     )
     assert mortal.ids() == ["a", "b"]
+
+
+def test_a_write_whose_end_is_unknown_stops_no_reads(
+    mortal: Served, postgres_server: EmbeddedPostgres
+) -> None:
+    """The connection to the log ends while batches are on their way, and does not come back."""
+    acknowledged: list[str] = []
+    refused = threading.Event()
+
+    def write(number: int) -> None:
+        body = {"vectors": [{"id": f"id{number}", "values": [1, 2, 3, number + 1]}]}
+        if mortal.post("/vectors/upsert", body).status_code == 200:
+            acknowledged.append(f"id{number}")
+        else:
+            refused.set()
+
+    try:
+        with Hammer(write):
+            wait_until(lambda: len(acknowledged) >= 50, timeout_s=20, what="writes go on")
+            _let_sign_in(postgres_server, is_allowed=False)
+            assert refused.wait(5)
+        for _ in range(5):
+            reply = mortal.client.get("/vectors/fetch", params={"ids": acknowledged[-500:]})
+            assert reply.status_code == 200, reply.text
+            assert reply.json()["vectors"].keys() == set(acknowledged[-500:])
+    finally:
+        _let_sign_in(postgres_server, is_allowed=True)
+    wait_until(lambda: _refusal(mortal, LATER) is None, timeout_s=10, what="writes resume")
+    assert mortal.client.get("/vectors/fetch", params={"ids": acknowledged[:1]}).json()["vectors"]
 
 
 def _refusal(mortal: Served, body: dict[str, object]) -> httpx.Response | None:
