@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 HOME_DIR ?= $(or $(STONEPINE_HOME),.stonepine)
 PORT ?=
 T ?= tests
+# Test processes side by side; each starts servers of its own.
+JOBS ?= 2
 
 .PHONY: help
 help: ## Show what there is to make
@@ -34,7 +36,7 @@ down: ## Stop what up started, from another terminal (HOME_DIR=)
 
 .PHONY: test
 test: $(VENV)/.dev-ready ## Run the tests; nothing needs to run beforehand (T=path narrows)
-	@$(BIN)/python -m pytest $(T)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(T)
 
 .PHONY: check
 check: format-check lint types arch migrations-check proto-check ## Everything CI checks besides the tests
