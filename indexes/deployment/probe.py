@@ -1,12 +1,14 @@
 """Trying an index through its public door: a write that is rolled back, and a read."""
 
 import http.client
+import ssl
 import threading
 
 from access import probes
 from indexes.addresses import host_of, local_door
 from indexes.models import Index
 from kit import clock
+from kit.environment import environment
 from orgs.secrets import installation_keyring
 
 _PATH = "/.stonepine/probe"
@@ -29,8 +31,11 @@ def serves_within(index: Index, timeout_s: float) -> bool:
 def _answers(index: Index) -> bool:
     host, port, prefix = local_door(index)
     token = probes.mint(installation_keyring().derive("probe"), index.pk)
-    authority = host_of(index).removeprefix("http://").split("/", 1)[0]
-    connection = http.client.HTTPConnection(host, port, timeout=_CALL_TIMEOUT_S)
+    authority = host_of(index).rpartition("://")[2].split("/", 1)[0]
+    try:
+        connection = _connection(host, port)
+    except (OSError, ssl.SSLError):  # no certificate, or one that is just being replaced
+        return False
     try:
         connection.request(
             "POST",
@@ -42,3 +47,18 @@ def _answers(index: Index) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(host: str, port: int) -> http.client.HTTPConnection:
+    """TLS where clients are told to use it; trusted is the gateway's own certificate alone.
+
+    Its names are not compared: they are those that clients dial, and we come by the loopback.
+    """
+    here = environment()
+    if here.advertised_scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=_CALL_TIMEOUT_S)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(here.tls_dir / "cert.pem")
+    return http.client.HTTPSConnection(host, port, timeout=_CALL_TIMEOUT_S, context=context)
