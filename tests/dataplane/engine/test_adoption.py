@@ -131,6 +131,17 @@ def test_segments_emptied_by_a_delete_of_all_are_not_asked_for_again() -> None:
     assert [match.id for match in query(bench.namespace, [1, 0]).matches] == ["z"]
 
 
+def test_builds_that_lag_behind_take_over_step_by_step() -> None:
+    bench = Bench()
+    for name in "abcd":
+        bench.write(upsert({name: [1, 0]}))
+    for end in (1, 3, 4):
+        bench.workshop.build(bench.log[bench.workshop.manifest.lsn : end])
+        bench.adopt()
+        assert bench.namespace.record_count == 4
+    assert query(bench.namespace, [1, 0]).path == "scan=3"
+
+
 def test_an_older_manifest_changes_nothing() -> None:
     bench = Bench()
     bench.write(upsert({"a": [1, 0]}))
@@ -175,6 +186,18 @@ def test_a_manifest_that_holds_a_record_twice_cannot_be_opened() -> None:
     bench.workshop.manifest = replace(bench.workshop.manifest, segments=(first, first))
     with pytest.raises(DataLoss, match="twice"):
         bench.workshop.open()
+
+
+def test_parts_of_very_different_size_are_ordered_together() -> None:
+    spec = IndexSpec(2, Metric.EUCLIDEAN)
+    namespace, workshop = Namespace(spec), Workshop(spec)
+    log: list[tuple[int, Operation]] = [(1, upsert({"far": [1e30, 0], "b": [3, 0], "d": [9, 0]}))]
+    namespace.apply(*log[0])
+    workshop.build(log)
+    workshop.adopt(namespace)
+    namespace.apply(2, upsert({"a": [4, 0], "c": [2, 0], "e": [20, 0]}))
+    found = hits(query(namespace, [4, 0], top_k=4))
+    assert found == [("a", 0.0), ("b", 1.0), ("c", 4.0), ("d", 25.0)]
 
 
 def test_filters_see_records_in_segments_and_memtable_alike() -> None:
