@@ -99,6 +99,8 @@ def test_no_kill_loses_or_invents_a_write(stack: Stack, capsys: pytest.CaptureFi
         assert load.journal.verify(load.stored()) == [], f"seed {SEED}, after {victims}"
         assert load.stale == [], f"seed {SEED}, after {victims}"
         assert_indexes_can_be_made(stack)
+    built = [path for path in (stack.home / "objects").rglob("segments/*") if path.is_file()]
+    assert built, "no segment was built: the run did not show what it is for"
     with capsys.disabled():
         sys.stdout.write(f"\n{report.text(load)}\n")
 

