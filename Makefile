@@ -39,7 +39,7 @@ test: $(VENV)/.dev-ready ## Run the tests; nothing needs to run beforehand (T=pa
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(T)
 
 .PHONY: check
-check: format-check lint types arch migrations-check proto-check ## Everything CI checks besides the tests
+check: format-check lint types arch migrations-check proto-check vendor-check ## Everything CI checks besides the tests
 
 .PHONY: format
 format: $(VENV)/.dev-ready ## Format the code
@@ -72,6 +72,10 @@ proto: $(VENV)/.dev-ready ## Regenerate the gRPC stubs
 .PHONY: proto-check
 proto-check: $(VENV)/.dev-ready
 	@$(BIN)/python -m protocol.generate --check
+
+.PHONY: vendor-check
+vendor-check: $(VENV)/.dev-ready
+	@$(BIN)/python -m console.vendor check
 
 .PHONY: bench
 bench: $(VENV)/.dev-ready ## Run the benchmark on real embeddings

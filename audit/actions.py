@@ -33,7 +33,7 @@ SENTENCES: dict[Action, str] = {
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
-    Action.MEMBER_ADDED: "{actor} added a member to {target}",
+    Action.MEMBER_ADDED: "{actor} added the member {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",

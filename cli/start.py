@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from cli.instance import InstanceLock
 from cli.private_files import private_folder
 from cli.processes import Plan
 from cli.supervisor import Supervisor
+
+# A first start on a slow disk takes half a minute; past this somebody should look.
+_START_LIMIT_S = 180
 
 
 def run_in_foreground(home: Home, port: int | None, console: Console) -> None:
@@ -46,6 +50,11 @@ def run_detached(home: Home, port: int | None, console: Console) -> None:
         os.close(reader)
         _supervise_alone(home, port, writer)
     os.close(writer)
+    if not select.select([reader], [], [], _START_LIMIT_S)[0]:
+        raise SetupError(
+            f"Not everything is ready after {_START_LIMIT_S} s; the start goes on by itself.",
+            hint=f"Look at `stonepine status --home {home.path}` and {home.log_dir}.",
+        )
     with os.fdopen(reader) as reports:
         for line in reports:
             report = json.loads(line)

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.passwords import require_good_password
 from accounts.queries import find_user_by_email
 from audit.actions import Action
-from audit.record import record
+from audit.record import Target, record
 from kit.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from orgs.models import Membership, Organization, PrincipalType, ResourceType, RoleBinding
 from orgs.verbs import verb
@@ -21,13 +21,8 @@ def add_member(actor: Actor, organization: Organization, *, user: User, role: Ro
     """Make an existing person a member with one organization role."""
     require(actor, Permission.MEMBER_WRITE, organization.scope)
     membership = join(organization, user, role)
-    record(
-        actor,
-        Action.MEMBER_ADDED,
-        target=organization.audit_target(),
-        member=user.email,
-        role=str(role),
-    )
+    target = member_target(organization, user)
+    record(actor, Action.MEMBER_ADDED, target=target, role=str(role))
     return membership
 
 
@@ -39,13 +34,8 @@ def create_member(
     require(actor, Permission.MEMBER_WRITE, organization.scope)
     user = new_account(email=email, name=name, password=password)
     join(organization, user, role)
-    record(
-        actor,
-        Action.USER_CREATED,
-        target=organization.audit_target(),
-        member=user.email,
-        role=str(role),
-    )
+    target = member_target(organization, user)
+    record(actor, Action.USER_CREATED, target=target, role=str(role))
     return user
 
 
@@ -61,7 +51,12 @@ def set_member_password(
     require_good_password(password, email=user.email, name=user.name)
     user.set_password(password)
     user.save(update_fields=["password"])
-    record(actor, Action.USER_PASSWORD_SET, target=organization.audit_target(), member=user.email)
+    record(actor, Action.USER_PASSWORD_SET, target=member_target(organization, user))
+
+
+def member_target(organization: Organization, user: User) -> Target:
+    """The person as this organization's audit log names them."""
+    return Target("user", str(user.pk), user.email, organization.pk, organization.name)
 
 
 def new_account(*, email: str, name: str, password: str) -> User:
