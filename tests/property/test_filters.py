@@ -10,13 +10,13 @@ from dataplane.engine.filters import parse
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex, freeze
 from dataplane.engine.metadata_index import GrowingMetadataIndex, matching_rows
 from tests.property.filter_model import holds
-from tests.property.programs import filters, json_of, metadata
+from tests.property.programs import conditions, json_of, metadata
 
 
 @settings(deadline=None, max_examples=600)
 @given(
-    rows=st.lists(st.none() | metadata, max_size=12),
-    questions=st.lists(filters, min_size=1, max_size=8),
+    rows=st.lists(st.none() | metadata, min_size=3, max_size=12),
+    questions=st.lists(conditions, min_size=2, max_size=8),
 )
 def test_both_indexes_find_the_rows_for_which_the_filter_holds(
     rows: list[dict[str, Any] | None], questions: list[dict[str, Any]]
