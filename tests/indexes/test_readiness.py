@@ -83,16 +83,27 @@ def test_while_waiting_no_connection_is_held(
 
     def wait() -> None:
         begun.set()
-        wait_until_ready(index, timeout_s=3)
+        wait_until_ready(index, timeout_s=60)
         connections.close_all()
 
     connections.close_all()
     thread = threading.Thread(target=wait)
     thread.start()
     begun.wait()
-    with psycopg.connect(postgres_server.url("postgres", "postgres"), autocommit=True) as watcher:
-        wait_until(lambda: _application_connections(watcher) == 0, timeout_s=2, what="none is held")
-    thread.join()
+    superuser = postgres_server.url("postgres", "postgres")
+    try:
+        with psycopg.connect(superuser, autocommit=True) as watcher:
+            wait_until(
+                lambda: _application_connections(watcher) == 0, timeout_s=30, what="none is held"
+            )
+            assert thread.is_alive()
+    finally:
+        _terminate(index)
+        thread.join()
+
+
+def _terminate(index: Index) -> None:
+    Index.objects.using("system").filter(pk=index.pk).update(state=IndexState.TERMINATING)
 
 
 def _application_connections(watcher: psycopg.Connection) -> int:
@@ -106,5 +117,5 @@ def _application_connections(watcher: psycopg.Connection) -> int:
 
 def test_an_index_that_is_deleted_meanwhile_ends_the_wait(world: World) -> None:
     index = world.index()
-    Index.objects.using("system").filter(pk=index.pk).update(state=IndexState.TERMINATING)
+    _terminate(index)
     assert wait_until_ready(index, timeout_s=20).state == IndexState.TERMINATING

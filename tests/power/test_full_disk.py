@@ -77,9 +77,13 @@ def test_a_full_disk_refuses_writes_quickly_and_heals_by_itself(
         for number in range(20):
             assert_reads_go_on(index)
             started = time.monotonic()
-            status = upsert(index, 1_000_000 + number).status
-            assert status in {503, 507}
+            first = 1_000_000 + number * BATCH
+            status = upsert(index, first).status
+            # PostgreSQL may win back room of its own by a checkpoint; what it takes has to last.
+            assert status in {200, 503, 507}
             assert time.monotonic() - started < QUICK_S
+            if status == 200:
+                acknowledged.append(first)
     finally:
         empty(stack.home.parent)
 
