@@ -13,8 +13,11 @@ from uuid import UUID
 
 import msgspec
 
-_HEADER = struct.Struct("<IQ")
+from kit.errors import InvalidArgument
+
+HEADER = struct.Struct("<IQ")
 MAX_FRAME_BYTES = 64 * 1024 * 1024
+TOO_LARGE = "What was asked for is too large to be sent: ask for less at once."
 
 
 class SparseVector(msgspec.Struct, frozen=True, array_like=True):
@@ -250,13 +253,15 @@ AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Po
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_request = msgspec.msgpack.Decoder(AnyRequest).decode
-_decode_reply = msgspec.msgpack.Decoder(AnyReply).decode
+decode_reply = msgspec.msgpack.Decoder(AnyReply).decode
 
 
 def pack(call: int, message: Request | Reply) -> bytes:
-    """One frame, ready to send."""
+    """One frame, ready to send. Raises `InvalidArgument` where it is too large to be sent."""
     body = _encode(message)
-    return _HEADER.pack(len(body), call) + body
+    if len(body) > MAX_FRAME_BYTES:
+        raise InvalidArgument(TOO_LARGE)
+    return HEADER.pack(len(body), call) + body
 
 
 def unpack_requests(buffer: bytearray) -> list[tuple[int, AnyRequest]]:
@@ -264,22 +269,17 @@ def unpack_requests(buffer: bytearray) -> list[tuple[int, AnyRequest]]:
     return [(call, _decode_request(body)) for call, body in _take_frames(buffer)]
 
 
-def unpack_replies(buffer: bytearray) -> list[tuple[int, AnyReply]]:
-    """Take every complete reply off the front of `buffer`."""
-    return [(call, _decode_reply(body)) for call, body in _take_frames(buffer)]
-
-
 def _take_frames(buffer: bytearray) -> list[tuple[int, bytes]]:
     frames = []
     start = 0
-    while len(buffer) - start >= _HEADER.size:
-        length, call = _HEADER.unpack_from(buffer, start)
+    while len(buffer) - start >= HEADER.size:
+        length, call = HEADER.unpack_from(buffer, start)
         if length > MAX_FRAME_BYTES:
             raise ValueError(f"frame of {length} bytes is over the limit of {MAX_FRAME_BYTES}")
-        end = start + _HEADER.size + length
+        end = start + HEADER.size + length
         if len(buffer) < end:
             break
-        frames.append((call, bytes(buffer[start + _HEADER.size : end])))
+        frames.append((call, bytes(buffer[start + HEADER.size : end])))
         start = end
     del buffer[:start]
     return frames

@@ -10,7 +10,7 @@ from dataplane.engine.filters import AllHold, Expression, parse
 from dataplane.engine.layout import Layout
 from dataplane.engine.metadata import merge_metadata
 from dataplane.engine.planner import DEFAULT_PLANNER, Planner
-from dataplane.engine.replies import fetch_units, match_of, query_units, record_at
+from dataplane.engine.replies import fetch_units, matches_of, query_units, records_at
 from dataplane.engine.scoring import Target, prepare
 from dataplane.engine.search import Hit, Question, search
 from dataplane.engine.segment import Segment
@@ -177,7 +177,7 @@ class Namespace:
                 self._layout.parts, Question(target, request.top_k, expression, self._planner)
             )
         return messages.Matches(
-            matches=[match_of(hit, request) for hit in hits],
+            matches=matches_of(hits, request),
             read_units=query_units(self.size_bytes),
             max_indexed_lsn=self._lsn,
             path=path,
@@ -241,7 +241,7 @@ class Namespace:
 
     def _records(self, ids: Iterable[str]) -> list[messages.Record]:
         found = map(self._layout.find, ids)
-        return [record_at(*place) for place in found if place is not None]
+        return records_at(place for place in found if place is not None)
 
     def _records_reply(
         self, records: list[messages.Record], *, next_after_id: str | None

@@ -1,12 +1,54 @@
-"""Rows of a part as the records and matches of a reply."""
+"""Rows of a part as the records and matches of a reply, which must not grow too large."""
+
+from collections.abc import Iterable
 
 from dataplane.engine import messages
 from dataplane.engine.part import Part
 from dataplane.engine.search import Hit
 from dataplane.engine.sparse import to_message
+from kit.errors import InvalidArgument
 
+MAX_QUERY_BYTES = 4 * 1024 * 1024
+MAX_FETCH_BYTES = 32 * 1024 * 1024
 _BYTES_PER_QUERY_UNIT = 10**9
 _RECORDS_PER_FETCH_UNIT = 10
+
+
+def matches_of(hits: Iterable[Hit], request: messages.Query) -> list[messages.Match]:
+    """All hits as matches. Raises `InvalidArgument` as soon as they are too large together."""
+    found, size = [], 0
+    for hit in hits:
+        match = match_of(hit, request)
+        size += _byte_count(match)
+        if size > MAX_QUERY_BYTES:
+            raise InvalidArgument(
+                f"The result of the query is over the limit of {MAX_QUERY_BYTES} bytes: use a "
+                "smaller topK, or ask without values or metadata and fetch what you need by id."
+            )
+        found.append(match)
+    return found
+
+
+def records_at(places: Iterable[tuple[Part, int]]) -> list[messages.Record]:
+    """All records. Raises `InvalidArgument` as soon as they are too large together."""
+    found, size = [], 0
+    for part, row in places:
+        record = record_at(part, row)
+        size += _byte_count(record)
+        if size > MAX_FETCH_BYTES:
+            raise InvalidArgument(
+                f"The records are over the limit of {MAX_FETCH_BYTES} bytes for one reply: name "
+                "fewer ids, or ask for a smaller page with limit."
+            )
+        found.append(record)
+    return found
+
+
+def _byte_count(row: messages.Match | messages.Record) -> int:
+    size = len(row.id) + len(row.values) + len(row.metadata or b"")
+    if row.sparse is not None:
+        size += len(row.sparse.indices) + len(row.sparse.values)
+    return size
 
 
 def record_at(part: Part, row: int) -> messages.Record:

@@ -8,7 +8,9 @@ import msgspec
 import structlog
 
 from dataplane.engine import messages
+from dataplane.engine.failures import failure
 from dataplane.engine.loop import Loop
+from kit.errors import StonepineError
 
 _RECEIVE_BYTES = 1024 * 1024
 _BACKLOG = 256
@@ -106,7 +108,11 @@ class _Front:
     def _send(self, call: int, reply: messages.Reply) -> None:
         if not self._is_open:
             return
-        self._outgoing += messages.pack(call, reply)
+        try:
+            frame = messages.pack(call, reply)
+        except StonepineError as error:
+            frame = messages.pack(call, failure(error))
+        self._outgoing += frame
         self._flush()
 
     def _flush(self) -> None:

@@ -16,6 +16,7 @@ from dataplane.front.link import (
     raise_failure,
     too_many,
 )
+from dataplane.front.reply_stream import ReplyStream
 
 _RETRY_PAUSE_S = 0.05
 
@@ -81,7 +82,7 @@ class _Wire(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._waiting: dict[int, asyncio.Future[messages.AnyReply]] = {}
-        self._buffer = bytearray()
+        self._replies = ReplyStream()
         self._last_call = 0
 
     @property
@@ -91,11 +92,12 @@ class _Wire(asyncio.Protocol):
     async def exchange(self, request: messages.Request) -> messages.AnyReply:
         if self._transport is None:
             raise ConnectionLost
-        self._last_call += 1
-        call = self._last_call
+        call = self._last_call + 1
+        frame = messages.pack(call, request)
+        self._last_call = call
         future: asyncio.Future[messages.AnyReply] = asyncio.get_running_loop().create_future()
         self._waiting[call] = future
-        self._transport.write(messages.pack(call, request))
+        self._transport.write(frame)
         try:
             return await future
         finally:
@@ -106,8 +108,7 @@ class _Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        for call, reply in messages.unpack_replies(self._buffer):
+        for call, reply in self._replies.feed(data):
             future = self._waiting.pop(call, None)
             if future is not None and not future.done():
                 future.set_result(reply)

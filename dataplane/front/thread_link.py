@@ -16,6 +16,7 @@ from dataplane.front.link import (
     not_reached,
     raise_failure,
 )
+from dataplane.front.reply_stream import ReplyStream
 from kit import clock
 
 _RETRY_PAUSE_S = 0.05
@@ -101,11 +102,10 @@ def _is_closed(connection: socket.socket) -> bool:
 
 
 def _receive(connection: socket.socket) -> messages.AnyReply:
-    buffer = bytearray()
+    replies = ReplyStream()
     while True:
         chunk = connection.recv(_RECEIVE_BYTES)
         if not chunk:
             raise ConnectionLost
-        buffer += chunk
-        for _, reply in messages.unpack_replies(buffer):
+        for _, reply in replies.feed(chunk):
             return reply
