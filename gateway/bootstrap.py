@@ -8,7 +8,8 @@ from gateway.routes import NODE_GRPC, NODE_REST, WEB, base_routes
 from gateway.settings import GatewaySettings
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_MAX_HEAP_BYTES = 1024 * 1024 * 1024
+_EARLY: Json = {"scaled": {"scaling_threshold": 0.6, "saturation_threshold": 0.85}}
+_LAST: Json = {"threshold": {"value": 0.97}}
 
 
 def render_bootstrap(settings: GatewaySettings) -> bytes:
@@ -79,11 +80,13 @@ def _overload(settings: GatewaySettings) -> Json:
     )
     return {
         "refresh_interval": "0.25s",
+        # Accounts are kept of streams that hold a megabyte or more (2 to the power of 20).
+        "buffer_factory_config": {"minimum_account_to_track_power_of_two": 20},
         "resource_monitors": [
             named(
                 heap,
                 "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                max_heap_size_bytes=_MAX_HEAP_BYTES,
+                max_heap_size_bytes=settings.max_heap_bytes,
             ),
             named(
                 connections,
@@ -93,11 +96,24 @@ def _overload(settings: GatewaySettings) -> Json:
             ),
         ],
         "actions": [
-            _action("envoy.overload_actions.shrink_heap", heap, 0.9),
-            _action("envoy.overload_actions.stop_accepting_requests", heap, 0.97),
+            _action("envoy.overload_actions.shrink_heap", heap, {"threshold": {"value": 0.8}}),
+            # Who stalls, and over HTTP/2 who holds most, is cut off before everybody is refused.
+            {
+                **_action("envoy.overload_actions.reduce_timeouts", heap, _EARLY),
+                "typed_config": _short_timeouts(),
+            },
+            _action("envoy.overload_actions.reset_high_memory_stream", heap, _EARLY),
+            _action("envoy.overload_actions.stop_accepting_requests", heap, _LAST),
         ],
     }
 
 
-def _action(name: str, monitor: str, threshold: float) -> Json:
-    return {"name": name, "triggers": [{"name": monitor, "threshold": {"value": threshold}}]}
+def _action(name: str, monitor: str, trigger: Json) -> Json:
+    return {"name": name, "triggers": [{"name": monitor, **trigger}]}
+
+
+def _short_timeouts() -> Json:
+    return typed(
+        "envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
+        timer_scale_factors=[{"timer": "HTTP_DOWNSTREAM_STREAM_IDLE", "min_timeout": "1s"}],
+    )

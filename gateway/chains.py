@@ -2,6 +2,7 @@
 
 from gateway.rendering import Json, named
 from gateway.replies import local_replies
+from gateway.routes import BUFFER
 from gateway.settings import GatewaySettings
 from gateway.tls import downstream_tls
 
@@ -12,7 +13,7 @@ _HTTP_LIMITS = {
     "headers_with_underscores_action": "DROP_HEADER",
 }
 _HTTP2: Json = {
-    "max_concurrent_streams": 256,
+    "max_concurrent_streams": 128,
     "initial_stream_window_size": 1024 * 1024,
     "initial_connection_window_size": 4 * 1024 * 1024,
     "connection_keepalive": {"interval": "60s", "timeout": "20s"},
@@ -23,7 +24,9 @@ def listener(
     name: str, port: int, routes: Json, settings: GatewaySettings, *, is_data_plane: bool
 ) -> Json:
     """Envoy's listener message; the TLS inspector picks the chain by the first bytes."""
-    manager = _connection_manager(name, routes, settings, is_data_plane=is_data_plane)
+    filters = [_connection_manager(name, routes, settings, is_data_plane=is_data_plane)]
+    if is_data_plane:
+        filters.insert(0, _connection_limit(name, settings))
     return {
         "name": name,
         "address": {"socket_address": {"address": settings.bind_host, "port_value": port}},
@@ -38,22 +41,22 @@ def listener(
                 "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
             )
         ],
-        "filter_chains": _chains(manager, settings),
+        "filter_chains": _chains(filters, settings),
     }
 
 
-def _chains(manager: Json, settings: GatewaySettings) -> list[Json]:
+def _chains(filters: list[Json], settings: GatewaySettings) -> list[Json]:
     tls = {
         "name": "tls",
         "filter_chain_match": {"transport_protocol": "tls"},
         "transport_socket": downstream_tls(settings),
         "transport_socket_connect_timeout": "10s",
-        "filters": [manager],
+        "filters": filters,
     }
     plain = {
         "name": "plain",
         "filter_chain_match": {"transport_protocol": "raw_buffer"},
-        "filters": [manager],
+        "filters": filters,
     }
     return [tls, plain] if settings.speaks_plaintext else [tls]
 
@@ -67,8 +70,8 @@ def _connection_manager(
         stat_prefix=name,
         codec_type="AUTO",
         route_config=routes,
-        http_filters=_filters(settings),
-        local_reply_config=local_replies(is_data_plane=is_data_plane),
+        http_filters=_filters(settings, is_data_plane=is_data_plane),
+        local_reply_config=local_replies(settings, is_data_plane=is_data_plane),
         server_name="stonepine",
         # No address counts as internal: ids and headers of clients on this machine are not trusted.
         use_remote_address=True,
@@ -90,15 +93,23 @@ def _connection_manager(
     )
 
 
-def _filters(settings: GatewaySettings) -> list[Json]:
+def _connection_limit(name: str, settings: GatewaySettings) -> Json:
+    """Connections to one index must not use up those of all; each filter chain counts its own."""
+    return named(
+        "envoy.filters.network.connection_limit",
+        "envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit",
+        stat_prefix=name,
+        max_connections=settings.max_index_connections,
+    )
+
+
+def _filters(settings: GatewaySettings, *, is_data_plane: bool) -> list[Json]:
     """Bodies are gathered first, so that a slow sender holds no thread of the process behind."""
+    most = settings.max_node_body_bytes if is_data_plane else settings.max_web_body_bytes
+    limit = most + settings.body_slack_bytes
     return [
         named("header_mutation", f"{_HTTP}.header_mutation.v3.HeaderMutation", mutations={}),
-        named(
-            "envoy.filters.http.buffer",
-            f"{_HTTP}.buffer.v3.Buffer",
-            max_request_bytes=settings.max_body_bytes,
-        ),
+        named(BUFFER, f"{_HTTP}.buffer.v3.Buffer", max_request_bytes=limit),
         named(
             "envoy.filters.http.router", f"{_HTTP}.router.v3.Router", suppress_envoy_headers=True
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.rendering import Json
+from gateway.settings import GatewaySettings
 from kit.errors import ErrorCode
 
 
@@ -21,7 +22,6 @@ _REPLIES = (
     _Reply(403, ErrorCode.PERMISSION_DENIED, 7, "The gateway refuses this request."),
     _Reply(404, ErrorCode.NOT_FOUND, 5, "There is nothing at this address."),
     _Reply(408, ErrorCode.DEADLINE_EXCEEDED, 4, "The request did not arrive in time.", 1),
-    _Reply(413, ErrorCode.PAYLOAD_TOO_LARGE, 11, "The request body is larger than the limit."),
     _Reply(429, ErrorCode.RESOURCE_EXHAUSTED, 8, "Too many requests. Send it again later.", 1),
     _Reply(431, ErrorCode.INVALID_ARGUMENT, 3, "The request headers are larger than the limit."),
     _Reply(500, ErrorCode.INTERNAL, 13, "The gateway failed. Send the request again.", 1),
@@ -31,14 +31,20 @@ _REPLIES = (
 )
 
 
-def local_replies(*, is_data_plane: bool) -> Json:
+def local_replies(settings: GatewaySettings, *, is_data_plane: bool) -> Json:
     """Envoy's `local_reply_config`: gRPC gets plain sentences, REST the face's own JSON."""
-    mappers = [_mapper(reply, [_is_grpc()], _as_text(reply)) for reply in _REPLIES]
+    node = _replies(settings.max_node_body_bytes)
+    web = _replies(settings.max_web_body_bytes)
+    mappers = [_grpc_mapper(reply) for reply in node]
     if not is_data_plane:
-        mappers += [_mapper(reply, [_is_index_path()], _as_status(reply)) for reply in _REPLIES]
-    body = _as_status if is_data_plane else _as_envelope
-    mappers += [_mapper(reply, [], body(reply)) for reply in _REPLIES]
-    return {"mappers": mappers}
+        mappers += [_mapper(reply, [_is_index_path()], _as_status(reply)) for reply in node]
+        return {"mappers": [*mappers, *[_mapper(reply, [], _as_envelope(reply)) for reply in web]]}
+    return {"mappers": [*mappers, *[_mapper(reply, [], _as_status(reply)) for reply in node]]}
+
+
+def _replies(max_body_bytes: int) -> list[_Reply]:
+    too_large = f"The request body is over {max_body_bytes} bytes."
+    return [*_REPLIES, _Reply(413, ErrorCode.PAYLOAD_TOO_LARGE, 11, too_large)]
 
 
 def _mapper(reply: _Reply, conditions: list[Json], body_format: Json) -> Json:
@@ -48,11 +54,21 @@ def _mapper(reply: _Reply, conditions: list[Json], body_format: Json) -> Json:
         "body_format_override": body_format,
     }
     if reply.retry_after_s is not None:
-        header = {"key": "retry-after", "value": str(reply.retry_after_s)}
-        mapper["headers_to_add"] = [
-            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        ]
+        mapper["headers_to_add"] = [_overwrite("retry-after", str(reply.retry_after_s))]
     return mapper
+
+
+def _grpc_mapper(reply: _Reply) -> Json:
+    mapper = _mapper(reply, [_is_grpc()], _as_text(reply))
+    if reply.code is ErrorCode.PAYLOAD_TOO_LARGE:
+        # Envoy would call it unknown; servers of gRPC call it exhausted.
+        mapper.setdefault("headers_to_add", []).append(_overwrite("grpc-status", "8"))
+    return mapper
+
+
+def _overwrite(name: str, value: str) -> Json:
+    header = {"key": name, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def _has_status(status: int) -> Json:

@@ -7,6 +7,7 @@ from gateway.settings import GatewaySettings
 
 WEB, NODE_REST, NODE_GRPC = "web", "node_rest", "node_grpc"
 INDEX_HEADER = "x-stonepine-index"
+BUFFER = "envoy.filters.http.buffer"
 # Names under which proxies and frameworks pass on who calls and what is meant.
 # Never a client's to say.
 _FOREIGN_HEADERS = [
@@ -54,7 +55,10 @@ def base_routes(settings: GatewaySettings) -> Json:
         "name": "base",
         "domains": ["*"],
         "routes": [
-            _route({"prefix": "/i/"}, NODE_REST, settings),
+            {
+                **_route({"prefix": "/i/"}, NODE_REST, settings),
+                "typed_per_filter_config": {BUFFER: _body_of_the_node(settings)},
+            },
             {
                 **_route({"prefix": "/"}, WEB, settings),
                 "typed_per_filter_config": {"header_mutation": _without_own_headers()},
@@ -73,6 +77,14 @@ def _route(match: Json, cluster: str, settings: GatewaySettings) -> Json:
         "retry_policy": _RETRIES,
     }
     return {"match": match, "route": action}
+
+
+def _body_of_the_node(settings: GatewaySettings) -> Json:
+    most = settings.max_node_body_bytes + settings.body_slack_bytes
+    return typed(
+        "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+        buffer={"max_request_bytes": most},
+    )
 
 
 def _without_own_headers() -> Json:

@@ -25,7 +25,9 @@ class GatewaySettings:
     """The values that both the bootstrap and the discovery files are rendered from.
 
     `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed. Plaintext
-    is spoken beside TLS only where clients are told to use it.
+    is spoken beside TLS only where clients are told to use it. A body is gathered whole before any
+    key was looked at, so its limit is what the process behind takes, and `body_slack_bytes` that
+    let this process say itself what was too much.
     """
 
     bind_host: str
@@ -39,8 +41,12 @@ class GatewaySettings:
     speaks_plaintext: bool = True
     trusted_hops: int = 0
     request_timeout_s: int = 60
-    max_body_bytes: int = 64 * 1024 * 1024
+    max_web_body_bytes: int = 1024 * 1024
+    max_node_body_bytes: int = 4 * 1024 * 1024
+    body_slack_bytes: int = 64 * 1024
+    max_heap_bytes: int = 1024 * 1024 * 1024
     max_connections: int = 10_000
+    max_index_connections: int = 4_000
 
     @classmethod
     def of(cls, environment: Environment) -> Self:

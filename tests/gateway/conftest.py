@@ -46,7 +46,7 @@ class Gateway:
         return ssl.create_default_context(cafile=self.settings.tls_dir / "ca.pem")
 
 
-def prepare(base: Path) -> GatewaySettings:
+def prepare(base: Path, **limits: int) -> GatewaySettings:
     folders = {name: base / name for name in ("run", "gateway", "tls")}
     for folder in folders.values():
         folder.mkdir()
@@ -60,7 +60,7 @@ def prepare(base: Path) -> GatewaySettings:
         web_socket=run / "web.sock",
         node_rest_socket=run / "node-rest.sock",
         node_grpc_socket=run / "node-grpc.sock",
-        max_body_bytes=1024 * 1024,
+        **limits,
     )
     ensure_certificate(settings.tls_dir, [])
     publish(settings.certificate_file, render_certificate(settings))
@@ -69,8 +69,8 @@ def prepare(base: Path) -> GatewaySettings:
 
 
 @contextmanager
-def running_gateway(base: Path) -> Iterator[Gateway]:
-    settings = prepare(base)
+def running_gateway(base: Path, **limits: int) -> Iterator[Gateway]:
+    settings = prepare(base, **limits)
     gateway = Gateway(settings, index_port=free_port())
     gateway.publish(IndexListener(ALPHA, gateway.index_port))
     with (base / "envoy.log").open("wb") as log:
@@ -94,7 +94,7 @@ def gateway() -> Iterator[Gateway]:
     """One gateway with all processes behind it, and one index's listener."""
     with tempfile.TemporaryDirectory(prefix="sp-gw-") as folder, ExitStack() as stack:
         base = Path(folder)
-        running = stack.enter_context(running_gateway(base))
+        running = stack.enter_context(running_gateway(base, max_index_connections=20))
         stack.enter_context(rest_upstream(running.settings.web_socket, "web"))
         stack.enter_context(rest_upstream(running.settings.node_rest_socket, "node"))
         stack.enter_context(grpc_upstream(running.settings.node_grpc_socket))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from gateway.bootstrap import render_bootstrap
 from gateway.listeners import (
     GatewaySettings,
     IndexListener,
@@ -85,3 +86,14 @@ def test_plaintext_is_not_spoken_where_https_is_advertised(tmp_path: Path) -> No
     listeners = json.loads(render_listeners([IndexListener(UUID(int=1), 9081)], settings))
     (listener,) = listeners["resources"]
     assert [chain["name"] for chain in listener["filter_chains"]] == ["tls"]
+
+
+def test_slow_senders_are_cut_off_before_everybody_is_refused(settings: GatewaySettings) -> None:
+    overload = json.loads(render_bootstrap(settings))["overload_manager"]
+    triggers = {
+        action["name"].split(".")[-1]: action["triggers"][0] for action in overload["actions"]
+    }
+    refused = triggers["stop_accepting_requests"]["threshold"]["value"]
+    for name in ("reduce_timeouts", "reset_high_memory_stream"):
+        assert triggers[name]["scaled"]["saturation_threshold"] < refused
+    assert overload["buffer_factory_config"]["minimum_account_to_track_power_of_two"] == 20

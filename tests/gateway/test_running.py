@@ -259,15 +259,85 @@ def test_taken_port_of_one_index_leaves_the_others_served(gateway: Gateway) -> N
     wait_until(lambda: not is_listening(third.port), timeout_s=10, what="the listener closes")
 
 
+@pytest.mark.parametrize(("path", "shape"), [("/indexes", "web"), (f"/i/{ALPHA}/query", "node")])
 def test_body_over_the_limit_is_refused_in_the_faces_own_shape(
+    gateway: Gateway, client: httpx.Client, path: str, shape: str
+) -> None:
+    """What is a little too much is the process's own to refuse; the gateway keeps the rest."""
+    settings = gateway.settings
+    most = settings.max_web_body_bytes if shape == "web" else settings.max_node_body_bytes
+    url = f"http://127.0.0.1:{settings.port}{path}"
+    assert client.post(url, content=b"x" * (most + 1000)).json()["served_by"] == shape
+
+    refused = client.post(url, content=b"x" * (most + settings.body_slack_bytes + 1))
+
+    assert refused.status_code == 413
+    said = refused.json()
+    code, message = (
+        (said["error"]["code"], said["error"]["message"])
+        if shape == "web"
+        else (said["code"], said["message"])
+    )
+    assert code == ("PAYLOAD_TOO_LARGE" if shape == "web" else 11)
+    assert str(most) in message
+
+
+def test_body_over_the_limit_is_refused_on_the_port_of_an_index(
     gateway: Gateway, client: httpx.Client
 ) -> None:
-    large = b"x" * (gateway.settings.max_body_bytes + 1)
-    control = client.post(f"http://127.0.0.1:{gateway.settings.port}/indexes", content=large)
-    assert control.status_code == 413
-    assert control.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
-    node = client.post(f"http://127.0.0.1:{gateway.index_port}/vectors/upsert", content=large)
-    assert (node.status_code, node.json()["code"]) == (413, 11)
+    large = b"x" * (gateway.settings.max_node_body_bytes + gateway.settings.body_slack_bytes + 1)
+    reply = client.post(f"http://127.0.0.1:{gateway.index_port}/vectors/upsert", content=large)
+    assert (reply.status_code, reply.json()["code"]) == (413, 11)
+
+
+def test_message_over_the_limit_is_exhausted_in_grpc(gateway: Gateway) -> None:
+    large = b"x" * (gateway.settings.max_node_body_bytes + gateway.settings.body_slack_bytes + 1)
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{gateway.index_port}") as channel,
+        pytest.raises(grpc.RpcError) as refused,
+    ):
+        channel.unary_unary("/VectorService/Upsert")(large, timeout=20)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert str(gateway.settings.max_node_body_bytes) in refused.value.details()
+
+
+def test_one_index_takes_no_more_connections_than_its_share(gateway: Gateway) -> None:
+    def is_answered(connection: http.client.HTTPConnection) -> bool:
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read() != b""
+        except OSError:
+            return False
+
+    def connect(port: int) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+
+    share = gateway.settings.max_index_connections
+    with contextlib.ExitStack() as open_ones:
+        held = [connect(gateway.index_port) for _number in range(share + 10)]
+        for connection in held:
+            open_ones.callback(connection.close)
+        assert sum(map(is_answered, held)) <= share
+        assert is_answered(
+            open_ones.enter_context(contextlib.closing(connect(gateway.settings.port)))
+        )
+
+
+def test_those_who_stall_are_cut_off_before_others_are_refused() -> None:
+    """Together they would fill the gateway's memory, which is 128 MiB here, twice."""
+    stalled = (
+        b"POST /query HTTP/1.1\r\nHost: x\r\nContent-Length: 4194304\r\n\r\n" + b"x" * 4_000_000
+    )
+    with tempfile.TemporaryDirectory(prefix="sp-gw-") as folder, contextlib.ExitStack() as stack:
+        running = stack.enter_context(running_gateway(Path(folder), max_heap_bytes=128 * 2**20))
+        stack.enter_context(rest_upstream(running.settings.web_socket, "web"))
+        for _number in range(64):
+            address = ("127.0.0.1", running.index_port)
+            sender = stack.enter_context(socket.create_connection(address, timeout=20))
+            with contextlib.suppress(OSError):  # cut off while it sends
+                sender.sendall(stalled)
+        others = f"http://127.0.0.1:{running.settings.port}/indexes"
+        wait_until(lambda: httpx.get(others).status_code == 200, timeout_s=5, what="others go on")
 
 
 @pytest.fixture(scope="module")
