@@ -1,8 +1,6 @@
 """What the person at the terminal sees: a live table, or plain lines where there is no terminal."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -83,7 +81,7 @@ def welcome(console: Console, plan: Plan, facts: dict[str, Any]) -> None:
     for line in (
         f"export PINECONE_API_KEY={shown_key}",
         f"export PINECONE_CONTROLLER_HOST={plan.base_url}",
-        f"export SSL_CERT_FILE={_shortest(plan.certificate_authority)}   # for gRPC: it dials TLS",
+        f"export SSL_CERT_FILE={plan.certificate_authority}   # for gRPC: it dials TLS",
         "python examples/quickstart.py",
     ):
         console.print(Text(f"  {line}"), soft_wrap=True)
@@ -96,11 +94,6 @@ def complain(console: Console, message: str, hint: str) -> None:
     console.print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
     if hint:
         console.print(Text(hint), soft_wrap=True)
-
-
-def _shortest(path: str) -> str:
-    relative = os.path.relpath(path)
-    return str(Path(path)) if relative.startswith("..") else relative
 
 
 def _local_time(moment: str) -> str:
