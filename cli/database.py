@@ -37,10 +37,8 @@ def prepare(server: EmbeddedPostgres | None) -> None:
 
     register_node(environment().node_name)
     if server is not None:
-        path = server.data_dir / _MARK_FILE
-        path.touch(mode=0o600)
-        path.write_text(_mark(server, environment().node_name))
-        server_identity().own(path)
+        mark = _mark(server, environment().node_name)
+        server_identity().write(server.data_dir / _MARK_FILE, mark)
 
 
 def _mark(server: EmbeddedPostgres, node_name: str) -> str:

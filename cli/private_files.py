@@ -8,12 +8,20 @@ from pathlib import Path
 from cli.errors import SetupError
 
 
-def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace the file at once and durably; it never exists with a wider mode than `mode`."""
+def write_private(
+    path: Path, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace the file at once and durably; it never exists with a wider mode than `mode`.
+
+    Links are not followed, so the folder may belong to `owner` (user and group), who then gets the
+    file too, and whom we need not trust.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

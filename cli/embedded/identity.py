@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import SetupError
+from cli.private_files import write_private
 
 SYSTEM_USER = "stonepine"
 _ACL = "system.posix_acl_access"
@@ -34,7 +35,12 @@ class Identity:
 
     def own(self, path: Path) -> None:
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def write(self, path: Path, content: str) -> None:
+        """A file of theirs, in a folder in which they may have planted links."""
+        owner = None if self.uid is None or self.gid is None else (self.uid, self.gid)
+        write_private(path, content.encode(), owner=owner)
 
 
 def server_identity() -> Identity:

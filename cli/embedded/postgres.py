@@ -82,6 +82,8 @@ class EmbeddedPostgres:
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise(identity)
         self._configure(identity)
+        # Only initdb had to read it as that user.
+        Identity(os.geteuid(), os.getegid()).own(self._superuser_file())
         return identity
 
     def argv(self) -> list[str]:
@@ -152,9 +154,7 @@ class EmbeddedPostgres:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity.own(self.data_dir)
         password_file = self._superuser_file()
-        password_file.touch(mode=0o600)
-        identity.own(password_file)
-        password_file.write_text(secrets.token_urlsafe(32))
+        identity.write(password_file, secrets.token_urlsafe(32))
         result = subprocess.run(  # noqa: S603 - our own program, our own arguments
             [str(_programs() / "initdb"), "-D", str(self.data_dir), "-U", _SUPERUSER,
              "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8",
@@ -178,7 +178,4 @@ class EmbeddedPostgres:
             "pg_hba.conf": "local all all scram-sha-256\n",
         }
         for name, content in files.items():
-            path = self.data_dir / name
-            path.write_text(content)
-            path.chmod(0o600)
-            identity.own(path)
+            identity.write(self.data_dir / name, content)
