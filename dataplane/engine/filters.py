@@ -14,7 +14,7 @@ import orjson
 from kit.errors import InvalidArgument
 
 MAX_DEPTH = 32
-MAX_CLAUSES = 10_000
+MAX_CLAUSES = 1_000
 MAX_VALUES = 10_000
 
 Scalar: TypeAlias = str | float | bool
@@ -78,21 +78,25 @@ def parse(filter_json: bytes) -> Expression:
 
 
 class _Parser:
-    """Counts clauses and depth, so that a hostile filter costs no more than a large one."""
+    """Counts conditions and depth, so that a hostile filter costs no more than a large one.
+
+    Expressions that mean the same are one object: what evaluates them needs to do it only once.
+    """
 
     def __init__(self) -> None:
         self._clause_count = 0
+        self._known: dict[tuple[object, ...], Expression] = {}
 
     def clauses(self, tree: dict[str, Any], *, depth: int) -> Expression:
         if depth > MAX_DEPTH:
             raise InvalidArgument(f"A filter is nested at most {MAX_DEPTH} levels deep.")
-        return _all_hold([self._clause(key, value, depth) for key, value in tree.items()])
+        return self._all_hold([self._clause(key, value, depth) for key, value in tree.items()])
 
     def _clause(self, key: str, value: Any, depth: int) -> Expression:
-        self._count()
         if key in {"$and", "$or"}:
+            self._count()
             parts = self._branches(key, value, depth)
-            return _all_hold(parts) if key == "$and" else AnyHolds(tuple(parts))
+            return self._all_hold(parts) if key == "$and" else self._joined(AnyHolds, parts)
         if key.startswith("$"):
             raise InvalidArgument(
                 f"The operator {key} cannot stand outside a field: only $and and $or can."
@@ -109,7 +113,8 @@ class _Parser:
 
     def _condition(self, field: str, value: Any) -> Expression:
         if not isinstance(value, dict):
-            return _equal("$eq", field, value)
+            self._count()
+            return self._known_as(_equal("$eq", field, value))
         if not value:
             raise InvalidArgument(f'The field "{field}" has no operator: use for example $eq.')
         parts = []
@@ -121,8 +126,22 @@ class _Parser:
                     f'The operator {operator} of the field "{field}" is unknown: '
                     f"use one of {', '.join(_OPERATORS)}."
                 )
-            parts.append(build(operator, field, operand))
-        return _all_hold(parts)
+            parts.append(self._known_as(build(operator, field, operand)))
+        return self._all_hold(parts)
+
+    def _all_hold(self, parts: list[Expression]) -> Expression:
+        return self._joined(AllHold, parts)
+
+    def _joined(self, kind: type[AllHold | AnyHolds], parts: list[Expression]) -> Expression:
+        """Each part once; the parts are known already, so that their identity tells them apart."""
+        distinct = {id(part): part for part in parts}
+        if len(distinct) == 1:
+            return parts[0]
+        return self._known.setdefault((kind, *distinct), kind(tuple(distinct.values())))
+
+    def _known_as(self, leaf: Expression) -> Expression:
+        """The leaf, or the one that came before it and means the same."""
+        return self._known.setdefault(_key(leaf), leaf)
 
     def _count(self) -> None:
         self._clause_count += 1
@@ -130,8 +149,15 @@ class _Parser:
             raise InvalidArgument(f"A filter has at most {MAX_CLAUSES} conditions.")
 
 
-def _all_hold(parts: list[Expression]) -> Expression:
-    return parts[0] if len(parts) == 1 else AllHold(tuple(parts))
+def _key(leaf: Expression) -> tuple[object, ...]:
+    """Equal for leaves that mean the same; in Python, true equals 1."""
+    match leaf:
+        case AnyOf(field, values):
+            return AnyOf, field, values, tuple(map(type, values))
+        case Not(inner):
+            return Not, *_key(inner)
+        case _:
+            return type(leaf), leaf
 
 
 def _scalar(operator: str, field: str, operand: Any) -> Scalar:

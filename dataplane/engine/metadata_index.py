@@ -1,4 +1,4 @@
-"""Which rows match a filter: the evaluation, and the index of a memtable, which grows row by row.
+"""What a filter is evaluated against, and the index of a memtable, which grows row by row.
 
 Rows are numbered from 0 in the order they were added. Deleted rows stay in the index: the caller
 takes them out of the result. Strings and booleans map to roaring bitmaps, numbers are a column of
@@ -7,7 +7,6 @@ float64 beside a column of rows, compared as a whole.
 
 import operator
 from array import array
-from functools import reduce
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -15,16 +14,7 @@ import numpy.typing as npt
 import orjson
 from pyroaring import BitMap
 
-from dataplane.engine.filters import (
-    AllHold,
-    AnyHolds,
-    AnyOf,
-    Exists,
-    Expression,
-    Not,
-    Range,
-    Scalar,
-)
+from dataplane.engine.filters import Range, Scalar
 
 Rows: TypeAlias = npt.NDArray[np.uint32]
 
@@ -43,28 +33,9 @@ class MetadataIndex(Protocol):
 
     def rows_with_field(self, field: str) -> BitMap: ...
 
-
-def matching_rows(expression: Expression, index: MetadataIndex) -> BitMap:
-    """The rows whose metadata satisfy the expression, deleted ones included. Do not change it:
-    it may be a bitmap of the index itself."""
-    match expression:
-        case AnyOf(field, values):
-            return index.rows_with_any_of(field, values)
-        case Range():
-            return index.rows_in_range(expression)
-        case Exists(field):
-            return index.rows_with_field(field)
-        case Not(inner):
-            return _all_rows(index) - matching_rows(inner, index)
-        case AllHold(parts):
-            found = [matching_rows(part, index) for part in parts]
-            return reduce(operator.and_, sorted(found, key=len)) if found else _all_rows(index)
-        case AnyHolds(parts):
-            return BitMap.union(*(matching_rows(part, index) for part in parts))
-
-
-def _all_rows(index: MetadataIndex) -> BitMap:
-    return BitMap(range(index.row_count))
+    def scanned_rows(self, field: str, /) -> int:
+        """How many rows a condition on the field's numbers looks at, whatever it finds."""
+        ...
 
 
 def bitmap_of(rows: Rows) -> BitMap:
@@ -188,3 +159,7 @@ class GrowingMetadataIndex:
     def rows_with_field(self, field: str) -> BitMap:
         column = self._fields.get(field)
         return BitMap() if column is None else BitMap(column.present)
+
+    def scanned_rows(self, field: str) -> int:
+        column = self._fields.get(field)
+        return 0 if column is None else len(column.numbers)

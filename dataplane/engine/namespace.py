@@ -6,6 +6,7 @@ from uuid import UUID
 import numpy as np
 
 from dataplane.engine import messages
+from dataplane.engine.evaluation import Budget
 from dataplane.engine.filters import AllHold, Expression, parse
 from dataplane.engine.layout import Layout
 from dataplane.engine.metadata import merge_metadata
@@ -232,12 +233,9 @@ class Namespace:
         return self._matching_ids(expression)
 
     def _matching_ids(self, expression: Expression) -> list[str]:
-        return [
-            part.ids[row]
-            for part in self._layout.parts
-            if part.live_count
-            for row in part.matching(expression)
-        ]
+        parts = [part for part in self._layout.parts if part.live_count]
+        budget = Budget(sum(part.row_count for part in parts))
+        return [part.ids[row] for part in parts for row in part.matching(expression, budget)]
 
     def _records(self, ids: Iterable[str]) -> list[messages.Record]:
         found = map(self._layout.find, ids)

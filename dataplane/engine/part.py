@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from dataplane.engine.evaluation import Budget, matching_rows
 from dataplane.engine.filters import Expression
 from dataplane.engine.graph import Graph
-from dataplane.engine.metadata_index import MetadataIndex, matching_rows
+from dataplane.engine.metadata_index import MetadataIndex
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 
@@ -89,7 +90,7 @@ class Part(ABC):
     def live_count(self) -> int:
         return self.tombstones.live_count
 
-    def matching(self, expression: Expression) -> BitMap:
+    def matching(self, expression: Expression, budget: Budget) -> BitMap:
         """The live rows that satisfy the expression. Do not change it."""
-        found = matching_rows(expression, self.metadata_index)
+        found = matching_rows(expression, self.metadata_index, budget)
         return found - self.tombstones.bitmap if self.tombstones.deleted_count else found

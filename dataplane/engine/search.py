@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from dataplane.engine.evaluation import Budget
 from dataplane.engine.filters import Expression
 from dataplane.engine.memtable import Memtable
 from dataplane.engine.metadata_index import Rows, rows_of
@@ -80,18 +81,20 @@ def search(parts: Sequence[Part], question: Question) -> tuple[list[Hit], str]:
     """
     found: list[Candidates] = []
     ways: Counter[str] = Counter()
+    budget = Budget(sum(part.row_count for part in parts))
     for part in parts:
         if part.live_count:
-            candidates, way = _search_part(part, question)
+            candidates, way = _search_part(part, question, budget)
             found.append(candidates)
             ways[way] += 1
     path = " ".join(f"{way}={count}" for way, count in sorted(ways.items()))
     return _order(found, question.target, question.top_k), path
 
 
-def _search_part(part: Part, question: Question) -> tuple[Candidates, str]:
+def _search_part(part: Part, question: Question, budget: Budget) -> tuple[Candidates, str]:
     target, top_k, planner = question.target, question.top_k, question.planner
-    matching = None if question.expression is None else part.matching(question.expression)
+    expression = question.expression
+    matching = None if expression is None else part.matching(expression, budget)
     count = part.live_count if matching is None else len(matching)
     expansion = part.graph.expansion if part.graph is not None and target.may_walk else None
     chosen = planner.plan(top_k, count, part.vectors.shape, expansion=expansion)

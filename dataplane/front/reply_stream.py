@@ -52,6 +52,7 @@ class ReplyStream:
 
 def _decoded(body: bytes) -> messages.AnyReply:
     try:
-        return messages.decode_reply(body)
+        reply: messages.AnyReply = messages.decode_reply(body)
     except msgspec.MsgspecError:
         return messages.Failure(code=str(ErrorCode.INTERNAL), message="Internal error")
+    return reply

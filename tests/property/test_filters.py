@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataplane.engine.evaluation import matching_rows
 from dataplane.engine.filters import parse
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex, freeze
-from dataplane.engine.metadata_index import GrowingMetadataIndex, matching_rows
+from dataplane.engine.metadata_index import GrowingMetadataIndex
 from tests.property.filter_model import holds
 from tests.property.programs import conditions, json_of, metadata
 

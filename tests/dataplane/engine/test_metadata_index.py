@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
+from dataplane.engine.evaluation import matching_rows
 from dataplane.engine.filters import parse
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex, freeze
 from dataplane.engine.metadata import merge_metadata
-from dataplane.engine.metadata_index import GrowingMetadataIndex, MetadataIndex, matching_rows
+from dataplane.engine.metadata_index import GrowingMetadataIndex, MetadataIndex
 from tests.property.filter_model import holds
 
 ROWS: list[dict[str, Any]] = [
