@@ -1,7 +1,8 @@
 """The frame of every verb: one transaction of one tenant, and an event when it is refused."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db import DatabaseError
 from access.actor import Actor
 from audit.actions import Action
 from audit.record import Target, record_refusal
+from kit.errors import PermissionDenied
 from orgs.tenancy import tenant
 
 
@@ -69,6 +71,22 @@ def verb(
         return act
 
     return wrap
+
+
+@contextmanager
+def denials_recorded(
+    actor: Actor, action: Action, subject: Subject, /, **asked_for: str
+) -> Iterator[None]:
+    """Around what a face does before it can call the verb: finding the verb's subject.
+
+    Whoever is denied there has tried the act all the same, and leaves the event that the verb would
+    have left, about the place. `asked_for` is what was named there: `name="movies"`.
+    """
+    try:
+        yield
+    except PermissionDenied as error:
+        _refuse(actor, action, subject, error=error, parameters=asked_for)
+        raise
 
 
 def _refuse(

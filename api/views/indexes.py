@@ -12,9 +12,11 @@ from api.schemas.index_reply import render_index
 from api.schemas.index_request import parse_configure, parse_create
 from api.versions import Version
 from api.views.base import ControlPlaneView
+from audit.actions import Action
 from indexes.lifecycle import configure_index, create_index, delete_index
 from indexes.queries import get_index, visible_indexes
 from indexes.readiness import wait_until_ready
+from orgs.verbs import denials_recorded
 
 
 class IndexesView(ControlPlaneView):
@@ -56,7 +58,8 @@ class IndexView(ControlPlaneView):
     def patch(self, request: Request, name: str) -> Response:
         del request
         wish = parse_configure(body_of(self.request_as_received), self.api_version)
-        index = get_index(self.actor, self.project, name)
+        with denials_recorded(self.actor, Action.INDEX_CONFIGURED, self.project, name=name):
+            index = get_index(self.actor, self.project, name)
         index = configure_index(self.actor, index, **asdict(wish))
         status = 200 if self.api_version >= Version.V2026_07 else 202
         return Response(render_index(index, self.api_version), status=status)
@@ -64,5 +67,7 @@ class IndexView(ControlPlaneView):
     @extend_schema(operation_id="delete_index", responses={202: None})
     def delete(self, request: Request, name: str) -> Response:
         del request
-        delete_index(self.actor, get_index(self.actor, self.project, name))
+        with denials_recorded(self.actor, Action.INDEX_DELETED, self.project, name=name):
+            index = get_index(self.actor, self.project, name)
+        delete_index(self.actor, index)
         return Response(status=202)

@@ -9,7 +9,7 @@ from django.urls import get_resolver
 
 from access.actor import OPERATOR
 from access.permissions import Role
-from audit.models import Event
+from audit.models import Event, Outcome
 from indexes.models import Index, IndexState
 from projects.api_keys import revoke_api_key
 from tests.api.conftest import Caller
@@ -109,12 +109,27 @@ def test_a_role_opens_exactly_the_routes_of_its_row(
     assert json.loads(response.content)["error"]["code"] == "PERMISSION_DENIED"
     assert Index.objects.using("system").get().tags == {}
     recorded = Event.objects.using("system").count() - events
-    # A mutating act that was denied leaves one event; reading leaves none. Who may not even read
-    # learns nothing of the index, so no act on it begins.
-    may_read = READ in ALLOWED[role]
-    assert recorded == (
-        1 if ROUTES[method, route] == WRITE and (may_read or method == "POST") else 0
-    )
+    # A mutating act that was denied leaves one event; reading leaves none.
+    assert recorded == (1 if ROUTES[method, route] == WRITE else 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "action"), [("PATCH", "index.configured"), ("DELETE", "index.deleted")]
+)
+def test_who_may_not_even_read_leaves_the_same_event_for_any_name(
+    world: World, method: str, action: str
+) -> None:
+    world.index()
+    caller = Caller(world.key(roles=[Role.DATA_PLANE_EDITOR])[1])
+    replies = {
+        call(caller, method, "indexes/<str:name>", name).content for name in ("movies", "absent")
+    }
+    assert len(replies) == 1
+    missing, existing = Event.objects.using("system").order_by("-id")[:2]
+    for event, name in ((existing, "movies"), (missing, "absent")):
+        assert (event.action, event.outcome) == (action, Outcome.DENIED)
+        assert (event.target_type, event.target_name) == ("project", "Search")
+        assert event.parameters == {"name": name}
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in ROUTES if "<" in one[1]])
