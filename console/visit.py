@@ -14,15 +14,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
 from access.actor import Actor
+from access.decide import require
 from access.matrix import ROLE_LABELS
-from access.permissions import Role
+from access.permissions import Permission, Role
 from accounts.models import User
+from audit.actions import Action
 from console.auth import actor_of
 from console.errors import error_page
 from console.rights import Rights
 from kit.errors import StonepineError
 from orgs.models import Organization
 from orgs.queries import get_organization
+from orgs.verbs import denials_recorded
 from projects.models import Project
 from projects.queries import get_project
 
@@ -67,6 +70,20 @@ class Visit:
         if not held or Role.ORG_OWNER in {grant.role for grant in grants}:
             held = {grant.role for grant in grants}
         return next((ROLE_LABELS[role] for role in Role if role in held), "")
+
+
+def guard(visit: Visit, permission: Permission, action: Action, /, **asked_for: str) -> None:
+    """Raise `PermissionDenied` before a form is shown or read.
+
+    Looking at the form is no act; sending it is one, and whoever is denied leaves an event, however
+    the form was filled in.
+    """
+    place = visit.project or visit.organization
+    if visit.request.method != "POST":
+        require(visit.actor, permission, place.scope)
+        return
+    with denials_recorded(visit.actor, action, place, **asked_for):
+        require(visit.actor, permission, place.scope)
 
 
 View = Callable[..., HttpResponse]

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from access.decide import require
 from access.permissions import Permission
+from audit.actions import Action
 from console.forms.indexes import DeleteForm, IndexForm
 from console.navigation import Crumb, project_url
 from console.presets import MODELS
@@ -23,7 +23,7 @@ from console.render import (
     render_sheet,
 )
 from console.snippets import snippets
-from console.visit import Visit, project_page
+from console.visit import Visit, guard, project_page
 from indexes.addresses import host_of
 from indexes.lifecycle import configure_index, create_index, delete_index
 from indexes.models import Index, IndexState
@@ -55,7 +55,7 @@ def listing(visit: Visit) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page
 def new(visit: Visit) -> HttpResponse:
-    require(visit.actor, Permission.INDEX_CREATE, visit.here.scope)
+    guard(visit, Permission.INDEX_CREATE, Action.INDEX_CREATED)
     form = IndexForm(visit.request.POST or None)
     if form.is_valid():
         try:
@@ -109,6 +109,7 @@ def _detail_page(visit: Visit, name: str) -> HttpResponse:
 @require_POST
 @project_page
 def protect(visit: Visit, name: str) -> HttpResponse:
+    guard(visit, Permission.INDEX_UPDATE, Action.INDEX_CONFIGURED, name=name)
     index = get_index(visit.actor, visit.here, name)
     is_protected = visit.request.POST.get("is_protected") == "on"
     configure_index(visit.actor, index, is_protected=is_protected)
@@ -119,7 +120,7 @@ def protect(visit: Visit, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page
 def delete(visit: Visit, name: str) -> HttpResponse:
-    require(visit.actor, Permission.INDEX_DELETE, visit.here.scope)
+    guard(visit, Permission.INDEX_DELETE, Action.INDEX_DELETED, name=name)
     index = get_index(visit.actor, visit.here, name)
     form = DeleteForm(visit.request.POST or None, name=index.name)
     if form.is_valid():

@@ -9,16 +9,16 @@ from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
-from access.decide import require
 from access.keys import PlainKey
 from access.permissions import Permission
+from audit.actions import Action
 from console.forms.base import ConsoleForm
 from console.forms.keys import KeyForm
 from console.key_roles import described, role_names
 from console.navigation import Crumb, project_url
 from console.render import go, render_page, render_sheet
 from console.snippets import exports
-from console.visit import Visit, project_page
+from console.visit import Visit, guard, project_page
 from kit import clock
 from kit.errors import StonepineError
 from projects.api_keys import create_api_key, revoke_api_key
@@ -48,7 +48,7 @@ def listing(visit: Visit) -> HttpResponse:
 @project_page
 def new(visit: Visit) -> HttpResponse:
     """The form, and after it the one page that shows the key."""
-    require(visit.actor, Permission.API_KEY_CREATE, visit.here.scope)
+    guard(visit, Permission.API_KEY_CREATE, Action.API_KEY_CREATED)
     form = KeyForm(visit.request.POST or None)
     if form.is_valid():
         try:
@@ -72,7 +72,7 @@ def new(visit: Visit) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page
 def revoke(visit: Visit, key_id: UUID) -> HttpResponse:
-    require(visit.actor, Permission.API_KEY_REVOKE, visit.here.scope)
+    guard(visit, Permission.API_KEY_REVOKE, Action.API_KEY_REVOKED, id=str(key_id))
     key = get_api_key(visit.actor, visit.here, key_id)
     form = ConsoleForm()
     if visit.request.method == "POST":

@@ -5,13 +5,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from access.decide import require
 from access.permissions import Permission
+from audit.actions import Action
 from console.forms.projects import ProjectForm
 from console.navigation import project_url
 from console.render import go, render_page, render_sheet
 from console.snippets import exports, snippets
-from console.visit import Visit, organization_page, project_page
+from console.visit import Visit, guard, organization_page, project_page
 from indexes.queries import visible_indexes
 from kit.errors import StonepineError
 from projects.projects import create_project
@@ -21,7 +21,7 @@ from projects.queries import api_keys
 @require_http_methods(["GET", "POST"])
 @organization_page
 def new(visit: Visit) -> HttpResponse:
-    require(visit.actor, Permission.PROJECT_CREATE, visit.organization.scope)
+    guard(visit, Permission.PROJECT_CREATE, Action.PROJECT_CREATED)
     form = ProjectForm(visit.request.POST or None)
     if form.is_valid():
         try:

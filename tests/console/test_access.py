@@ -10,6 +10,7 @@ from django.test import Client
 from access.actor import OPERATOR
 from access.permissions import Role
 from accounts.models import User
+from audit.models import Event, Outcome
 from indexes.lifecycle import create_index
 from projects.api_keys import create_api_key
 from projects.models import ApiKey
@@ -72,20 +73,52 @@ def test_viewer_changes_nothing_by_sending_forms(
     site: Site, articles: None, key: ApiKey, as_user: AsUser
 ) -> None:
     client = as_user(site.vera)
-    posts = {
-        "/new-index": {"name": "x", "dimension": "3", "metric": "cosine"},
-        "/indexes/articles/delete": {"confirmation": "articles"},
-        "/indexes/articles/protect": {"is_protected": "on"},
-        "/keys/new": {"name": "x", "preset": "all"},
-        f"/keys/{key.pk}/revoke": {},
-    }
-    for page, body in posts.items():
-        assert client.post(site.place + page, body).status_code == 403, page
-    assert client.post(f"{site.home}/projects/new", {"name": "x"}).status_code == 403
+    for page, body in writing_forms(site, key).items():
+        assert client.post(page, body).status_code == 403, page
     listed = as_user(site.alice).get(f"{site.place}/indexes").content.decode()
     assert "articles" in listed
     key = ApiKey.objects.using("system").filter(pk=key.pk)[0]
     assert key.revoked_at is None
+
+
+def writing_forms(site: Site, key: ApiKey) -> dict[str, dict[str, str]]:
+    """Every form that changes something, filled in as its page would."""
+    place = site.place
+    return {
+        f"{place}/new-index": {"name": "x", "dimension": "3", "metric": "cosine"},
+        f"{place}/indexes/articles/delete": {"confirmation": "articles"},
+        f"{place}/indexes/articles/protect": {"is_protected": "on"},
+        f"{place}/keys/new": {"name": "x", "preset": "all"},
+        f"{place}/keys/{key.pk}/revoke": {},
+        f"{site.home}/projects/new": {"name": "x"},
+    }
+
+
+@pytest.mark.parametrize("is_filled_in", [True, False])
+def test_every_form_denied_leaves_exactly_one_event(
+    site: Site, articles: None, key: ApiKey, as_user: AsUser, *, is_filled_in: bool
+) -> None:
+    client = as_user(site.vera)
+    events = Event.objects.using("system").order_by("id")
+    recorded = []
+    for page, body in writing_forms(site, key).items():
+        before = events.count()
+        assert client.post(page, body if is_filled_in else {}).status_code == 403, page
+        (event,) = events[before:]
+        assert (event.outcome, event.actor_name) == (Outcome.DENIED, "Vera"), page
+        recorded.append(event.action)
+    assert recorded == [
+        "index.created", "index.deleted", "index.configured",
+        "api_key.created", "api_key.revoked", "project.created",
+    ]  # fmt: skip
+
+
+def test_looking_at_a_denied_form_leaves_no_event(
+    site: Site, articles: None, as_user: AsUser
+) -> None:
+    before = Event.objects.using("system").count()
+    assert statuses(as_user(site.vera), site, (*INDEX_WRITING, *KEYS)) == {403}
+    assert Event.objects.using("system").count() == before
 
 
 def test_stranger_sees_what_does_not_exist(
