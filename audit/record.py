@@ -10,10 +10,14 @@ from django.db import DatabaseError
 from access.actor import Actor
 from audit import context
 from audit.actions import Action
+from audit.legible import legible, legible_value
 from audit.models import Event, Outcome
 from kit.errors import ErrorCode, PermissionDenied, StonepineError
 
 _log = structlog.get_logger(__name__)
+_MAX_REASON = 1000
+_MAX_NAME = 512
+_MAX_USER_AGENT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def record_refusal(
         outcome=Outcome.DENIED if is_denial else Outcome.FAILURE,
         parameters=parameters,
     )
-    event.reason = known.message[:1000] if known else "unexpected error"
+    event.reason = legible(known.message, limit=_MAX_REASON) if known else "unexpected error"
     event.error_code = str(known.code if known else ErrorCode.INTERNAL)
     try:
         event.save(force_insert=True, using="system")
@@ -76,19 +80,19 @@ def _event(
     origin = context.current()
     return Event(
         organization_id=target.organization_id,
-        organization_name=target.organization_name,
+        organization_name=legible(target.organization_name, limit=_MAX_NAME),
         project_id=target.project_id,
         action=action,
         outcome=outcome,
         actor_kind=actor.kind,
         actor_id=actor.principal_id,
-        actor_name=actor.display_name,
+        actor_name=legible(actor.display_name),
         target_type=target.type,
         target_id=target.id,
-        target_name=target.name,
-        parameters=parameters,
+        target_name=legible(target.name, limit=_MAX_NAME),
+        parameters=legible_value(parameters),
         request_id=origin.request_id,
         ip=origin.ip,
-        user_agent=origin.user_agent[:400],
+        user_agent=legible(origin.user_agent, limit=_MAX_USER_AGENT),
         source=origin.source,
     )

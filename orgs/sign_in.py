@@ -6,11 +6,11 @@ from accounts.addresses import normalized_email
 from accounts.models import User
 from accounts.passwords import verified
 from accounts.queries import find_user_by_email
-from accounts.throttle import require_attempts_left
+from accounts.throttle import TooManyAttempts, require_attempts_left
 from audit import context
 from audit.actions import Action
 from audit.record import Target, record_refusal, record_unbound
-from kit.errors import ResourceExhausted, Unauthenticated
+from kit.errors import Unauthenticated
 from orgs.queries import organizations_of
 
 _ATTEMPTS_PER_ADDRESS = 10
@@ -18,15 +18,16 @@ _ATTEMPTS_PER_IP = 50
 
 
 def sign_in(email: str, password: str) -> User:
-    """The person, proven by password. Raises `Unauthenticated` or `ResourceExhausted`.
+    """The person, proven by password. Raises `Unauthenticated` or `TooManyAttempts`.
 
     Unknown address and wrong password get the same answer after the same time.
     """
     user = find_user_by_email(email)
     try:
         proven = _proven(user, email, password)
-    except (Unauthenticated, ResourceExhausted) as error:
-        record_refusal(_actor(user), Action.USER_SIGNED_IN, target=_target(user), error=error)
+    except (Unauthenticated, TooManyAttempts) as error:
+        if isinstance(error, Unauthenticated) or error.is_first:
+            record_refusal(_actor(user), Action.USER_SIGNED_IN, target=_target(user), error=error)
         raise
     record_unbound(_actor(proven), Action.USER_SIGNED_IN, target=_target(proven))
     return proven

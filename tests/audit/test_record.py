@@ -1,5 +1,7 @@
 """The audit log: append-only, part of the act, written apart for refusals, never without origin."""
 
+import json
+
 import pytest
 from django.db import ProgrammingError, connections, transaction
 
@@ -12,6 +14,7 @@ from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.queries import recent_events
 from orgs.tenancy import tenant
+from projects.api_keys import create_api_key
 from projects.models import Project
 from projects.projects import create_project
 from tests.support.world import World
@@ -91,6 +94,29 @@ def test_a_failure_names_its_reason_in_the_words_the_caller_read(world: World) -
     with pytest.raises(AlreadyExists) as refused:
         world.index()
     assert last_event().reason == refused.value.message
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "a\nb", "\u202egnp.exe"])
+def test_what_was_typed_never_keeps_a_denial_out_of_the_log(world: World, name: str) -> None:
+    before = Event.objects.using("system").count()
+    with pytest.raises(PermissionDenied):
+        create_project(world.vera, world.organization, name=name)
+    assert Event.objects.using("system").count() == before + 1
+    assert last_event().outcome == Outcome.DENIED
+    assert "\N{REPLACEMENT CHARACTER}" in last_event().parameters["name"]
+
+
+def test_a_denial_takes_little_room_however_much_was_sent(world: World) -> None:
+    with pytest.raises(PermissionDenied):
+        create_api_key(
+            world.vera,
+            world.project,
+            name="n" * 100_000,
+            roles=["r" * 1000] * 10_000,  # type: ignore[list-item] # what a stranger might send
+        )
+    parameters = last_event().parameters
+    assert len(parameters["name"]) == 200
+    assert len(json.dumps(parameters)) < 15_000
 
 
 def test_an_event_keeps_the_names_of_what_is_gone(world: World) -> None:

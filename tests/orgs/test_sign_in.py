@@ -64,6 +64,18 @@ def test_after_ten_attempts_even_the_right_password_waits(world: World) -> None:
     assert sign_in("bob@example.com", PASSWORD).name == "Bob"
 
 
+def test_a_throttled_sign_in_leaves_one_event_not_one_an_attempt(world: World) -> None:
+    for _ in range(10):
+        with pytest.raises(Unauthenticated):
+            sign_in("alice@example.com", "wrong")
+    before = Event.objects.using("system").count()
+    for _ in range(5):
+        with pytest.raises(ResourceExhausted):
+            sign_in("alice@example.com", "wrong")
+    assert Event.objects.using("system").count() == before + 1
+    assert last_event().error_code == "RESOURCE_EXHAUSTED"
+
+
 def test_an_event_outside_any_organization_is_seen_by_no_tenant(world: World) -> None:
     with pytest.raises(Unauthenticated):
         sign_in("nobody@example.com", "wrong")
