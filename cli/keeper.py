@@ -22,6 +22,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _HEALTHY_AFTER_S = 30.0
 _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
+_TOLD_TO_EVERYBODY = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", leftovers.MARK}
 
 
 class State(StrEnum):
@@ -105,9 +106,8 @@ class Keeper:
         await self._clear_the_way()
         if self._is_stopping:
             return
-        environment = {**self.around.environment, **self.spec.environment}
         try:
-            self.child = Child(self.spec, environment, self.around.directory, self._log)
+            self.child = Child(self.spec, self._environment(), self.around.directory, self._log)
         except OSError as error:  # no memory, no process slots: as good as a start that failed
             self._log.write(f"cannot start: {error}".encode())
             self.failures += 1
@@ -121,6 +121,12 @@ class Keeper:
         await end
         readiness.cancel()
         self._note_end(self.child)
+
+    def _environment(self) -> dict[str, str]:
+        told = self.around.environment
+        if not self.spec.is_ours:
+            told = {name: text for name, text in told.items() if name in _TOLD_TO_EVERYBODY}
+        return {**told, **self.spec.environment}
 
     def _is_over(self) -> bool:
         return self._is_stopping or self.state is State.DONE

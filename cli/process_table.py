@@ -46,6 +46,7 @@ def _postgres(server: EmbeddedPostgres, identity: Identity) -> ProcessSpec:
     return ProcessSpec(
         name="postgres",
         argv=server.argv(),
+        is_ours=False,
         probe=Probe(ProbeKind.POSTMASTER, str(server.data_dir)),
         uid=identity.uid,
         gid=identity.gid,
@@ -66,6 +67,7 @@ def _valkey(server: EmbeddedValkey) -> ProcessSpec:
     return ProcessSpec(
         name="valkey",
         argv=server.argv(),
+        is_ours=False,
         probe=Probe(ProbeKind.VALKEY, str(server.socket), password=server.password),
         death_signal=signal.SIGTERM,
         stop_stage=_STORES,
@@ -90,6 +92,7 @@ def gateway(environment: Environment) -> ProcessSpec:
     return ProcessSpec(
         name="gateway",
         argv=envoy.argv(settings.bootstrap_file, concurrency=threads),
+        is_ours=False,
         probe=Probe(ProbeKind.HTTP, str(settings.admin_socket), "/ready"),
         stop_stage=_FACES,
     )

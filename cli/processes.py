@@ -35,7 +35,8 @@ class ProcessSpec:
     `death_signal` is sent by the kernel when the supervisor vanishes. `stop_stage`: lower ones are
     stopped first, each stage at once. `folder` belongs to this process alone: before a start nobody
     of a predecessor may still work in it. `stale_files` are what a killed one leaves behind.
-    A one-shot runs to its end, and is ready then.
+    A one-shot runs to its end, and is ready then. A program that is not ours is told no settings,
+    which are secrets for the most part.
     """
 
     name: str
@@ -52,14 +53,15 @@ class ProcessSpec:
     folder: str = ""
     stale_files: list[str] = field(default_factory=list)
     is_one_shot: bool = False
+    is_ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the supervisor needs, worked out beforehand by cli.preparation.
 
-    `environment` goes to every child, `first_start` is the command that tells what to print on a
-    new installation (none once the first owner exists), `daily` is run once a day.
+    `environment` goes to every child that is ours, `first_start` is the command that tells what to
+    print on a new installation (none once the first owner exists), `daily` is run once a day.
     """
 
     home: str

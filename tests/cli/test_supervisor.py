@@ -299,3 +299,17 @@ def test_output_becomes_json_lines(supervised: Supervised) -> None:
     assert (plain["process"], plain["message"]) == ("talker", "a plain line")
     assert own == {"event": "its own JSON"}
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_program_that_is_not_ours_is_told_no_settings(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "secret")
+    supervised.start(spec("ours"), spec("foreign", is_ours=False))
+    supervised.wait_ready()
+    ours, foreign = (
+        psutil.Process(supervised.entry(name)["pid"]).environ() for name in ("ours", "foreign")
+    )
+    assert ours["DATABASE_URL"] == "secret"
+    assert {"PATH", "STONEPINE_SUPERVISED"} <= set(foreign)
+    assert not {"DATABASE_URL", "NOTIFY_SOCKET", "HOME"} & set(foreign)

@@ -169,8 +169,9 @@ class Stack:
         return "\n".join(tails)
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        home = str(self.home)
-        return home in process.cmdline() or process.environ().get("STONEPINE_HOME") == home
+        home, told = str(self.home), process.environ()
+        marks = (told.get("STONEPINE_HOME"), told.get("STONEPINE_SUPERVISED"))
+        return home in process.cmdline() or home in marks
 
     def _complaint(self, what: str, result: subprocess.CompletedProcess[str]) -> str:
         return f"{what}\n{result.stdout}\n{result.stderr}\n{self.log_tails()}"
