@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -97,6 +98,7 @@ def _supervise_alone(home: Home, port: int | None, report: int) -> None:
 
 def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]:
     os.umask(0o077)  # whatever we and our children write is ours alone
+    _withhold_core_files()
     private_folder(home.path)
     lock = InstanceLock.take(home)
     try:
@@ -104,6 +106,15 @@ def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]
     except BaseException:
         lock.release()
         raise
+
+
+def _withhold_core_files() -> None:
+    """They would hold secrets. Children inherit it."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most != 0:
+        # Not 0: at 1, Linux gives none to a program that kernel.core_pattern names either
+        # (fs/coredump.c).
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
 def _prepare(home: Home, port: int | None) -> dict[str, Any]:

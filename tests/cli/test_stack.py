@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -81,6 +82,22 @@ def test_no_secret_stands_on_a_command_line(stack: Stack) -> None:
     secrets = json.loads((stack.home / "secrets.json").read_text()).values()
     lines = "\n".join(" ".join(process.cmdline()) for process in stack.processes())
     assert not [secret for secret in secrets if secret in lines]
+
+
+def test_programs_that_are_not_ours_are_told_no_secret(stack: Stack) -> None:
+    secrets = json.loads((stack.home / "secrets.json").read_text()).values()
+    for name in ("postgres", "valkey", "gateway"):
+        told = psutil.Process(stack.pid(name)).environ()
+        assert set(told) <= {
+            "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "STONEPINE_SUPERVISED",
+        }, name  # fmt: skip
+        assert not [secret for secret in secrets if secret in "".join(told.values())], name
+
+
+def test_no_process_leaves_its_memory_in_a_core_file(stack: Stack) -> None:
+    for process in stack.processes():
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        assert re.search(r"^Max core file size +[01] +[01] ", limits, re.MULTILINE), limits
 
 
 def test_no_secret_stands_in_a_log(stack: Stack) -> None:
