@@ -28,9 +28,14 @@ def destroy_pending_keys() -> int:
     """Destroy the wrapping keys of deleted projects; how many. May run twice, anywhere.
 
     The wish is a row written with the deletion itself, so a crash between the two loses nothing.
+    A wish about a project that exists is nobody's deletion: it is thrown away, the key stays.
     """
     provider, done = installation_keyring(), 0
     for wish in KeyDestruction.objects.using("system").all():
+        if Project.objects.using("system").filter(pk=wish.project_id).exists():
+            _log.error("key_of_living_project_kept", project_id=str(wish.project_id))
+            wish.delete(using="system")
+            continue
         try:
             provider.destroy_key(wish.project_id)
         except StonepineError:

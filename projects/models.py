@@ -116,6 +116,7 @@ class KeyDestruction(models.Model):
     """A project is gone and its wrapping key must follow; the row stays until it has."""
 
     project_id = models.UUIDField(primary_key=True)
+    organization_id = models.UUIDField()
     requested_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:

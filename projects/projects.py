@@ -54,7 +54,7 @@ def delete_project(actor: Actor, project: Project) -> None:
     record(actor, Action.PROJECT_DELETED, target=found.audit_target())
     ApiKey.objects.filter(project=found).delete()
     DataKey.objects.filter(project=found).delete()
-    KeyDestruction.objects.create(project_id=found.pk)
+    KeyDestruction.objects.create(project_id=found.pk, organization_id=found.organization_id)
     found.delete()
     transaction.on_commit(destroy_pending_keys, robust=True)
     announce_change()

@@ -1,6 +1,7 @@
 """Projects: a wrapping key of their own from the start, and its end with them."""
 
 import pytest
+from django.db import ProgrammingError
 
 from access.actor import OPERATOR
 from access.permissions import Role
@@ -8,6 +9,7 @@ from indexes.deployment.reconcile import reconcile
 from indexes.lifecycle import delete_index
 from keyring.data_keys import open_data_key
 from kit.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from kit.ids import new_id
 from orgs.secrets import installation_keyring
 from orgs.tenancy import tenant
 from projects.keys import destroy_pending_keys
@@ -44,11 +46,30 @@ def test_deleting_a_project_destroys_its_key_and_ends_its_api_keys(world: World)
 
 
 def test_a_key_whose_destruction_was_interrupted_is_destroyed_later(world: World) -> None:
-    project = create_project(world.alice, world.organization, name="Interrupted")
-    KeyDestruction.objects.create(project_id=project.pk)
+    gone = new_id()
+    installation_keyring().create_key(gone)
+    with tenant(world.organization.pk):
+        KeyDestruction.objects.create(project_id=gone, organization_id=world.organization.pk)
     assert destroy_pending_keys() == 1
-    assert not installation_keyring().has_key(project.pk)
+    assert not installation_keyring().has_key(gone)
     assert destroy_pending_keys() == 0
+
+
+def test_no_row_destroys_the_key_of_a_project_that_exists(world: World) -> None:
+    victim = world.their_project.pk
+    with tenant(world.organization.pk):
+        KeyDestruction.objects.create(project_id=victim, organization_id=world.organization.pk)
+    assert destroy_pending_keys() == 0
+    assert installation_keyring().has_key(victim)
+    assert not KeyDestruction.objects.using("system").exists()
+
+
+def test_a_tenant_wishes_for_no_destruction_in_anothers_name(world: World) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        tenant(world.organization.pk),
+    ):
+        KeyDestruction.objects.create(project_id=new_id(), organization_id=world.elsewhere.pk)
 
 
 def test_a_project_with_indexes_is_not_deleted(world: World) -> None:
