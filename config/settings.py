@@ -131,7 +131,9 @@ X_FRAME_OPTIONS = "DENY"
 ALLOWED_HOSTS = sorted(
     {_HERE.advertised_host, _HERE.bind_host, "127.0.0.1", "localhost", "[::1]"} - {"0.0.0.0"}  # noqa: S104 - compared, not bound
 )
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# No temporary files: bodies are read before anybody has signed in. A larger upload is dropped.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
