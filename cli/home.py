@@ -48,13 +48,11 @@ class Home:
     def create(self) -> None:
         """Make the folders; refuses a home that belongs to somebody else. Idempotent."""
         private_folder(self.path)
-        self._refuse_foreign(self.path)
         for folder in (
             self.log_dir, self.gateway_dir, self.tls_dir, self.valkey_dir, self.objects_dir,
         ):  # fmt: skip
             private_folder(folder)
-        private_folder(self.run_dir)
-        self._refuse_foreign(self.run_dir)
+        private_folder(self.run_dir, may_be_link=False)
 
     @property
     def run_dir(self) -> Path:
@@ -130,17 +128,6 @@ class Home:
     @property
     def _memory_file(self) -> Path:
         return self.path / "config.json"
-
-    def _refuse_foreign(self, folder: Path) -> None:
-        # lstat: a planted symbolic link in the temporary folder is somebody else's doing too.
-        status = folder.lstat()
-        if status.st_uid != os.geteuid() or not folder.is_dir() or folder.is_symlink():
-            if folder == self.path and folder.is_symlink() and folder.stat().st_uid == os.geteuid():
-                return
-            raise SetupError(
-                f"{folder} belongs to another user.",
-                hint="Start as the user who made it, or choose another --home.",
-            )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -32,16 +32,41 @@ def write_private(
         temporary.unlink(missing_ok=True)
 
 
-def private_folder(path: Path) -> Path:
-    """Make the folder for us alone (0700), or take away what others may do in it."""
+def private_folder(path: Path, *, may_be_link: bool = True) -> Path:
+    """Make the folder for us alone (0700), or take away what others may do in it.
+
+    Refuses one that belongs to somebody else, before anything of it is changed. Where others may
+    make files beside it, a link is their doing.
+    """
+    way = os.O_RDONLY | os.O_DIRECTORY | (0 if may_be_link else os.O_NOFOLLOW)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Group's traverse bit shows the mask of an access list, see cli.embedded.identity.
-        if path.stat().st_mode & 0o067:
-            path.chmod(0o700)
+        descriptor = os.open(path, way)
+        try:
+            _close_to_others(path, descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
+        if path.is_symlink() and not may_be_link:
+            raise _foreign(path) from error
         raise cannot_write(path, error) from error
     return path
+
+
+def _close_to_others(path: Path, descriptor: int) -> None:
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid():
+        raise _foreign(path)
+    # Group's traverse bit shows the mask of an access list, see cli.embedded.identity.
+    if status.st_mode & 0o067:
+        os.fchmod(descriptor, 0o700)
+
+
+def _foreign(path: Path) -> SetupError:
+    return SetupError(
+        f"{path} belongs to another user.",
+        hint="Start as the user who made it, or choose another --home.",
+    )
 
 
 def cannot_write(path: Path, error: OSError) -> SetupError:

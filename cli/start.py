@@ -17,7 +17,6 @@ from cli.display import Screen, welcome
 from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import InstanceLock
-from cli.private_files import private_folder
 from cli.processes import Plan
 from cli.supervisor import Supervisor
 
@@ -99,7 +98,7 @@ def _supervise_alone(home: Home, port: int | None, report: int) -> None:
 def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]:
     os.umask(0o077)  # whatever we and our children write is ours alone
     _withhold_core_files()
-    private_folder(home.path)
+    home.create()
     lock = InstanceLock.take(home)
     try:
         return lock, Plan.from_json(run_apart(lambda: _prepare(home, port)))

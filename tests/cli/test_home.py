@@ -145,3 +145,29 @@ def test_status_of_a_stopped_home_is_not_what_a_killed_supervisor_wrote(home: Ho
     lock = InstanceLock.take(home)
     assert not home.status_file.exists()
     lock.release()
+
+
+def test_a_link_in_place_of_the_run_folder_is_refused_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    target.chmod(0o755)
+    (target / "status.json").write_text("theirs")
+    planted = tmp_path / "run"
+    planted.symlink_to(target)
+    with pytest.raises(SetupError, match="belongs to another user"):
+        Home(tmp_path / "home", planted).create()
+    assert mode(target) == 0o755
+    assert (target / "status.json").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+def test_a_folder_of_somebody_else_keeps_its_mode(tmp_path: Path) -> None:
+    theirs = tmp_path / "home"
+    theirs.mkdir()
+    theirs.chmod(0o755)
+    os.chown(theirs, 54321, 54321)
+    with pytest.raises(SetupError, match="belongs to another user"):
+        Home(theirs).create()
+    assert mode(theirs) == 0o755
