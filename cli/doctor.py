@@ -47,6 +47,7 @@ def examine(home: Home) -> list[Finding]:
     checks: list[tuple[str, _Check]] = [
         ("python", _python),
         ("disk", lambda: _room(home)),
+        ("swap", lambda: tell_of_swap(Path("/proc/swaps"), Path("/sys/class/block"))),
     ]
     if not home.exists():
         missing = Finding("home", is_good=False, message=f"{home.path} holds no installation.")
@@ -113,6 +114,21 @@ def _python() -> str:
 def _room(home: Home) -> str:
     check_room(home.path)
     return "enough bytes and inodes are free"
+
+
+def tell_of_swap(listing: Path, devices: Path) -> str:
+    """A warning, not a fault: many machines swap in the clear, and Stonepine runs on them."""
+    used = [Path(line.split()[0]) for line in listing.read_text().splitlines()[1:]]
+    open_ones = [str(path) for path in used if not _is_sealed(devices / path.resolve().name)]
+    if open_ones:
+        return f"{', '.join(open_ones)} is not encrypted: secrets in memory may reach the disk"
+    return "none, or encrypted"
+
+
+def _is_sealed(device: Path) -> bool:
+    kind = device / "dm" / "uuid"
+    is_crypt = kind.exists() and kind.read_text().startswith("CRYPT-")
+    return is_crypt or device.name.startswith("zram")
 
 
 def _port(host: str, port: int) -> str:
