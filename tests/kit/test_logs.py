@@ -1,0 +1,34 @@
+"""Log lines of processes that are not Django's."""
+
+import json
+import subprocess
+import sys
+
+_PROGRAM = """
+import asyncio, uvloop
+from kit.logs import configure_logs
+
+class Broken(asyncio.Protocol):
+    def data_received(self, received):
+        raise ValueError("broken protocol")
+
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Broken, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(b"x")
+    await reader.read()
+
+configure_logs("trial")
+uvloop.run(main())
+"""
+
+
+def test_what_breaks_in_the_event_loop_is_logged_with_its_traceback() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=30
+    )
+    (line,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert line["process"] == "trial"
+    assert line["exception"].endswith("ValueError: broken protocol")
+    assert "in data_received" in line["exception"]
