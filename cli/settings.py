@@ -11,7 +11,7 @@ from cli.embedded.postgres import APPLICATION, OWNER, SYSTEM, EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from cli.errors import SetupError
 from cli.home import DEFAULT_PORT, Home
-from kit.environment import Environment
+from kit.environment import Addressing, Environment
 
 _MIN_SECRET_LENGTH = 32
 _LAST_PORT = 65_535
@@ -41,6 +41,7 @@ class Installation:
         """Read and check the settings. `port` None: the remembered one."""
         environment = _read_environment(home, port)
         _refuse_open_address(environment)
+        _refuse_unserved_addressing(environment)
         installation = cls(home, environment, _postgres(home), _valkey(home))
         if environment.production:
             installation._refuse_in_production()
@@ -169,6 +170,14 @@ def _valkey(home: Home) -> EmbeddedValkey | None:
         return None
     socket: Path = home.run_dir / "valkey.sock"
     return EmbeddedValkey(home.valkey_dir, socket, home.secrets().valkey_password)
+
+
+def _refuse_unserved_addressing(environment: Environment) -> None:
+    if environment.addressing is Addressing.SUBDOMAIN:
+        raise SetupError(
+            "The gateway does not serve indexes by subdomain yet.",
+            hint="Set STONEPINE_ADDRESSING to port, or to path for REST alone.",
+        )
 
 
 def _refuse_open_address(environment: Environment) -> None:

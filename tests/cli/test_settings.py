@@ -151,3 +151,11 @@ def test_secrets_do_not_show_in_the_reprs_of_the_table(home: Home) -> None:
     shown = repr(process_table(installation, Identity(None, None), must_migrate=True))
     assert known.valkey_password not in shown
     assert known.owner_password not in shown
+
+
+def test_addressing_that_the_gateway_does_not_serve_is_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, STONEPINE_ADDRESSING="subdomain")
+    with pytest.raises(SetupError, match="by subdomain"):
+        Installation.of(home)
