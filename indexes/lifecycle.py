@@ -56,7 +56,7 @@ def create_index(
         is_protected=is_protected,
     )
     wish.project = _with_room(project, name)
-    wish.port = reserve_port(wish.pk)
+    wish.port = reserve_port(wish.pk, organization_id=project.organization_id)
     wish.save(force_insert=True)
     record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
     reconcile_soon(wish.pk)

@@ -138,11 +138,12 @@ class PortReservation(models.Model):
     """A port given to an index. Belongs to no tenant: the machine has one set of ports.
 
     A released port rests before it is given again, so that a client with a stale host does not
-    reach somebody else's index.
+    reach somebody else's index. `held_by` is the organization it counts against.
     """
 
     port = models.PositiveIntegerField(primary_key=True)
     index_id = models.UUIDField()
+    held_by = models.UUIDField()
     released_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

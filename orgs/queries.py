@@ -82,6 +82,11 @@ def is_organization_slug_taken(slug: str) -> bool:
     return Organization.objects.using("system").filter(slug=slug).exists()
 
 
+def is_only_organization(organization_id: UUID) -> bool:
+    """Whether nobody else is on this installation. Crosses tenants."""
+    return not Organization.objects.using("system").exclude(pk=organization_id).exists()
+
+
 def has_owner(organization: Organization) -> bool:
     with tenant(organization.pk):
         return RoleBinding.objects.filter(
