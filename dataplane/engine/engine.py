@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from dataplane.engine import messages
+from dataplane.engine.admission import needs_quiet
 from dataplane.engine.failures import failure
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
 from dataplane.engine.open_index import OpenIndex
@@ -192,4 +193,7 @@ def _has_to_wait(index: OpenIndex, request: messages.AnyRequest) -> bool:
     if isinstance(request, messages.Update | messages.Delete) and request.filter is not None:
         space = index.namespaces.get(request.namespace)
         return space is not None and space.pending > 0
+    if isinstance(request, messages.Update):
+        space = index.namespaces.get(request.namespace)
+        return space is not None and needs_quiet(space, request)
     return False

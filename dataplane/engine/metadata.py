@@ -2,6 +2,8 @@
 
 import orjson
 
+MAX_METADATA_BYTES = 40 * 1024
+
 
 def merge_metadata(current: bytes | None, patch: bytes | None) -> bytes | None:
     """The keys of `patch` (a JSON object) replace or join those of `current`."""

@@ -77,6 +77,21 @@ class Namespace:
     def holds(self, record_id: str) -> bool:
         return record_id in self._layout
 
+    def metadata(self, record_id: str) -> bytes | None:
+        """Of a record, as compact JSON; None where there is no record or it has none."""
+        place = self._layout.find(record_id)
+        return None if place is None else place[0].metadata(place[1])
+
+    def record_bytes(self, record_id: str) -> int:
+        """Roughly what one record takes; 0 where there is none."""
+        place = self._layout.find(record_id)
+        if place is None:
+            return 0
+        part, row = place
+        sparse = part.sparse.row(row)
+        sparse_bytes = 0 if sparse is None else sparse.indices.nbytes + sparse.values.nbytes
+        return 4 * self.spec.width + len(part.metadata(row) or b"") + sparse_bytes
+
     @property
     def size_bytes(self) -> int:
         """Roughly what the records take; buried ones count until a builder drops them."""

@@ -16,7 +16,11 @@ LISTED_DEFAULT = "__default__"
 
 @dataclass(slots=True, eq=False)
 class OpenNamespace:
-    """`creation` is the row that its first batch writes; None once the namespace exists."""
+    """`creation` is the row that its first batch writes; None once the namespace exists.
+
+    `fields` are those of the metadata, written or under way (None: not asked for yet), and
+    `pending_metadata_bytes` is by how much writes under way may make any record's metadata grow.
+    """
 
     name: str
     namespace_id: UUID
@@ -25,6 +29,8 @@ class OpenNamespace:
     creation: NewNamespace | None = None
     pending: int = 0
     next_lsn: int = 1
+    fields: set[str] | None = None
+    pending_metadata_bytes: int = 0
 
     @property
     def exists(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import structlog
 
 from dataplane.engine import messages
+from dataplane.engine.admission import admitted_fields, metadata_growth, update_pieces
 from dataplane.engine.failures import failure
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
@@ -36,7 +37,7 @@ from storage.write_log.operations import (
 )
 
 MAX_PENDING_BYTES = 64 * 1024 * 1024
-# A write by filter may reach every record; it is logged in pieces of so many ids.
+# A delete by filter may reach every record; it is logged in pieces of so many ids.
 _IDS_A_BATCH = 10_000
 
 _log = structlog.get_logger()
@@ -98,11 +99,14 @@ class Writer:
             [from_message(row) for row in request.sparse] or [None] * count,
             request.metadata or [None] * count,
         )
-        space = index.namespaces.get(request.namespace) or _first_use(index, request.namespace)
+        space = index.namespaces.get(request.namespace)
+        fields = admitted_fields(space, request.metadata)
+        space = space or _first_use(index, request.namespace)
+        space.fields = fields
         self._submit(index, space, [operation], answer)
 
     def update(self, index: OpenIndex, request: messages.Update, answer: Answer) -> None:
-        """By filter only while nothing of the namespace is pending."""
+        """By filter, or where `needs_quiet`, only while nothing of the namespace is pending."""
         index.spec.check_update(request)
         self._check_capacity()
         space = index.namespaces.get(request.namespace)
@@ -112,10 +116,13 @@ class Writer:
             answer(messages.Written(lsn=None, count=len(ids)))
             return
         values = np.frombuffer(request.values, np.float32) if request.values else None
-        sparse = from_message(request.sparse)
+        sparse, patch = from_message(request.sparse), request.set_metadata
+        fields = admitted_fields(space, [patch])
         operations = [
-            UpdateOperation(piece, values, sparse, request.set_metadata) for piece in _pieces(ids)
+            UpdateOperation(piece, values, sparse, patch)
+            for piece in update_pieces(space, ids, patch)
         ]
+        space.fields = fields
         self._submit(index, space, operations, answer)
 
     def delete(self, index: OpenIndex, request: messages.Delete, answer: Answer) -> None:
@@ -146,7 +153,7 @@ class Writer:
         for outcome in self._appender.take_done():
             piece = outcome.batch.tag
             assert isinstance(piece, _Piece)
-            _count_down(piece.write)
+            _count_down(piece)
             if isinstance(outcome, Failed):
                 self._fail(piece.write, outcome)
             elif outcome.batch.is_probe:
@@ -195,6 +202,7 @@ class Writer:
         )
         index.pending += 1
         space.pending += 1
+        space.pending_metadata_bytes += metadata_growth(piece.operation)
 
     def _check_capacity(self) -> None:
         if self._appender.pending_bytes > MAX_PENDING_BYTES:
@@ -237,7 +245,9 @@ class Writer:
         write.refuse(outcome.error)
 
 
-def _count_down(write: _Write) -> None:
+def _count_down(piece: _Piece) -> None:
+    write = piece.write
+    write.space.pending_metadata_bytes -= metadata_growth(piece.operation)
     write.remaining -= 1
     write.index.pending -= 1
     write.space.pending -= 1

@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 
 from dataplane.engine.messages import SparseVector
+from dataplane.engine.metadata import MAX_METADATA_BYTES
 from kit.errors import InvalidArgument
 from protocol.forms import SparseForm
 from protocol.replies import DEFAULT_NAMESPACE
 
 MAX_IDS = 1000
 _MAX_NONZEROS = 2048
-_MAX_METADATA_BYTES = 40 * 1024
 _MAX_SCHEMA_FIELDS = 50
 _SMALLEST_NONZERO = 1e-8
 
@@ -81,9 +81,9 @@ def metadata_bytes(metadata: dict[str, Any] | None, where: str) -> bytes | None:
         return None
     kept = {name: _metadata_value(value, name, where) for name, value in metadata.items()}
     encoded = _encode(kept)
-    if len(encoded) > _MAX_METADATA_BYTES:
+    if len(encoded) > MAX_METADATA_BYTES:
         raise InvalidArgument(
-            f"{where} is {len(encoded)} bytes; the limit is {_MAX_METADATA_BYTES} bytes per record."
+            f"{where} is {len(encoded)} bytes; the limit is {MAX_METADATA_BYTES} bytes per record."
         )
     return encoded
 
