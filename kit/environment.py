@@ -55,6 +55,8 @@ class Environment(BaseSettings):
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384
+    # Past this much, writes that grow indexes are refused; 0: half of the machine's memory.
+    engine_memory_mb: int = Field(0, ge=0)
     log_retention_s: int = 3_600
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0

@@ -8,6 +8,7 @@ from dataplane.engine.control_link import ControlLink
 from dataplane.engine.engine import Engine
 from dataplane.engine.log_source import LogSource
 from dataplane.engine.loop import Loop
+from dataplane.engine.memory_ceiling import ceiling_bytes
 from dataplane.engine.opening import Database, Storage
 from dataplane.engine.server import Listener
 from keyring.local import LocalKeyring
@@ -29,7 +30,8 @@ def main() -> None:
     loop = Loop()
     loop.stop_on_signals()
     appender = LogAppender(url)
-    engine = Engine(_storage(settings, url), appender)
+    memory_bytes = ceiling_bytes(settings.engine_memory_mb)
+    engine = Engine(_storage(settings, url), appender, memory_bytes=memory_bytes)
     loop.add(LogSource(appender, engine.settle))
     loop.add(
         ControlLink(

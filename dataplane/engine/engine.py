@@ -9,6 +9,7 @@ import structlog
 from dataplane.engine import messages
 from dataplane.engine.admission import needs_quiet
 from dataplane.engine.failures import failure
+from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
 from dataplane.engine.open_index import OpenIndex
 from dataplane.engine.opening import Storage
@@ -29,9 +30,10 @@ _log = structlog.get_logger()
 class Engine:
     """For one thread. Every request gets exactly one answer, sooner or later."""
 
-    def __init__(self, storage: Storage, appender: LogAppender) -> None:
+    def __init__(self, storage: Storage, appender: LogAppender, *, memory_bytes: int) -> None:
         self._storage = storage
-        self._writer = Writer(appender, self.close_index, self._doubt)
+        memory = MemoryCeiling(memory_bytes, self._used_bytes)
+        self._writer = Writer(appender, memory, self.close_index, self._doubt)
         self._indexes: dict[UUID, OpenIndex] = {}
         # Closed ones whose memory holds all that was acknowledged: for reads while the log is away.
         self._last_known: dict[UUID, OpenIndex] = {}
@@ -82,6 +84,15 @@ class Engine:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, what is served must be right
             _log.exception("manifest.not_adopted", index_id=str(index_id), version=version)
             self.close_index(index)
+
+    def _used_bytes(self) -> int:
+        held = {id(index): index for index in self._indexes.values()}
+        held |= {id(index): index for index in self._last_known.values()}
+        return sum(
+            space.memory.memory_bytes
+            for index in held.values()
+            for space in index.namespaces.values()
+        )
 
     def _doubt(self, index: OpenIndex) -> None:
         """The log may hold a write that nobody was told of: look there before the next one.

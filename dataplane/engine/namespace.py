@@ -28,6 +28,9 @@ from storage.write_log.operations import (
     UpsertOperation,
 )
 
+_NAMESPACE_BYTES = 4096
+_ROW_OVERHEAD_BYTES = 300
+
 
 class Namespace:
     """Memtable and segments of one namespace; for one thread.
@@ -96,6 +99,14 @@ class Namespace:
     def size_bytes(self) -> int:
         """Roughly what the records take; buried ones count until a builder drops them."""
         return sum(part.size_bytes for part in self._layout.parts)
+
+    @property
+    def memory_bytes(self) -> int:
+        """A cheap estimate of what is held in memory: columns with their spare room, and what
+        Python keeps for each row and each namespace."""
+        parts = self._layout.parts
+        rows = sum(part.row_count for part in parts)
+        return _NAMESPACE_BYTES + rows * _ROW_OVERHEAD_BYTES + self.size_bytes * 3 // 2
 
     def indexed_fields(self) -> list[str]:
         """The metadata fields that filters find, sorted."""

@@ -10,6 +10,7 @@ import structlog
 from dataplane.engine import messages
 from dataplane.engine.admission import admitted_fields, metadata_growth, update_pieces
 from dataplane.engine.failures import failure
+from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.server import Answer
@@ -78,10 +79,12 @@ class Writer:
     def __init__(
         self,
         appender: LogAppender,
+        memory: MemoryCeiling,
         close_index: Callable[[OpenIndex], None],
         doubt_index: Callable[[OpenIndex], None],
     ) -> None:
         self._appender = appender
+        self._memory = memory
         self._close_index = close_index
         self._doubt_index = doubt_index
 
@@ -92,6 +95,7 @@ class Writer:
     def upsert(self, index: OpenIndex, request: messages.Upsert, answer: Answer) -> None:
         index.spec.check_upsert(request)
         self._check_capacity()
+        self._memory.admit(_growth_bytes(request))
         count = len(request.ids)
         operation = UpsertOperation(
             request.ids,
@@ -118,6 +122,8 @@ class Writer:
         values = np.frombuffer(request.values, np.float32) if request.values else None
         sparse, patch = from_message(request.sparse), request.set_metadata
         fields = admitted_fields(space, [patch])
+        grown = sum(map(space.memory.record_bytes, ids)) + len(ids) * len(patch or b"")
+        self._memory.admit(grown)
         operations = [
             UpdateOperation(piece, values, sparse, patch)
             for piece in update_pieces(space, ids, patch)
@@ -265,6 +271,12 @@ def _first_use(index: OpenIndex, name: str) -> OpenNamespace:
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), creation=creation)
     index.namespaces[name] = space
     return space
+
+
+def _growth_bytes(request: messages.Upsert) -> int:
+    metadata = sum(map(len, filter(None, request.metadata)))
+    sparse = sum(len(row.indices) + len(row.values) for row in request.sparse if row is not None)
+    return len(request.values) + metadata + sparse
 
 
 def _updated_ids(space: OpenNamespace | None, request: messages.Update) -> list[str]:
