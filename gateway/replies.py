@@ -52,9 +52,10 @@ def _mapper(reply: _Reply, conditions: list[Json], body_format: Json) -> Json:
     mapper: Json = {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
         "body_format_override": body_format,
+        "headers_to_add": [_overwrite("x-pinecone-request-id", "%REQ(X-REQUEST-ID)%")],
     }
     if reply.retry_after_s is not None:
-        mapper["headers_to_add"] = [_overwrite("retry-after", str(reply.retry_after_s))]
+        mapper["headers_to_add"].append(_overwrite("retry-after", str(reply.retry_after_s)))
     return mapper
 
 
@@ -62,7 +63,7 @@ def _grpc_mapper(reply: _Reply) -> Json:
     mapper = _mapper(reply, [_is_grpc()], _as_text(reply))
     if reply.code is ErrorCode.PAYLOAD_TOO_LARGE:
         # Envoy would call it unknown; servers of gRPC call it exhausted.
-        mapper.setdefault("headers_to_add", []).append(_overwrite("grpc-status", "8"))
+        mapper["headers_to_add"].append(_overwrite("grpc-status", "8"))
     return mapper
 
 

@@ -272,6 +272,7 @@ def test_body_over_the_limit_is_refused_in_the_faces_own_shape(
     refused = client.post(url, content=b"x" * (most + settings.body_slack_bytes + 1))
 
     assert refused.status_code == 413
+    assert UUID(refused.headers["x-pinecone-request-id"])
     said = refused.json()
     code, message = (
         (said["error"]["code"], said["error"]["message"])
