@@ -1,5 +1,7 @@
 """Signing in with a password: throttled, audited, and silent about which accounts exist."""
 
+from datetime import timedelta
+
 from access.actor import Actor
 from access.permissions import CredentialKind
 from accounts.addresses import normalized_email
@@ -13,8 +15,11 @@ from audit.record import Target, record_refusal, record_unbound
 from kit.errors import Unauthenticated
 from orgs.queries import organizations_of
 
-_ATTEMPTS_PER_ADDRESS = 10
+_ATTEMPTS_PER_PAIR = 10
 _ATTEMPTS_PER_IP = 50
+# One stranger makes 120 attempts an hour at an address: that alone must not lock its owner out.
+_ATTEMPTS_PER_ADDRESS = 300
+_ADDRESS_WINDOW = timedelta(hours=1)
 
 
 def sign_in(email: str, password: str) -> User:
@@ -39,8 +44,13 @@ def sign_out(user: User) -> None:
 
 
 def _proven(user: User | None, email: str, password: str) -> User:
-    require_attempts_left("sign-in-address", normalized_email(email), limit=_ATTEMPTS_PER_ADDRESS)
-    require_attempts_left("sign-in-ip", context.current().ip or "local", limit=_ATTEMPTS_PER_IP)
+    """Attempts at one address from one place are few; from everywhere they are bounded, too."""
+    address, ip = normalized_email(email), context.current().ip or "local"
+    require_attempts_left("sign-in-pair", f"{ip} {address}", limit=_ATTEMPTS_PER_PAIR)
+    require_attempts_left("sign-in-ip", ip, limit=_ATTEMPTS_PER_IP)
+    require_attempts_left(
+        "sign-in-address", address, limit=_ATTEMPTS_PER_ADDRESS, window=_ADDRESS_WINDOW
+    )
     if not verified(user, password) or user is None:
         raise Unauthenticated("The e-mail address or the password is wrong.")
     return user

@@ -1,8 +1,12 @@
 """Signing in: throttled, audited, and silent about which accounts exist."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import User
+from accounts.throttle import require_attempts_left
+from audit.context import AuditContext, Source, acting_from
 from audit.models import Event, Outcome
 from kit.errors import ResourceExhausted, Unauthenticated
 from orgs.sign_in import sign_in
@@ -62,6 +66,29 @@ def test_after_ten_attempts_even_the_right_password_waits(world: World) -> None:
         sign_in("alice@example.com", PASSWORD)
     assert refused.value.retry_after_s == 300
     assert sign_in("bob@example.com", PASSWORD).name == "Bob"
+
+
+def attempt_from(ip: str, password: str) -> User:
+    with acting_from(AuditContext(request_id="test", source=Source.CONSOLE, ip=ip)):
+        return sign_in("alice@example.com", password)
+
+
+def test_a_stranger_elsewhere_does_not_lock_the_owner_out(world: World) -> None:
+    for _ in range(10):
+        with pytest.raises(Unauthenticated):
+            attempt_from("198.51.100.1", "wrong")
+    with pytest.raises(ResourceExhausted):
+        attempt_from("198.51.100.1", PASSWORD)
+    assert attempt_from("192.0.2.7", PASSWORD).name == "Alice"
+
+
+def test_guessing_from_everywhere_is_bounded(world: World) -> None:
+    for _ in range(300):
+        require_attempts_left(
+            "sign-in-address", "alice@example.com", limit=300, window=timedelta(hours=1)
+        )
+    with pytest.raises(ResourceExhausted, match="wait an hour"):
+        attempt_from("198.51.100.1", PASSWORD)
 
 
 def test_a_throttled_sign_in_leaves_one_event_not_one_an_attempt(world: World) -> None:
