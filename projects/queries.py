@@ -1,8 +1,10 @@
 """Reads of projects and keys; the look-up of a presented key crosses tenants."""
 
+from datetime import timedelta
 from uuid import UUID
 
-from django.db import connections
+import structlog
+from django.db import DatabaseError, connections
 from django.db.models import Q
 
 from access.actor import Actor, RoleGrant
@@ -16,6 +18,9 @@ from orgs.models import Organization
 from orgs.secrets import is_genuine
 from orgs.tenancy import tenant
 from projects.models import ApiKey, Project
+
+_USE_NOTED_EVERY = timedelta(minutes=1)
+_log = structlog.get_logger(__name__)
 
 
 def visible_projects(actor: Actor, organization: Organization) -> list[Project]:
@@ -75,7 +80,22 @@ def authenticate_api_key(value: str) -> tuple[Actor, Project]:
         RoleGrant(Role(role), OrganizationId(key.organization_id), ProjectId(key.project_id))
         for role in key.roles
     )
+    _note_use(key)
     return Actor(CredentialKind.API_KEY, key.pk, key.name, grants), key.project
+
+
+def _note_use(key: ApiKey) -> None:
+    """At most once a minute, and never a reason to refuse the key. Crosses tenants."""
+    before = clock.now() - _USE_NOTED_EVERY
+    if key.last_used_at is not None and key.last_used_at > before:
+        return
+    is_due = Q(last_used_at=None) | Q(last_used_at__lte=before)
+    try:
+        ApiKey.objects.using("system").filter(is_due, pk=key.pk).update(last_used_at=clock.now())
+    except DatabaseError:
+        _log.warning("key_use_not_noted", exc_info=True)
+    finally:
+        connections["system"].close()
 
 
 def _living_key(public_id: str) -> ApiKey | None:

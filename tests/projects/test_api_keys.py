@@ -162,3 +162,24 @@ def test_a_key_cannot_make_keys(world: World) -> None:
     actor, project = authenticate_api_key(world.key()[1])
     with pytest.raises(PermissionDenied):
         create_api_key(actor, project, name="offspring")
+
+
+def test_the_use_of_a_key_is_noted_once_a_minute(world: World) -> None:
+    row, value = world.key()
+    rows = ApiKey.objects.using("system").filter(pk=row.pk)
+    assert rows.get().last_used_at is None
+    authenticate_api_key(value)
+    first = rows.get().last_used_at
+    assert first is not None
+    authenticate_api_key(value)
+    assert rows.get().last_used_at == first
+    rows.update(last_used_at=first - timedelta(minutes=2))
+    authenticate_api_key(value)
+    assert rows.get().last_used_at >= first  # type: ignore[operator] # it was set above
+
+
+def test_a_wrong_secret_is_no_use_of_the_key(world: World) -> None:
+    row, value = world.key()
+    with pytest.raises(Unauthenticated):
+        authenticate_api_key(value[:-1] + ("0" if value[-1] != "0" else "1"))
+    assert ApiKey.objects.using("system").get(pk=row.pk).last_used_at is None
