@@ -35,6 +35,7 @@ from storage.write_log.operations import (
     UpdateOperation,
     UpsertOperation,
     operation_code,
+    record_count,
 )
 
 MAX_PENDING_BYTES = 64 * 1024 * 1024
@@ -199,7 +200,7 @@ class Writer:
                 namespace_id=space.namespace_id,
                 lsn=lsn,
                 operation=int(operation_code(piece.operation)),
-                record_count=_record_count(piece.operation),
+                record_count=record_count(piece.operation),
                 sealed=sealed,
                 new_namespace=space.creation if is_first else None,
                 is_probe=is_probe,
@@ -305,10 +306,6 @@ def _deletions(space: OpenNamespace, request: messages.Delete) -> list[Operation
 
 def _pieces(ids: list[str]) -> list[list[str]]:
     return [ids[start : start + _IDS_A_BATCH] for start in range(0, len(ids), _IDS_A_BATCH)]
-
-
-def _record_count(operation: Operation) -> int:
-    return 1 if isinstance(operation, DeleteAllOperation) else len(operation.ids)
 
 
 def _finish_probe(write: _Write) -> None:
