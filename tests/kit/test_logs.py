@@ -19,6 +19,11 @@ async def main():
     writer.write(b"x")
     with contextlib.suppress(ConnectionError):  # cut off by the broken side, at times by a reset
         await reader.read()
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+    server.close()  # uvloop may abort when a loop is closed over handles that are still open
+    await server.wait_closed()
 
 configure_logs("trial")
 uvloop.run(main())
@@ -27,8 +32,13 @@ uvloop.run(main())
 
 def test_what_breaks_in_the_event_loop_is_logged_with_its_traceback() -> None:
     result = subprocess.run(
-        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-X", "faulthandler", "-c", _PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
+    assert (result.returncode, result.stderr) == (0, "")
     (line,) = [json.loads(line) for line in result.stdout.splitlines()]
     assert line["process"] == "trial"
     assert line["exception"].endswith("ValueError: broken protocol")
