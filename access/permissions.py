@@ -13,7 +13,9 @@ class Permission(StrEnum):
     API_KEY_CREATE = "api_key:create"
     API_KEY_READ = "api_key:read"
     API_KEY_REVOKE = "api_key:revoke"
+    API_KEY_UPDATE = "api_key:update"
     AUDIT_READ = "audit:read"
+    AUDIT_WRITE = "audit:write"
     BILLING_READ = "billing:read"
     BILLING_WRITE = "billing:write"
     DATA_READ = "data:read"
@@ -76,6 +78,7 @@ _SETTINGS_READ = frozenset({P.API_KEY_READ, P.PROJECT_MEMBER_READ, P.PROJECT_REA
 _SETTINGS_WRITE = _SETTINGS_READ | {
     P.API_KEY_CREATE,
     P.API_KEY_REVOKE,
+    P.API_KEY_UPDATE,
     P.PROJECT_DELETE,
     P.PROJECT_MEMBER_WRITE,
     P.PROJECT_UPDATE,
@@ -89,6 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PROJECT_OWNER
     | {
         P.AUDIT_READ,
+        P.AUDIT_WRITE,
         P.BILLING_READ,
         P.BILLING_WRITE,
         P.MEMBER_WRITE,

@@ -12,7 +12,7 @@ from accounts.models import User
 from audit.record import Target
 from kit import clock
 from kit.ids import OrganizationId, new_id, random_base62
-from orgs.plans import LIMITS, Limits, Plan
+from orgs.plans import LIMITS, Feature, Limits, Plan, require_feature
 
 _PUBLIC_ID_LENGTH = 20
 
@@ -45,6 +45,10 @@ class Organization(models.Model):
     @property
     def limits(self) -> Limits:
         return LIMITS[Plan(self.plan)]
+
+    def require_feature(self, feature: Feature) -> None:
+        """Raise `PaymentRequired` where the plan does not include it."""
+        require_feature(Plan(self.plan), feature)
 
     def audit_target(self) -> Target:
         return Target("organization", self.public_id, self.name, self.id, self.name)

@@ -1,16 +1,33 @@
-"""Plans and what each of them allows; a self-hosted installation bounds nothing by default."""
+"""Plans: what each of them includes, and how much of it; rates are bounded by capacity alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kit.errors import InvalidArgument, QuotaExceeded
+from kit.errors import InvalidArgument, PaymentRequired, QuotaExceeded
 
 
 class Plan(StrEnum):
+    """`Starter` is called `Free` on the wire."""
+
     STARTER = "Starter"
-    BUILDER = "Builder"
     STANDARD = "Standard"
     ENTERPRISE = "Enterprise"
+    DEDICATED = "Dedicated"
+
+
+class Feature(StrEnum):
+    """What a plan may include or not; the text is how refusals name it."""
+
+    AUDIT_STREAMS = "audit streams"
+    BACKUPS = "backups"
+    CUSTOM_KEY_ROLES = "API keys with roles of their own"
+    CUSTOMER_MANAGED_KEYS = "customer-managed encryption keys"
+    IMPORTS = "bulk imports"
+    METRICS_EXPORT = "metrics export"
+    PRIVATE_ENDPOINTS = "private endpoints"
+    SCIM = "SCIM"
+    SERVICE_ACCOUNTS = "service accounts"
+    SSO = "single sign-on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +35,49 @@ class Limits:
     """Objects that a plan allows; None is unbounded."""
 
     projects: int | None = None
+    users: int | None = None
     indexes_per_project: int | None = None
+    namespaces_per_index: int | None = None
+    collections_per_project: int | None = None
+    backups_per_project: int | None = None
     api_keys_per_project: int | None = None
-    service_accounts: int | None = None
+    storage_bytes: int | None = None
 
 
 LIMITS: dict[Plan, Limits] = {
-    Plan.STARTER: Limits(service_accounts=0),
-    Plan.BUILDER: Limits(service_accounts=0),
-    Plan.STANDARD: Limits(service_accounts=0),
-    Plan.ENTERPRISE: Limits(),
+    Plan.STARTER: Limits(
+        projects=1,
+        users=2,
+        indexes_per_project=5,
+        namespaces_per_index=100,
+        collections_per_project=100,
+        backups_per_project=0,
+        storage_bytes=2 * 1024**3,
+    ),
+    Plan.STANDARD: Limits(
+        projects=20,
+        indexes_per_project=20,
+        namespaces_per_index=100_000,
+        backups_per_project=500,
+    ),
+    Plan.ENTERPRISE: Limits(
+        projects=100,
+        indexes_per_project=200,
+        namespaces_per_index=100_000,
+        backups_per_project=1_000,
+    ),
+    # A machine of one's own: only its capacity bounds it.
+    Plan.DEDICATED: Limits(),
+}
+
+_STANDARD = frozenset(
+    {Feature.BACKUPS, Feature.CUSTOM_KEY_ROLES, Feature.IMPORTS, Feature.METRICS_EXPORT}
+)
+FEATURES: dict[Plan, frozenset[Feature]] = {
+    Plan.STARTER: frozenset(),
+    Plan.STANDARD: _STANDARD,
+    Plan.ENTERPRISE: frozenset(Feature),
+    Plan.DEDICATED: frozenset(Feature),
 }
 
 
@@ -45,3 +95,10 @@ def require_room(limit: int | None, existing: int, *, what: str) -> None:
         raise QuotaExceeded(
             f"This plan allows {limit} {what}, and {existing} exist. Delete one or change the plan."
         )
+
+
+def require_feature(plan: Plan, feature: Feature) -> None:
+    """Raise `PaymentRequired` where the plan does not include it."""
+    if feature not in FEATURES[plan]:
+        having = " or ".join(one for one in Plan if feature in FEATURES[one])
+        raise PaymentRequired(f"The plan {plan} does not include {feature}: it needs {having}.")

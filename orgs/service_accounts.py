@@ -17,7 +17,7 @@ from orgs.models import (
     ServiceAccount,
     ServiceAccountSecret,
 )
-from orgs.plans import require_room
+from orgs.plans import Feature
 from orgs.secrets import minted
 from orgs.verbs import verb
 
@@ -31,8 +31,7 @@ def create_service_account(
 ) -> tuple[ServiceAccount, PlainKey]:
     """A machine's identity with one organization role; its secret is returned only here."""
     require(actor, Permission.SERVICE_ACCOUNT_WRITE, organization.scope)
-    existing = ServiceAccount.objects.filter(organization=organization).count()
-    require_room(organization.limits.service_accounts, existing, what="service accounts")
+    organization.require_feature(Feature.SERVICE_ACCOUNTS)
     if not 1 <= len(name) <= _MAX_NAME:
         raise InvalidArgument("A service account's name has 1 to 80 characters.", field="name")
     if role not in ORGANIZATION_ROLES:

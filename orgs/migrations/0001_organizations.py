@@ -44,9 +44,9 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (orgs.plans.Plan["STARTER"], orgs.plans.Plan["STARTER"]),
-                            (orgs.plans.Plan["BUILDER"], orgs.plans.Plan["BUILDER"]),
                             (orgs.plans.Plan["STANDARD"], orgs.plans.Plan["STANDARD"]),
                             (orgs.plans.Plan["ENTERPRISE"], orgs.plans.Plan["ENTERPRISE"]),
+                            (orgs.plans.Plan["DEDICATED"], orgs.plans.Plan["DEDICATED"]),
                         ],
                         max_length=16,
                     ),

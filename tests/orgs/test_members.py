@@ -5,7 +5,14 @@ from django.db import IntegrityError
 
 from access.actor import OPERATOR
 from access.permissions import Role
-from kit.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied, QuotaExceeded
+from kit.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+    QuotaExceeded,
+)
 from orgs.members import add_member, create_member, set_member_password
 from orgs.models import RoleBinding, ServiceAccountSecret
 from orgs.organizations import create_organization, set_plan
@@ -79,7 +86,7 @@ def test_service_accounts_need_the_enterprise_plan(world: World) -> None:
     set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
     organization = find_organization("pine")
     assert organization is not None
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(PaymentRequired, match="needs Enterprise or Dedicated"):
         create_service_account(OPERATOR, organization, name="ci", role=Role.ORG_MEMBER)
 
 
@@ -101,7 +108,7 @@ def test_an_organization_is_found_by_slug_public_id_and_id(world: World) -> None
 
 def test_plans_are_named_whatever_their_case() -> None:
     assert parse_plan(" enterprise") is Plan.ENTERPRISE
-    with pytest.raises(InvalidArgument, match="Starter, Builder, Standard, Enterprise"):
+    with pytest.raises(InvalidArgument, match="Starter, Standard, Enterprise, Dedicated"):
         parse_plan("platinum")
 
 
