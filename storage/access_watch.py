@@ -30,11 +30,16 @@ class AccessWatch:
         self._on_change = on_change
         self._heard_at: float | None = None
         self._version: int | None = None
+        self._has_heard = threading.Event()
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="access-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def wait_until_heard(self, *, timeout_s: float) -> bool:
+        """Whether the control plane was heard for the first time within that time."""
+        return self._has_heard.wait(timeout_s)
 
     def stop(self) -> None:
         """End the thread; returns when it has ended, within about a second."""
@@ -73,3 +78,4 @@ class AccessWatch:
             self._version = version
             self._on_change()
         self._heard_at = asked_at
+        self._has_heard.set()

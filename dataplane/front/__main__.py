@@ -22,6 +22,7 @@ from kit.logs import configure_logs
 from storage.access_watch import AccessWatch
 
 _GRACE_S = 5
+_FIRST_WORD_S = 5
 # The gateway keeps connections for later requests; it is the gateway that ends them.
 _KEEP_ALIVE_S = 7200
 _BACKLOG = 2048
@@ -46,6 +47,8 @@ def main() -> None:
     watch = AccessWatch(url, forget)
     gate = Gate(ControlPlane(url), pepper=keyring.pepper, silence_s=watch.seconds_since_heard)
     watch.start()
+    # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
+    watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
     _serve(settings, gate, keyring.derive("probe"))
     watch.stop()
     _log.info("stopped")

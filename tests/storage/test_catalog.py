@@ -102,7 +102,8 @@ def heard() -> Heard:
 def watch(catalog_url: str, heard: Heard) -> Iterator[AccessWatch]:
     watch = AccessWatch(catalog_url, heard)
     watch.start()
-    wait_until(lambda: heard.count, timeout_s=5, what="the watch looked once")
+    assert watch.wait_until_heard(timeout_s=5)
+    assert heard.count == 1
     yield watch
     watch.stop()
 
@@ -149,6 +150,7 @@ def test_a_watch_without_a_server_has_heard_nothing(tmp_path: Path, heard: Heard
     watch = AccessWatch(f"postgresql://nobody@/none?host={tmp_path}", heard)
     watch.start()
     assert watch.seconds_since_heard() == float("inf")
+    assert not watch.wait_until_heard(timeout_s=0)
     watch.stop()
     assert heard.count == 0
 
