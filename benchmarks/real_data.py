@@ -48,7 +48,7 @@ class Installation:
                 "X-Pinecone-Api-Version": "2026-04",
             },
         )
-        with urlopen(request, timeout=60) as reply:  # noqa: S310
+        with urlopen(request, timeout=60) as reply:  # noqa: S310 - our own stack's address
             return json.loads(reply.read() or b"{}")
 
     def memory_mb(self) -> dict[str, float]:
