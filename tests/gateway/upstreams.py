@@ -1,8 +1,11 @@
 """Small processes-behind for the gateway: they answer with what they were sent."""
 
+import contextlib
 import json
+import socket
 import socketserver
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,6 +49,22 @@ class _Echo(BaseHTTPRequestHandler):
 class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, path: str, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._connections: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        super().__init__(path, handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def server_close(self) -> None:
+        """As the death of a process: connections that are kept for later end with it."""
+        super().server_close()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):  # its client was quicker
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
