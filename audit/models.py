@@ -1,10 +1,14 @@
 """The audit log's rows: snapshots, so that an event still reads after its subject is gone."""
 
+from uuid import UUID
+
 from django.db import models
 
 from audit.actions import Action, sentence
 from kit import clock
 from kit.ids import new_id
+
+NO_ORGANIZATION = UUID(int=0)
 
 
 class Outcome(models.TextChoices):
@@ -53,3 +57,41 @@ class Event(models.Model):
     def sentence(self) -> str:
         """What happened, for people."""
         return sentence(Action(self.action), actor=self.actor_name, target=self.target_name)
+
+
+class Chain(models.Model):
+    """The head of one organization's chain: its last sequence and hash. Written by a trigger.
+
+    Events outside any organization form a chain of their own, under `NO_ORGANIZATION`.
+    `signed_sequence` is the last head that was signed and stored outside the table.
+    """
+
+    organization_id = models.UUIDField(primary_key=True)
+    sequence = models.BigIntegerField(default=0)
+    hash = models.BinaryField()
+    signed_sequence = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"chain of {self.organization_id} at {self.sequence}"
+
+
+class Link(models.Model):
+    """An event's place in its organization's chain; written by a trigger when the act commits."""
+
+    event = models.OneToOneField(
+        Event, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="link"
+    )
+    organization_id = models.UUIDField()
+    sequence = models.BigIntegerField()
+    previous_hash = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "sequence"], name="audit_link_sequence_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.sequence}"

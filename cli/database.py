@@ -11,7 +11,7 @@ from cli.settings import embedded_postgres
 from kit.environment import environment
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_SOURCES = ("*/migrations/*.py", "storage/schema.sql", "access/row_security.py")
+_SOURCES = ("*/migrations/*.py", "*/*.sql", "access/row_security.py")
 # In the data folder itself: it is gone or restored together with what it speaks of.
 _MARK_FILE = "stonepine.prepared"
 
