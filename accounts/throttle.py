@@ -1,14 +1,28 @@
-"""How often somebody may try a secret: counters in the shared cache."""
+"""How often somebody may try a secret: counters in the shared cache, and what they allow.
+
+Every counter's cache is the shared one: where it is down the call raises its error and the caller
+answers "try again"; nobody gets free guesses. What is counted (an address, a public id, an IP
+address) is hashed: strangers type it, and it may be anything.
+"""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 
 from kit.errors import ResourceExhausted
 
-_WINDOW = timedelta(minutes=5)
-_IN_WORDS = {_WINDOW: "five minutes", timedelta(hours=1): "an hour"}
+_WINDOW = timedelta(minutes=15)
+_IPV6_SITE_BITS = 64
+_IN_WORDS = {
+    timedelta(minutes=15): "15 minutes",
+    timedelta(hours=1): "an hour",
+    timedelta(days=1): "a day",
+}
 
 
 class TooManyAttempts(ResourceExhausted):
@@ -19,12 +33,50 @@ class TooManyAttempts(ResourceExhausted):
         self.is_first = is_first
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many wrong guesses are taken: at one secret from one place, at one secret from
+    everywhere, and from one place at all secrets of that kind."""
+
+    pair: int = 10
+    subject: int = 100
+    place: int = 50
+    subject_window: timedelta = timedelta(hours=1)
+
+
+_USUAL = Bounds()
+
+
+@contextmanager
+def counted_guess(
+    purpose: str, *, subject: str, place: str | None, bounds: Bounds = _USUAL
+) -> Iterator[None]:
+    """Around one check of a secret: raises `TooManyAttempts` before it, past any of the bounds.
+
+    The guess is counted before the check and taken back where the block ends without an error, so
+    parallel guesses are bounded like one after another, and who knows the secret is not slowed.
+    `subject` is what is guessed at (an account, a token's public id), `place` the client's address.
+    """
+    spot = site_of(place)
+    counters = (
+        (f"{purpose}-pair", f"{spot} {subject}", bounds.pair, _WINDOW),
+        (f"{purpose}-place", spot, bounds.place, _WINDOW),
+        (f"{purpose}-subject", subject, bounds.subject, bounds.subject_window),
+    )
+    for name, counted, limit, window in counters:
+        require_attempts_left(name, counted, limit=limit, window=window)
+    yield
+    for name, counted, _limit, _window in counters:
+        _take_back(_key(name, counted))
+
+
 def require_attempts_left(
     purpose: str, subject: str, *, limit: int, window: timedelta = _WINDOW
 ) -> None:
-    """Count one attempt; raise `TooManyAttempts` past `limit` within the window.
+    """Count one attempt; raise `TooManyAttempts` past `limit`.
 
-    The subject (an address, an IP) is hashed: it is typed by strangers and may be anything.
+    A counter ends `window` after the last attempt that it let pass: no stretch of that length,
+    wherever it starts, holds more than `limit` attempts.
     """
     key, window_s = _key(purpose, subject), int(window.total_seconds())
     cache.add(key, 0, timeout=window_s)
@@ -40,6 +92,33 @@ def require_attempts_left(
             retry_after_s=window_s,
             is_first=attempts == limit + 1,
         )
+    cache.touch(key, timeout=window_s)
+
+
+def forget_attempts(purpose: str, subject: str) -> None:
+    """Start the subject's count anew: its secret was replaced by whoever owns it."""
+    cache.delete(_key(purpose, subject))
+
+
+def site_of(place: str | None) -> str:
+    """What counts as one place: an IPv4 address, or the 64-bit network of an IPv6 one."""
+    try:
+        address = ip_address(place or "")
+    except ValueError:
+        return "local"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    network = int(address) >> _IPV6_SITE_BITS << _IPV6_SITE_BITS
+    return f"{IPv6Address(network)}/{_IPV6_SITE_BITS}"
+
+
+def _take_back(key: str) -> None:
+    try:
+        cache.decr(key)
+    except ValueError:
+        return  # the window ended meanwhile
 
 
 def _key(purpose: str, subject: str) -> str:

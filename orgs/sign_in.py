@@ -1,25 +1,17 @@
 """Signing in with a password: throttled, audited, and silent about which accounts exist."""
 
-from datetime import timedelta
-
 from access.actor import Actor
 from access.permissions import CredentialKind
 from accounts.addresses import normalized_email
 from accounts.models import User
 from accounts.passwords import verified
 from accounts.queries import find_user_by_email
-from accounts.throttle import TooManyAttempts, require_attempts_left
+from accounts.throttle import TooManyAttempts, counted_guess
 from audit import context
 from audit.actions import Action
 from audit.record import Target, record_refusal, record_unbound
 from kit.errors import Unauthenticated
 from orgs.queries import organizations_of
-
-_ATTEMPTS_PER_PAIR = 10
-_ATTEMPTS_PER_IP = 50
-# One stranger makes 120 attempts an hour at an address: that alone must not lock its owner out.
-_ATTEMPTS_PER_ADDRESS = 300
-_ADDRESS_WINDOW = timedelta(hours=1)
 
 
 def sign_in(email: str, password: str) -> User:
@@ -44,15 +36,11 @@ def sign_out(user: User) -> None:
 
 
 def _proven(user: User | None, email: str, password: str) -> User:
-    """Attempts at one address from one place are few; from everywhere they are bounded, too."""
-    address, ip = normalized_email(email), context.current().ip or "local"
-    require_attempts_left("sign-in-pair", f"{ip} {address}", limit=_ATTEMPTS_PER_PAIR)
-    require_attempts_left("sign-in-ip", ip, limit=_ATTEMPTS_PER_IP)
-    require_attempts_left(
-        "sign-in-address", address, limit=_ATTEMPTS_PER_ADDRESS, window=_ADDRESS_WINDOW
-    )
-    if not verified(user, password) or user is None:
-        raise Unauthenticated("The e-mail address or the password is wrong.")
+    """Guesses at one address from one place are few; from everywhere they are bounded, too."""
+    place = context.current().ip
+    with counted_guess("sign-in", subject=normalized_email(email), place=place):
+        if not verified(user, password) or user is None:
+            raise Unauthenticated("The e-mail address or the password is wrong.")
     return user
 
 

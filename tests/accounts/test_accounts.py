@@ -1,14 +1,12 @@
-"""Addresses, passwords and throttling, apart from any organization."""
+"""Addresses and passwords, apart from any organization."""
 
 import pytest
-from django.core.cache import cache
 
 from accounts.addresses import checked_email
 from accounts.models import User
 from accounts.passwords import generated_password, require_good_password, verified
 from accounts.queries import find_user, find_user_by_email
-from accounts.throttle import require_attempts_left
-from kit.errors import InvalidArgument, ResourceExhausted
+from kit.errors import InvalidArgument
 from kit.ids import new_id
 
 GOOD = "correct horse battery staple"
@@ -66,13 +64,3 @@ def test_only_the_right_password_of_an_active_account_verifies(database: None) -
     assert not verified(None, GOOD)
     user.is_active = False
     assert not verified(user, GOOD)
-
-
-def test_attempts_are_counted_for_each_subject_apart() -> None:
-    cache.clear()
-    for _ in range(3):
-        require_attempts_left("test", "alice", limit=3)
-    with pytest.raises(ResourceExhausted):
-        require_attempts_left("test", "alice", limit=3)
-    require_attempts_left("test", "bob", limit=3)
-    require_attempts_left("another", "alice", limit=3)

@@ -90,7 +90,7 @@ def test_guessing_is_slowed_down(browser: Client, site: Site) -> None:
         sign_in(browser, site.alice.email, "wrong")
     response = sign_in(browser, site.alice.email)
     assert response.status_code == 429  # type: ignore[attr-defined]
-    assert "wait five minutes" in response.content.decode()  # type: ignore[attr-defined]
+    assert "wait 15 minutes" in response.content.decode()  # type: ignore[attr-defined]
 
 
 def test_signing_in_changes_the_session_and_out_ends_it(browser: Client, site: Site) -> None:
