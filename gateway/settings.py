@@ -61,6 +61,7 @@ class GatewaySettings:
             node_rest_socket=environment.node_rest_socket.absolute(),
             node_grpc_socket=environment.node_grpc_socket.absolute(),
             speaks_plaintext=environment.advertised_scheme != "https",
+            trusted_hops=environment.trusted_proxy_hops,
         )
 
     @property

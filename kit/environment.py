@@ -46,6 +46,8 @@ class Environment(BaseSettings):
     index_port_first: int = 9080
     index_port_count: int = 1000
     addressing: Addressing = Addressing.PORT
+    # Proxies in front of the gateway, each of which appends to X-Forwarded-For what it saw.
+    trusted_proxy_hops: int = Field(0, ge=0, le=8)
     advertised_scheme: str = "http"
     advertised_host: str = "127.0.0.1"
     index_domain: str = ""

@@ -121,6 +121,20 @@ def test_headers_that_processes_believe_are_never_the_clients(
     assert not left & set(headers)
 
 
+def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="sp-gw-") as folder,
+        running_gateway(Path(folder), trusted_hops=1) as behind,
+        rest_upstream(behind.settings.web_socket, "web"),
+    ):
+        said = {"x-forwarded-for": "203.0.113.9, 198.51.100.7", "x-forwarded-proto": "https"}
+        headers = said_headers(
+            httpx.get(f"http://127.0.0.1:{behind.settings.port}/indexes", headers=said)
+        )
+    assert headers["x-forwarded-for"] == "198.51.100.7"
+    assert headers["x-forwarded-proto"] == "https"
+
+
 def test_scheme_is_told_by_the_connection(gateway: Gateway, client: httpx.Client) -> None:
     reply = client.get(f"https://127.0.0.1:{gateway.settings.port}/")
     assert said_headers(reply)["x-forwarded-proto"] == "https"
