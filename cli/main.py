@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from cli.audit import audit
+from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import Holder, running
@@ -23,12 +24,8 @@ app = typer.Typer(
 )
 organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 app.add_typer(organizations, name="org")
+app.add_typer(audit, name="audit")
 
-HomeOption = Annotated[
-    Path | None,
-    typer.Option("--home", help="Home folder; else STONEPINE_HOME, else .stonepine here."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STOP_TIMEOUT_S = 40.0
 
 
@@ -84,7 +81,7 @@ def bootstrap(
     ] = False,
 ) -> None:
     """Make a first tenant for scripts. What exists already is not printed again."""
-    _enter(home)
+    enter(home)
     from cli.bootstrap import bootstrap as make
 
     facts = make(rotate=rotate)
@@ -100,7 +97,7 @@ def bootstrap(
 @organizations.command("set-plan")
 def set_plan(organization: str, plan: str, *, home: HomeOption = None) -> None:
     """Put an organization (its id or slug) on a plan."""
-    _enter(home)
+    enter(home)
     from cli.bootstrap import set_plan as change
 
     change(organization, plan)
@@ -155,22 +152,6 @@ def _complain(message: str, hint: str) -> None:
     from cli.display import complain
 
     complain(Console(stderr=True), message, hint)
-
-
-def _enter(home: Path | None) -> None:
-    """Become a process of the running installation, as far as its environment goes."""
-    chosen = Home.at(home)
-    if running(chosen) is None:
-        raise SetupError(
-            f"Nothing runs for {chosen.path}.",
-            hint=f"Start it with `stonepine up --home {chosen.path} --detach`.",
-        )
-    from cli.settings import Installation
-
-    os.environ.update(Installation.of(chosen).children_environment())
-    import django
-
-    django.setup()
 
 
 def _print_status(found: dict[str, Any]) -> None:

@@ -53,10 +53,15 @@ app.conf.update(
             "schedule": 2.0,
             "options": {"expires": 2},
         },
+        "sign audit heads": {
+            "task": "audit.sign_heads",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["indexes"])
+app.autodiscover_tasks(["audit", "indexes"])
 
 
 @setup_logging.connect

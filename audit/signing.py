@@ -1,0 +1,64 @@
+"""Signing the heads of chains that have grown, and storing them outside the database."""
+
+import structlog
+from django.db.models import F
+
+from audit.heads import (
+    Head,
+    append_head,
+    heads_file,
+    installation_signing_keys,
+    parse_head,
+    sign_head,
+)
+from audit.models import Chain, Link
+from keyring.signing import SigningKey
+from kit.environment import environment
+from kit.errors import AlreadyExists, NotFound
+from storage.objects import ObjectStore, open_object_store
+
+_log = structlog.get_logger(__name__)
+
+
+def sign_changed_heads() -> int:
+    """Sign each head that is newer than its last signature; returns how many. Crosses tenants.
+
+    May run twice at once: of one sequence only the first signature is stored.
+    """
+    changed = Chain.objects.using("system").filter(sequence__gt=F("signed_sequence"))
+    chains = list(changed.order_by("organization_id"))
+    if not chains:
+        return 0
+    store = open_object_store(environment().object_store_url)
+    key = installation_signing_keys().newest()
+    return sum(_sign(chain, store, key) for chain in chains)
+
+
+def _sign(chain: Chain, store: ObjectStore, key: SigningKey) -> bool:
+    """Not where the chain contradicts what was signed before: that must stay visible."""
+    if not _continues(chain, store):
+        _log.error("chain_contradicts_its_signed_head", organization_id=str(chain.organization_id))
+        return False
+    head = sign_head(key, chain.organization_id, chain.sequence, bytes(chain.hash))
+    try:
+        store.put(head.path, [head.to_json()], is_new=True)
+    except AlreadyExists:
+        head = parse_head(store.get(head.path))
+    append_head(heads_file(), head)
+    rows = Chain.objects.using("system").filter(organization_id=chain.organization_id)
+    rows.filter(signed_sequence__lt=chain.sequence).update(signed_sequence=chain.sequence)
+    return True
+
+
+def _continues(chain: Chain, store: ObjectStore) -> bool:
+    """Whether the head that was signed last is still a link of the chain."""
+    if chain.signed_sequence == 0:
+        return True
+    path = Head(chain.organization_id, chain.signed_sequence, b"", "").path
+    try:
+        last = parse_head(store.get(path))
+    except NotFound:
+        return True  # the store was emptied: `verify` tells by the file beside it
+    rows = Link.objects.using("system").filter(organization_id=chain.organization_id)
+    link = rows.filter(sequence=last.sequence).first()
+    return link is not None and bytes(link.hash) == last.hash

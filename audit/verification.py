@@ -1,0 +1,174 @@
+"""Verifying chains: every hash once more from the rows, and every signed head against them.
+
+Needs no Django, only the database, the heads and the public keys.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import IsolationLevel
+from psycopg.rows import tuple_row
+
+from audit.canonical import FIELD_EXPRESSIONS, FIELDS, GENESIS, event_hash
+from audit.heads import Head
+from storage.database import Connection
+
+NO_ORGANIZATION = UUID(int=0)
+_ROWS_A_FETCH = 5_000
+_LINKS = f"""
+    SELECT l.sequence, l.previous_hash, l.hash, {", ".join(FIELD_EXPRESSIONS)}
+    FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event_id
+    WHERE l.organization_id = %s ORDER BY l.sequence
+"""  # noqa: S608 - constants
+_UNLINKED = """
+    SELECT e.id FROM audit_event e LEFT JOIN audit_link l ON l.event_id = e.id
+    WHERE e.organization_id IS NOT DISTINCT FROM nullif(%s, %s) AND l.event_id IS NULL LIMIT 1
+"""
+_CHAINS = """
+    SELECT organization_id FROM audit_chain UNION SELECT organization_id FROM audit_link
+    UNION SELECT coalesce(organization_id, %s) FROM audit_event
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and the first sequence that it concerns."""
+
+    sequence: int
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """One chain, as it was found. Up to `signed_sequence` a signed head vouches for it."""
+
+    organization_id: UUID
+    events: int = 0
+    signed_sequence: int = 0
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        found = self.problem
+        return {
+            "organization_id": str(self.organization_id),
+            "events": self.events,
+            "signed_sequence": self.signed_sequence,
+            "is_sound": found is None,
+            "first_bad_sequence": found.sequence if found else None,
+            "problem": found.what if found else None,
+        }
+
+
+@dataclass(slots=True)
+class _Walk:
+    """How far a chain was followed."""
+
+    heads: dict[int, list[Head]]
+    sequence: int = 0
+    signed: int = 0
+    hash: bytes = GENESIS
+    problem: Problem | None = None
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """A transaction that sees one moment of the database, whatever is recorded meanwhile."""
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    with connection.transaction():
+        yield
+
+
+def verify(
+    connection: Connection,
+    heads: Iterable[Head],
+    public_keys: Mapping[int, bytes],
+    *,
+    only: UUID | None = None,
+) -> list[Report]:
+    """A report for each chain (or the one of `only`), within a `snapshot`.
+
+    The heads are read before the snapshot is taken: a sound chain is never shorter than they say.
+    """
+    by_chain: dict[UUID, list[Head]] = {}
+    for head in heads:
+        by_chain.setdefault(head.organization_id, []).append(head)
+    rows = connection.execute(_CHAINS, [NO_ORGANIZATION]).fetchall()
+    known = {row[0] for row in rows} | set(by_chain)
+    return [
+        _verify_chain(connection, chain, by_chain.get(chain, []), public_keys)
+        for chain in sorted(known if only is None else {only})
+    ]
+
+
+def _verify_chain(
+    connection: Connection, chain: UUID, heads: list[Head], public_keys: Mapping[int, bytes]
+) -> Report:
+    report = Report(chain)
+    walk = _Walk(heads={})
+    for head in sorted(heads, key=lambda one: one.sequence):
+        if not head.is_genuine(public_keys):
+            report.problem = Problem(head.sequence, "a head's signature is not genuine")
+            return report
+        walk.heads.setdefault(head.sequence, []).append(head)
+    for row in _links(connection, chain):
+        walk.problem = _check_link(walk, chain, row)
+        if walk.problem is not None:
+            break
+    report.events = walk.sequence
+    report.signed_sequence = walk.signed
+    report.problem = walk.problem or _check_end(connection, walk, chain)
+    return report
+
+
+def _links(connection: Connection, chain: UUID) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor(name="audit_links", row_factory=tuple_row) as cursor:
+        cursor.itersize = _ROWS_A_FETCH
+        cursor.execute(_LINKS, [chain])
+        yield from cursor
+
+
+def _check_link(walk: _Walk, chain: UUID, row: tuple[Any, ...]) -> Problem | None:
+    """Check the row against what came before it, and step on."""
+    sequence, previous_hash, hash_, *values = row
+    expected = walk.sequence + 1
+    if sequence != expected:
+        return Problem(expected, "the event is missing")
+    fields = dict(zip(FIELDS, values, strict=True))
+    if fields["id"] is None:
+        return Problem(expected, "the event was removed; its link is left")
+    if UUID(fields["organization_id"] or str(NO_ORGANIZATION)) != chain:
+        return Problem(expected, "the event belongs to another organization")
+    if bytes(previous_hash) != walk.hash:
+        return Problem(expected, "the event does not follow the one before it")
+    if event_hash(fields, sequence=sequence, previous_hash=walk.hash) != bytes(hash_):
+        return Problem(expected, "the event is not what was recorded")
+    walk.sequence, walk.hash = sequence, bytes(hash_)
+    return _check_heads(walk)
+
+
+def _check_heads(walk: _Walk) -> Problem | None:
+    heads = walk.heads.get(walk.sequence, [])
+    if any(head.hash != walk.hash for head in heads):
+        # The head before was right: what was changed lies after it.
+        return Problem(walk.signed + 1, "the chain was written anew")
+    if heads:
+        walk.signed = walk.sequence
+    return None
+
+
+def _check_end(connection: Connection, walk: _Walk, chain: UUID) -> Problem | None:
+    last_signed = max(walk.heads, default=0)
+    if last_signed > walk.sequence:
+        return Problem(walk.sequence + 1, f"the end is cut off: {last_signed} was signed")
+    row = connection.execute(
+        "SELECT sequence, hash FROM audit_chain WHERE organization_id = %s", [chain]
+    ).fetchone()
+    kept = (0, GENESIS) if row is None else (row[0], bytes(row[1]))
+    if kept != (walk.sequence, walk.hash):
+        return Problem(walk.sequence + 1, f"the end is cut off or added to: the head is {kept[0]}")
+    if connection.execute(_UNLINKED, [chain, NO_ORGANIZATION]).fetchone() is not None:
+        return Problem(walk.sequence + 1, "there is an event outside the chain")
+    return None

@@ -1,0 +1,110 @@
+"""`stonepine audit …`: verifying the chains of the audit log, its keys, its export."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from cli.entry import HomeOption, JsonOption, enter
+
+if TYPE_CHECKING:
+    from audit.verification import Report
+
+audit = typer.Typer(help="The audit log: verify, export, signing keys.", no_args_is_help=True)
+OrganizationOption = Annotated[
+    str | None, typer.Option("--org", help="Only this organization: its slug, public id or id.")
+]
+
+
+@audit.command()
+def verify(
+    home: HomeOption = None,
+    *,
+    organization: OrganizationOption = None,
+    heads: Annotated[
+        str | None,
+        typer.Option(help="Signed heads kept elsewhere: a folder, a file or a store's URL."),
+    ] = None,
+    public_keys: Annotated[
+        Path | None, typer.Option(help="What `audit public-keys` printed, kept elsewhere.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every chain against its signed heads. Exit code 1: something was tampered with."""
+    enter(home)
+    from audit.installation import verify_installation
+
+    only = None if organization is None else _organization_id(organization)
+    keys = None if public_keys is None else _read_keys(public_keys)
+    reports = verify_installation(heads=heads, public_keys=keys, only=only)
+    if as_json:
+        typer.echo(json.dumps([report.to_json() for report in reports], indent=1))
+    else:
+        for report in reports:
+            typer.echo(_in_words(report))
+    raise typer.Exit(1 if any(report.problem for report in reports) else 0)
+
+
+@audit.command("public-keys")
+def public_keys(home: HomeOption = None) -> None:
+    """Print the public keys that signed heads are verified with, as JSON."""
+    enter(home)
+    from audit.heads import installation_signing_keys
+
+    found = installation_signing_keys().public_keys()
+    typer.echo(json.dumps({str(key_id): key.hex() for key_id, key in found.items()}, indent=1))
+
+
+@audit.command("rotate-key")
+def rotate_key(home: HomeOption = None) -> None:
+    """Make a new signing key. What earlier ones signed stays good."""
+    enter(home)
+    from audit.heads import installation_signing_keys
+
+    typer.echo(f"Heads are signed with key {installation_signing_keys().rotate()} from now on.")
+
+
+@audit.command("sign-heads")
+def sign_heads(home: HomeOption = None) -> None:
+    """Sign now what the scheduler signs once a minute."""
+    enter(home)
+    from audit.signing import sign_changed_heads
+
+    typer.echo(f"{sign_changed_heads()} heads signed.")
+
+
+def _organization_id(reference: str) -> UUID:
+    """Also of one that was deleted: its events stay."""
+    from kit.errors import NotFound
+    from orgs.queries import find_organization
+
+    found = find_organization(reference)
+    if found is not None:
+        return found.pk
+    try:
+        return UUID(reference)
+    except ValueError:
+        raise NotFound(f"There is no organization {reference}.") from None
+
+
+def _read_keys(file: Path) -> dict[int, bytes]:
+    from kit.errors import InvalidArgument
+
+    try:
+        found = json.loads(file.read_bytes())
+        return {int(key_id): bytes.fromhex(key) for key_id, key in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise InvalidArgument(f"{file} holds no public keys.") from error
+
+
+def _in_words(report: "Report") -> str:
+    name = f"{report.organization_id}: "
+    if report.problem is None:
+        unsigned = report.events - report.signed_sequence
+        return f"{name}sound, {report.events} events, the last {unsigned} not signed yet"
+    return (
+        f"{name}TAMPERED WITH at sequence {report.problem.sequence}: {report.problem.what} "
+        f"(sound up to {report.signed_sequence})"
+    )
