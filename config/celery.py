@@ -61,7 +61,7 @@ app.conf.update(
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["audit", "indexes"])
+app.autodiscover_tasks(["audit", "billing", "indexes"])
 
 
 @setup_logging.connect

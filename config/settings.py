@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "orgs",
     "projects",
     "indexes",
+    "billing",
     "api",
     "console",
 ]

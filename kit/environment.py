@@ -59,6 +59,8 @@ class Environment(BaseSettings):
     segment_max_records: int = 16_384
     # Past this much, writes that grow indexes are refused; 0: half of the machine's memory.
     engine_memory_mb: int = Field(0, ge=0)
+    # How often the front brings what it metered to PostgreSQL; a killed one loses so much.
+    usage_report_s: float = Field(5.0, gt=0)
     log_retention_s: int = 3_600
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0

@@ -9,6 +9,7 @@ import structlog
 from dataplane.engine import messages
 from dataplane.engine.admission import needs_quiet
 from dataplane.engine.failures import failure
+from dataplane.engine.measuring import measure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
 from dataplane.engine.open_index import OpenIndex
@@ -50,6 +51,9 @@ class Engine:
     def handle(self, request: messages.AnyRequest, answer: Answer) -> None:
         if isinstance(request, messages.Ping):
             answer(messages.Pong())
+            return
+        if isinstance(request, messages.Measure):
+            answer(messages.Sizes(bytes_by_index=measure(self.open_indexes)))
             return
         self._guard(lambda: self._dispatch(request, answer), request, answer)
 

@@ -6,7 +6,15 @@ import numpy as np
 
 from dataplane.engine.growing import GrowingArray
 from dataplane.engine.metadata_index import GrowingMetadataIndex
-from dataplane.engine.part import Float32, Part, inverses, needs_float64, vector_norms
+from dataplane.engine.part import (
+    Float32,
+    Int64,
+    Part,
+    inverses,
+    needs_float64,
+    record_bytes,
+    vector_norms,
+)
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
@@ -33,6 +41,7 @@ class Memtable(Part):
         self._metadata: list[bytes | None] = []
         self._metadata_bytes = 0
         self._index = GrowingMetadataIndex()
+        self._row_bytes = GrowingArray(np.int64)
 
     @property
     def kind(self) -> str:
@@ -65,6 +74,12 @@ class Memtable(Part):
     def size_bytes(self) -> int:
         row_bytes = 4 * self._width + 64
         return self.row_count * row_bytes + self._metadata_bytes + self.sparse.byte_count
+
+    @property
+    def row_bytes(self) -> Int64:
+        self._measure_rest()
+        rows: Int64 = self._row_bytes.rows
+        return rows
 
     def append(self, lsn: int, records: UpsertOperation) -> int:
         """Add whole records (ids unique among them) and return the row of the first."""
@@ -99,6 +114,13 @@ class Memtable(Part):
 
     def _index_rest(self) -> None:
         self._index.append(self._metadata[self._index.row_count :])
+
+    def _measure_rest(self) -> None:
+        first = len(self._row_bytes)
+        metadata = self._metadata[first:]
+        lengths = np.fromiter((len(row or b"") for row in metadata), np.int64, len(metadata))
+        starts = self.sparse.columns[0][first:]
+        self._row_bytes.append(record_bytes(self._width, self.ids[first:], lengths, starts))
 
     def _records(self, rows: list[int]) -> UpsertOperation:
         return UpsertOperation(

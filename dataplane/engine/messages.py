@@ -161,6 +161,10 @@ class Ping(Request, frozen=True, kw_only=True):
     """Is the engine's loop alive? Touches no index (`index_id` may be all zeros)."""
 
 
+class Measure(Request, frozen=True, kw_only=True):
+    """What do the open indexes hold? Opens none (`index_id` may be all zeros)."""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Base of every reply."""
 
@@ -233,6 +237,12 @@ class Pong(Reply, frozen=True, kw_only=True):
     pass
 
 
+class Sizes(Reply, frozen=True, kw_only=True):
+    """Bytes of the live records by index; an index that was not measured in time is missing."""
+
+    bytes_by_index: dict[UUID, int]
+
+
 AnyRequest = (
     Upsert
     | Query
@@ -248,8 +258,9 @@ AnyRequest = (
     | DeleteNamespace
     | Probe
     | Ping
+    | Measure
 )
-AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Pong
+AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Pong | Sizes
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_request = msgspec.msgpack.Decoder(AnyRequest).decode

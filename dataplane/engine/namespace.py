@@ -11,13 +11,14 @@ from dataplane.engine.filters import AllHold, Expression, parse
 from dataplane.engine.layout import Layout
 from dataplane.engine.metadata import merge_metadata
 from dataplane.engine.planner import DEFAULT_PLANNER, Planner
-from dataplane.engine.replies import fetch_units, matches_of, query_units, records_at
+from dataplane.engine.replies import matches_of, records_at
 from dataplane.engine.scoring import Target, prepare
 from dataplane.engine.search import Hit, Question, search
 from dataplane.engine.segment import Segment
 from dataplane.engine.sorted_ids import SortedIds
 from dataplane.engine.sparse import from_message
 from dataplane.engine.spec import IndexSpec
+from dataplane.engine.units import LIST_UNITS, fetch_units, query_units
 from kit.errors import FailedPrecondition, Internal, InvalidArgument
 from storage.manifests import Manifest
 from storage.write_log.operations import (
@@ -99,6 +100,11 @@ class Namespace:
     def size_bytes(self) -> int:
         """Roughly what the records take; buried ones count until a builder drops them."""
         return sum(part.size_bytes for part in self._layout.parts)
+
+    @property
+    def live_bytes(self) -> int:
+        """What the records hold, exactly: what storage is metered by."""
+        return sum(part.live_bytes for part in self._layout.parts)
 
     @property
     def memory_bytes(self) -> int:
@@ -246,7 +252,7 @@ class Namespace:
         page = ids[: request.limit]
         return messages.Ids(
             ids=page,
-            read_units=1,
+            read_units=LIST_UNITS,
             max_indexed_lsn=self._lsn,
             next_after_id=page[-1] if len(ids) > len(page) else None,
         )

@@ -3,6 +3,7 @@
 import structlog
 
 from dataplane.engine import messages
+from dataplane.engine.measuring import forget
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.opening import Storage
@@ -50,6 +51,7 @@ def delete_namespace(
         )
     )
     del index.namespaces[space.name]
+    forget(index, space)
     try:
         storage.delete_objects(index.index_id, space.namespace_id)
     except (StonepineError, OSError) as error:

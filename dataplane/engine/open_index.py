@@ -31,6 +31,7 @@ class OpenNamespace:
     next_lsn: int = 1
     fields: set[str] | None = None
     pending_metadata_bytes: int = 0
+    measured_bytes: int = 0
 
     @property
     def exists(self) -> bool:
@@ -46,7 +47,10 @@ class OpenNamespace:
 
 @dataclass(slots=True, eq=False)
 class OpenIndex:
-    """`epoch` is that of the lease. `parked` holds writes that wait until those before are done."""
+    """`epoch` is that of the lease. `parked` holds writes that wait until those before are done.
+
+    `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew.
+    """
 
     index_id: UUID
     spec: IndexSpec
@@ -56,6 +60,8 @@ class OpenIndex:
     pending: int = 0
     parked: deque[Callable[[], bool]] = field(default_factory=deque)
     is_open: bool = True
+    measured_bytes: int = 0
+    touched: set[OpenNamespace] = field(default_factory=set)
 
     def namespace(self, name: str) -> OpenNamespace | None:
         """The namespace, if it exists: one whose first write is under way does not yet."""

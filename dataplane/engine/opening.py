@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from dataplane.engine.measuring import remeasure
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.segment import Segment
@@ -108,6 +109,7 @@ class Storage:
         for namespace_row in log.namespaces(connection, index_id):
             space = self._open_namespace(connection, index, namespace_row)
             index.namespaces[space.name] = space
+            remeasure(index, space)
         return index
 
     def _data_key(self, connection: Connection, row: IndexRow) -> DataKey:

@@ -1,6 +1,7 @@
 """A part of a namespace: records in numbered rows that are searched together."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 
 Float32: TypeAlias = npt.NDArray[np.float32]
+Int64: TypeAlias = npt.NDArray[np.int64]
 
 # Squares of norms outside these bounds (but for zero) lose themselves in float32.
 _SMALLEST_NORM, _LARGEST_NORM = 1e-15, 1e15
@@ -42,6 +44,15 @@ def needs_float64(norms: Float32) -> bool:
     )
 
 
+def record_bytes(
+    width: int, ids: Sequence[str], metadata_bytes: Int64, sparse_starts: Int64
+) -> Int64:
+    """What each record holds: values, id, metadata and sparse part (an index and a value each)."""
+    ids_bytes = np.fromiter(map(len, ids), np.int64, len(ids))
+    found: Int64 = 4 * width + ids_bytes + metadata_bytes + 8 * np.diff(sparse_starts)
+    return found
+
+
 class Part(ABC):
     """Columns over the rows 0 … `row_count` - 1. Deleted rows keep their place."""
 
@@ -51,6 +62,8 @@ class Part(ABC):
     graph: Graph | None = None
     needs_float64 = False
     largest_norm = 0.0
+    _live_bytes = 0
+    _measured_at = (0, 0)
 
     @property
     @abstractmethod
@@ -81,6 +94,20 @@ class Part(ABC):
     @property
     @abstractmethod
     def size_bytes(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def row_bytes(self) -> Int64:
+        """What the record of each row holds."""
+
+    @property
+    def live_bytes(self) -> int:
+        """What the live records hold; added up anew only after rows came or went."""
+        now = (self.row_count, self.tombstones.deleted_count)
+        if now != self._measured_at:
+            self._live_bytes = int(self.row_bytes[self.tombstones.live].sum())
+            self._measured_at = now
+        return self._live_bytes
 
     @property
     def row_count(self) -> int:

@@ -10,8 +10,6 @@ from kit.errors import InvalidArgument
 
 MAX_QUERY_BYTES = 4 * 1024 * 1024
 MAX_FETCH_BYTES = 32 * 1024 * 1024
-_BYTES_PER_QUERY_UNIT = 10**9
-_RECORDS_PER_FETCH_UNIT = 10
 
 
 def matches_of(hits: Iterable[Hit], request: messages.Query) -> list[messages.Match]:
@@ -71,13 +69,3 @@ def match_of(hit: Hit, request: messages.Query) -> messages.Match:
         to_message(part.sparse.row(row)) if has_values else None,
         part.metadata(row) if has_metadata else None,
     )
-
-
-def query_units(size_bytes: int) -> int:
-    """One for each started gigabyte of the namespace."""
-    return max(1, -(-size_bytes // _BYTES_PER_QUERY_UNIT))
-
-
-def fetch_units(record_count: int) -> int:
-    """One for each started ten records."""
-    return max(1, -(-record_count // _RECORDS_PER_FETCH_UNIT))

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+import numpy as np
 from pyroaring import BitMap
 
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
 from dataplane.engine.graph import Graph
-from dataplane.engine.part import Float32, Part, inverses, needs_float64
+from dataplane.engine.part import Float32, Int64, Part, inverses, needs_float64, record_bytes
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.spec import IndexSpec
 from dataplane.engine.tombstones import Tombstones
@@ -37,6 +38,10 @@ class Segment(Part):
         self.needs_float64 = needs_float64(self._norms)
         self.largest_norm = float(self._norms.max(initial=0))
         self._size_bytes = reader.size_bytes
+        metadata_bytes = np.diff(self._metadata_ends, prepend=0)
+        self._row_bytes = record_bytes(
+            spec.width, self.ids, metadata_bytes.astype(np.int64), self.sparse.columns[0]
+        )
 
     @property
     def kind(self) -> str:
@@ -61,6 +66,10 @@ class Segment(Part):
     @property
     def size_bytes(self) -> int:
         return self._size_bytes
+
+    @property
+    def row_bytes(self) -> Int64:
+        return self._row_bytes
 
     def metadata(self, row: int) -> bytes | None:
         start = int(self._metadata_ends[row - 1]) if row else 0

@@ -223,6 +223,7 @@ class Writer:
         space.creation = None
         try:
             write.count += space.memory.apply(outcome.batch.lsn, piece.operation)
+            write.index.touched.add(space)
         except Exception:  # noqa: BLE001 - memory differs from the log now: it is built anew
             _log.exception("write.not_applied", index_id=str(write.index.index_id))
             self._close_index(write.index)

@@ -13,7 +13,9 @@ from dataplane.front.async_link import AsyncLink
 from dataplane.front.control_plane import ControlPlane
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
+from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
+from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
 from dataplane.front.thread_link import ThreadLink
 from keyring.local import LocalKeyring
@@ -49,17 +51,23 @@ def main() -> None:
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
     watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
-    _serve(settings, gate, keyring.derive("probe"))
+    meter = Meter()
+    reporter = Reporter(
+        url, meter, ThreadLink(settings.engine_socket), every_s=settings.usage_report_s
+    )
+    reporter.start()
+    _serve(settings, gate, meter, keyring.derive("probe"))
+    reporter.stop()
     watch.stop()
     _log.info("stopped")
 
 
-def _serve(settings: Environment, gate: Gate, probe_key: bytes) -> None:
-    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket))
+def _serve(settings: Environment, gate: Gate, meter: Meter, probe_key: bytes) -> None:
+    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket), meter)
     grpc_server = grpc_face.server(settings.node_grpc_socket)
     grpc_server.start()
     link = AsyncLink(settings.engine_socket)
-    app = RestFace(gate, link, NodeRoutes(link, probe_key=probe_key))
+    app = RestFace(gate, link, meter, NodeRoutes(link, probe_key=probe_key))
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -12,6 +12,7 @@ from dataplane.front import call as calls
 from dataplane.front.call import Call
 from dataplane.front.gate import Gate
 from dataplane.front.link import MAX_IN_FLIGHT
+from dataplane.front.meter import Meter
 from dataplane.front.operations import OPERATIONS, Operation
 from dataplane.front.thread_link import ThreadLink
 from kit.errors import Internal, StonepineError
@@ -29,9 +30,10 @@ _log = structlog.get_logger()
 class GrpcFace:
     """Authentication comes before the message is parsed: handlers take and give raw bytes."""
 
-    def __init__(self, gate: Gate, link: ThreadLink) -> None:
+    def __init__(self, gate: Gate, link: ThreadLink, meter: Meter) -> None:
         self._gate = gate
         self._link = link
+        self._meter = meter
 
     def server(self, socket_path: Path) -> grpc.Server:
         """A server that listens there once it is started."""
@@ -77,6 +79,7 @@ class GrpcFace:
         calls.check_size(len(data))
         request = operation.check(operation.from_proto(data), call.target(admission))
         reply = self._link.ask(request, is_write=operation.is_write)
+        self._meter.count(admission.index, operation.name, request, reply)
         body = operation.to_proto(reply, call.reply_context(request))
         return body, call.headers(reply)
 

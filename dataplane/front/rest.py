@@ -10,6 +10,7 @@ from dataplane.front import call as calls
 from dataplane.front.async_link import AsyncLink
 from dataplane.front.call import Call
 from dataplane.front.gate import Admission, Gate
+from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
 from dataplane.front.routing import MethodNotAllowed, find
@@ -27,9 +28,10 @@ _log = structlog.get_logger()
 class RestFace:
     """One per process. Whatever goes wrong, the answer is an `rpcStatus` with the request's id."""
 
-    def __init__(self, gate: Gate, link: AsyncLink, node_routes: NodeRoutes) -> None:
+    def __init__(self, gate: Gate, link: AsyncLink, meter: Meter, node_routes: NodeRoutes) -> None:
         self._gate = gate
         self._link = link
+        self._meter = meter
         self._node_routes = node_routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,6 +63,7 @@ class RestFace:
         form = found.route.read(rest)
         request = found.operation.check(form, call.target(admission))
         reply = await self._link.ask(request, is_write=found.operation.is_write)
+        self._meter.count(admission.index, found.operation.name, request, reply)
         body = found.operation.to_json(reply, call.reply_context(request))
         return body, call.headers(reply)
 

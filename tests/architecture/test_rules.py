@@ -9,8 +9,8 @@ from tests.architecture.rules import RULES, Module, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
-    "access", "accounts", "api", "audit", "cli", "config", "console", "dataplane", "gateway",
-    "indexes", "keyring", "kit", "orgs", "projects", "protocol", "sso", "storage",
+    "access", "accounts", "api", "audit", "billing", "cli", "config", "console", "dataplane",
+    "gateway", "indexes", "keyring", "kit", "orgs", "projects", "protocol", "sso", "storage",
 )  # fmt: skip
 
 

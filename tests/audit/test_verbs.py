@@ -126,7 +126,7 @@ def events() -> list[Event]:
 
 
 def test_every_verb_is_in_the_table() -> None:
-    for name in ("accounts", "orgs", "projects", "indexes"):
+    for name in ("accounts", "orgs", "projects", "indexes", "billing"):
         package = importlib.import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".migrations." not in found.name:

@@ -38,8 +38,19 @@ CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project
 CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
 CREATE TABLE dataplane_version (version bigint);
 INSERT INTO dataplane_version VALUES (1);
-GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version
-    TO {role};
+CREATE VIEW dataplane_metered AS SELECT index_id, org_id, project_id, name AS index_name,
+    'a project' AS project_name FROM dataplane_index WHERE state <> 'Terminating';
+CREATE TABLE billing_usagereporter (id uuid PRIMARY KEY, last_report bigint,
+    reported_at timestamptz);
+CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid, day date,
+    project_name text, index_name text, read_units bigint DEFAULT 0, write_units bigint DEFAULT 0,
+    upserts bigint DEFAULT 0, queries bigint DEFAULT 0, fetches bigint DEFAULT 0,
+    lists bigint DEFAULT 0, updates bigint DEFAULT 0, deletes bigint DEFAULT 0,
+    others bigint DEFAULT 0, storage_bytes bigint, last_bytes bigint,
+    PRIMARY KEY (organization_id, project_id, index_id, day));
+GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
+    dataplane_metered TO {role};
+GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
 """
 
 
@@ -82,6 +93,7 @@ class DataPlane:
             "DATABASE_SYSTEM_URL": self.system_url,
             "OBJECT_STORE_URL": f"file://{self.folder}/objects",
             "OPENBLAS_NUM_THREADS": "1",
+            "STONEPINE_USAGE_REPORT_S": "0.1",
             **self.settings,
         }
 

@@ -10,6 +10,7 @@ import pytest
 
 from access.keys import PlainKey
 from cli.embedded.postgres import EmbeddedPostgres
+from protocol.v1.vector_service_pb2_grpc import VectorServiceStub
 from tests.support.dataplane import DataPlane, Project, running_data_plane
 
 
@@ -64,6 +65,12 @@ def served(plane: DataPlane) -> Iterator[Served]:
     """A fresh index for each test."""
     with serve(plane) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def stub(served: Served) -> Iterator[VectorServiceStub]:
+    with served.plane.channel() as channel:
+        yield VectorServiceStub(channel)
 
 
 @pytest.fixture

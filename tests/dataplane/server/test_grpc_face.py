@@ -1,6 +1,5 @@
 """Every operation over gRPC, through the generated stub."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -20,12 +19,6 @@ class Caller:
 
     def __getattr__(self, method: str) -> Any:
         return lambda request: getattr(self._stub, method)(request, metadata=self._metadata)
-
-
-@pytest.fixture
-def stub(served: Served) -> Iterator[VectorServiceStub]:
-    with served.plane.channel() as channel:
-        yield VectorServiceStub(channel)
 
 
 @pytest.fixture

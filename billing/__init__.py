@@ -1,0 +1,1 @@
+"""What organizations use: metered usage, statements, and whom to send them to."""

@@ -1,0 +1,67 @@
+"""What a namespace holds is known exactly, whatever was written over, buried or deleted."""
+
+import orjson
+
+from dataplane.engine.measuring import forget, measure
+from dataplane.engine.namespace import Namespace
+from dataplane.engine.open_index import OpenIndex, OpenNamespace
+from dataplane.engine.spec import IndexSpec, Metric, VectorType
+from keyring.envelope import DataKey
+from kit.ids import new_id
+from storage.write_log.operations import DeleteAllOperation, DeleteOperation, UpdateOperation
+from tests.dataplane.engine.spaces import SPARSE, filled, upsert
+
+DENSE = IndexSpec(3, Metric.COSINE, VectorType.DENSE)
+VALUES = [1.0, 2.0, 3.0]
+GENRE = {"genre": "noir"}
+GENRE_BYTES = len(orjson.dumps(GENRE))
+
+
+def test_a_record_holds_its_values_id_and_metadata() -> None:
+    assert filled(DENSE).live_bytes == 0
+    space = filled(DENSE, upsert({"a": VALUES, "bcd": VALUES}, {"bcd": GENRE}))
+    assert space.live_bytes == 2 * 12 + 4 + GENRE_BYTES
+
+
+def test_a_sparse_value_is_an_index_and_a_number() -> None:
+    space = filled(SPARSE, upsert({"a": [], "b": []}, sparse={"a": {1: 1.0, 9: 2.0}, "b": {3: 1}}))
+    assert space.live_bytes == 2 + 3 * 8
+
+
+def test_what_is_written_over_or_deleted_no_longer_counts() -> None:
+    space = filled(DENSE, upsert({"a": VALUES, "b": VALUES}, {"a": GENRE}))
+    assert space.live_bytes == 2 * 13 + GENRE_BYTES
+    space.apply(2, upsert({"a": VALUES}))
+    assert space.live_bytes == 2 * 13
+    space.apply(3, UpdateOperation(["b"], None, None, orjson.dumps(GENRE)))
+    assert space.live_bytes == 2 * 13 + GENRE_BYTES
+    space.apply(4, DeleteOperation(["b"]))
+    assert space.live_bytes == 13
+    space.apply(5, DeleteAllOperation())
+    assert space.live_bytes == 0
+
+
+def test_a_memtable_that_sheds_its_buried_rows_holds_the_same() -> None:
+    space = filled(DENSE)
+    for lsn in range(1, 1200):
+        space.apply(lsn, upsert({"same": VALUES}))
+        if lsn % 100 == 0:
+            assert space.live_bytes == 12 + 4
+
+
+def test_only_touched_namespaces_are_measured_and_the_deleted_one_is_taken_off() -> None:
+    index = OpenIndex(new_id(), DENSE, DataKey(new_id(), 1, b"an unremarkable 32 bytes secret."), 1)
+    spaces = [_space(name, filled(DENSE, upsert({name: VALUES}))) for name in "abc"]
+    index.namespaces = {space.name: space for space in spaces}
+    index.touched = set(spaces)
+    assert measure([index]) == {index.index_id: 3 * 13}
+    spaces[0].memory.apply(2, upsert({"new": VALUES}))
+    assert measure([index]) == {index.index_id: 3 * 13}
+    index.touched.add(spaces[0])
+    assert measure([index]) == {index.index_id: 3 * 13 + 15}
+    forget(index, spaces[0])
+    assert measure([index]) == {index.index_id: 2 * 13}
+
+
+def _space(name: str, memory: Namespace) -> OpenNamespace:
+    return OpenNamespace(name, new_id(), memory)
