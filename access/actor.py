@@ -17,11 +17,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class RoleGrant:
-    """One role on one resource; `project_id` is None for roles held on the organization."""
+    """One role on one resource; `project_id` is None for roles held on the organization.
+
+    `binding_id` is the role binding that gives it; None for roles that a key carries itself.
+    """
 
     role: Role
     organization_id: OrganizationId
     project_id: ProjectId | None = None
+    binding_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

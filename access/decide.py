@@ -14,10 +14,14 @@ from kit.errors import PermissionDenied
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict with its reason, a sentence fit for an error and for the access explainer."""
+    """The verdict with its reason, a sentence fit for an error and for the access explainer.
+
+    `grant` is what allows it: None for a denial, and for actors that hold no grants.
+    """
 
     is_allowed: bool
     reason: str
+    grant: RoleGrant | None = None
 
 
 def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
@@ -28,7 +32,7 @@ def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
         return _allowed(f"the {actor.kind} may act everywhere")
     for grant in actor.grants:
         if _reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
-            return _allowed(f"allowed by the role {grant.role}")
+            return _allowed(f"allowed by the role {grant.role}", grant)
     return _denied(f"no role held here carries {permission}")
 
 
@@ -42,6 +46,14 @@ def require(actor: Actor, permission: Permission, scope: Scope) -> None:
         )
 
 
+def may_grant(actor: Actor, role: Role, scope: Scope) -> bool:
+    """Whether the actor's own roles at the scope carry all that the role would give away."""
+    if actor.is_unbounded:
+        return True
+    held = [ROLE_PERMISSIONS[grant.role] for grant in actor.grants if _reaches(grant, scope)]
+    return ROLE_PERMISSIONS[role] <= frozenset().union(*held)
+
+
 def _reaches(grant: RoleGrant, scope: Scope) -> bool:
     if grant.organization_id != scope.organization_id:
         return False
@@ -51,8 +63,8 @@ def _reaches(grant: RoleGrant, scope: Scope) -> bool:
     return scope.project_id is None or grant.role is Role.ORG_OWNER
 
 
-def _allowed(reason: str) -> Decision:
-    return Decision(is_allowed=True, reason=reason)
+def _allowed(reason: str, grant: RoleGrant | None = None) -> Decision:
+    return Decision(is_allowed=True, reason=reason, grant=grant)
 
 
 def _denied(reason: str) -> Decision:

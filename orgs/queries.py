@@ -38,6 +38,7 @@ def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
             project_id=ProjectId(binding.resource_id)
             if binding.resource_type == ResourceType.PROJECT
             else None,
+            binding_id=binding.pk,
         )
         for binding in bindings
     )
