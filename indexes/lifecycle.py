@@ -15,9 +15,9 @@ from indexes.specification import checked_kind, checked_name, checked_place, mer
 from indexes.turns import in_turn
 from kit import clock
 from kit.errors import AlreadyExists, Forbidden, NotFound
+from orgs.dataplane import announce_change
 from orgs.plans import require_room
 from orgs.verbs import verb
-from projects.dataplane import announce_change
 from projects.models import Project
 
 

@@ -11,10 +11,10 @@ from audit.actions import Action
 from audit.record import record
 from kit import clock
 from kit.errors import InvalidArgument, NotFound, PermissionDenied
+from orgs.dataplane import announce_change
 from orgs.plans import require_room
 from orgs.secrets import minted
 from orgs.verbs import verb
-from projects.dataplane import announce_change
 from projects.models import ApiKey, Project
 
 _MAX_NAME = 80

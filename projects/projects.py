@@ -8,11 +8,11 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from kit.errors import FailedPrecondition, InvalidArgument, NotFound
-from orgs.models import Organization
+from orgs.dataplane import announce_change
+from orgs.models import Organization, ResourceType, RoleBinding
 from orgs.plans import require_room
 from orgs.slugs import free_slug
 from orgs.verbs import verb
-from projects.dataplane import announce_change
 from projects.keys import create_keys, destroy_pending_keys
 from projects.models import ApiKey, DataKey, KeyDestruction, Project
 
@@ -54,6 +54,7 @@ def delete_project(actor: Actor, project: Project) -> None:
     record(actor, Action.PROJECT_DELETED, target=found.audit_target())
     ApiKey.objects.filter(project=found).delete()
     DataKey.objects.filter(project=found).delete()
+    RoleBinding.objects.filter(resource_type=ResourceType.PROJECT, resource_id=found.pk).delete()
     KeyDestruction.objects.create(project_id=found.pk, organization_id=found.organization_id)
     found.delete()
     transaction.on_commit(destroy_pending_keys, robust=True)

@@ -16,7 +16,7 @@ from indexes.deployment.removal import drop_records, forget
 from indexes.models import Index, IndexState
 from kit import clock
 from kit.errors import Unavailable
-from projects.dataplane import announce_change
+from orgs.dataplane import announce_change
 
 PROBE_TIMEOUT_S = 4.0
 # A wish that changes meanwhile is seen in the next round; more rounds are the sweep's.

@@ -6,7 +6,7 @@ from indexes.deployment.notices import notify_state
 from indexes.models import Index, IndexState
 from indexes.ports import release_port
 from kit.environment import environment
-from projects.dataplane import announce_change
+from orgs.dataplane import announce_change
 from storage.database import connect
 from storage.objects import open_object_store
 from storage.write_log import log
