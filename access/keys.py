@@ -25,6 +25,7 @@ class SecretKind(StrEnum):
     """The prefix tells people and secret scanners what a leaked string opens."""
 
     API_KEY = "pcsk"
+    INVITATION = "spinv"
     SERVICE_ACCOUNT = "spsa"
     SETUP = "spset"
 
@@ -49,7 +50,7 @@ def mint(kind: SecretKind) -> PlainKey:
 
 
 _FORM = re.compile(
-    rf"^(?P<kind>pcsk|spsa|spset)_(?P<public_id>[0-9A-Za-z]{{{_PUBLIC_LENGTH}}})"
+    rf"^(?P<kind>{'|'.join(SecretKind)})_(?P<public_id>[0-9A-Za-z]{{{_PUBLIC_LENGTH}}})"
     rf"_[0-9A-Za-z]{{{_SECRET_LENGTH + _CHECKSUM_LENGTH}}}$"
 )
 

@@ -11,12 +11,18 @@ class Action(StrEnum):
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
     INDEX_DELETED = "index.deleted"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    INVITATION_CREATED = "invitation.created"
+    INVITATION_RESENT = "invitation.resent"
+    INVITATION_REVOKED = "invitation.revoked"
     MEMBER_ADDED = "member.added"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
     PROJECT_CREATED = "project.created"
     PROJECT_DELETED = "project.deleted"
     PROJECT_MEMBER_ADDED = "project_member.added"
+    ROLE_BINDING_CREATED = "role_binding.created"
+    ROLE_BINDING_DELETED = "role_binding.deleted"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_ROTATED = "service_account.secret_rotated"
     SETUP_LINK_MINTED = "setup_link.minted"
@@ -33,12 +39,18 @@ SENTENCES: dict[Action, str] = {
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
+    Action.INVITATION_ACCEPTED: "{actor} accepted the invitation of {target}",
+    Action.INVITATION_CREATED: "{actor} invited {target}",
+    Action.INVITATION_RESENT: "{actor} invited {target} again",
+    Action.INVITATION_REVOKED: "{actor} took back the invitation of {target}",
     Action.MEMBER_ADDED: "{actor} added the member {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",
     Action.PROJECT_DELETED: "{actor} deleted the project {target}",
     Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",
+    Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
+    Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",
     Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",
     Action.SERVICE_ACCOUNT_ROTATED: "{actor} rotated the secret of the service account {target}",
     Action.SETUP_LINK_MINTED: "{actor} made a link for the first owner",

@@ -1,7 +1,5 @@
 """People in an organization: joining, and the role they join with."""
 
-from django.db import IntegrityError, transaction
-
 from access.actor import Actor
 from access.decide import require
 from access.permissions import ORGANIZATION_ROLES, Permission, Role
@@ -11,8 +9,11 @@ from accounts.passwords import require_good_password
 from accounts.queries import find_user_by_email
 from audit.actions import Action
 from audit.record import Target, record
+from kit import clock
 from kit.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
-from orgs.models import Membership, Organization, PrincipalType, ResourceType, RoleBinding
+from orgs.locks import locked
+from orgs.models import Invitation, Membership, Organization
+from orgs.role_bindings import Assignment, Principal, bind
 from orgs.verbs import verb
 
 
@@ -72,17 +73,19 @@ def join(organization: Organization, user: User, role: Role) -> Membership:
     """The rows of a membership; part of a verb's transaction."""
     if role not in ORGANIZATION_ROLES:
         raise InvalidArgument(f"{role} is not a role that is held on an organization.")
-    try:
-        with transaction.atomic():
-            membership = Membership.objects.create(organization=organization, user=user)
-    except IntegrityError:
-        raise AlreadyExists(f"{user.email} is a member already.") from None
-    RoleBinding.objects.create(
-        organization=organization,
-        principal_type=PrincipalType.USER,
-        principal_id=user.pk,
-        role=role,
-        resource_type=ResourceType.ORGANIZATION,
-        resource_id=organization.pk,
-    )
+    organization = locked(organization.pk)
+    if Membership.objects.filter(organization=organization, user=user).exists():
+        raise AlreadyExists(f"{user.email} is a member already.")
+    require_room_for_person(organization)
+    membership = Membership.objects.create(organization=organization, user=user)
+    bind(organization, Principal.of(user), Assignment(role))
     return membership
+
+
+def require_room_for_person(organization: Organization) -> None:
+    """Raise `QuotaExceeded` where members and pending invitations fill the plan; needs the lock."""
+    invited = Invitation.objects.filter(
+        organization=organization, processed_at=None, expires_at__gt=clock.now()
+    )
+    members = Membership.objects.filter(organization=organization)
+    organization.require_room("users", members.count() + invited.count())

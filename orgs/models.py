@@ -1,4 +1,4 @@
-"""Organizations (the tenants), members, roles held in them, service accounts, the setup link."""
+"""Organizations (the tenants), members, invitations, roles held in them, service accounts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Role
 from accounts.models import User
 from audit.record import Target
 from kit import clock
-from kit.ids import OrganizationId, new_id, random_base62
-from orgs.plans import LIMITS, Feature, Limits, Plan, require_feature
+from kit.ids import OrganizationId, ProjectId, new_id, random_base62
+from orgs.plans import LIMITS, Feature, Limits, Plan, require_feature, require_room
 
 _PUBLIC_ID_LENGTH = 20
 
@@ -29,6 +29,7 @@ class Organization(models.Model):
     name = models.CharField(max_length=512)
     slug = models.SlugField(max_length=64, unique=True)
     plan = models.CharField(max_length=16, choices=[(plan, plan) for plan in Plan])
+    suspended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -45,6 +46,11 @@ class Organization(models.Model):
     @property
     def limits(self) -> Limits:
         return LIMITS[Plan(self.plan)]
+
+    def require_room(self, quota: str, existing: int) -> None:
+        """Raise `QuotaExceeded` where the plan allows no more; `quota` is a field of `Limits`."""
+        limit = getattr(self.limits, quota)
+        require_room(limit, existing, what=quota.replace("_", " "), plan=Plan(self.plan))
 
     def require_feature(self, feature: Feature) -> None:
         """Raise `PaymentRequired` where the plan does not include it."""
@@ -72,8 +78,11 @@ class Membership(models.Model):
 
 
 class PrincipalType(models.TextChoices):
+    """API keys are principals too, but carry their roles themselves."""
+
     USER = "user"
     SERVICE_ACCOUNT = "service_account"
+    INVITE = "invite"
 
 
 class ResourceType(models.TextChoices):
@@ -113,6 +122,92 @@ class RoleBinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.principal_type} {self.principal_id}"
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def typed_role(self) -> Role:
+        return Role(self.role)
+
+    @property
+    def project_id(self) -> UUID | None:
+        """The project it is held on; None for the organization itself."""
+        return self.resource_id if self.resource_type == ResourceType.PROJECT else None
+
+    @property
+    def scope(self) -> Scope:
+        project = self.project_id
+        return Scope(OrganizationId(self.organization_id), ProjectId(project) if project else None)
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target(
+            "role_binding", str(self.id), str(self), owner.id, owner.name, self.project_id
+        )
+
+
+class InvitationStatus(models.TextChoices):
+    PENDING = "pending"
+    EXPIRED = "expired"
+    PROCESSED = "processed"
+
+
+class Invitation(models.Model):
+    """An address that was asked to join; of its token only a keyed digest is kept.
+
+    Its roles are role bindings of the principal type `invite`, until the invited person takes them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="invitations")
+    email = models.CharField(max_length=254)
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField()
+    pepper_id = models.SmallIntegerField()
+    invited_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=models.Q(processed_at=None),
+                name="orgs_invitation_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def status(self) -> InvitationStatus:
+        if self.processed_at is not None:
+            return InvitationStatus.PROCESSED
+        is_over = self.expires_at <= clock.now()
+        return InvitationStatus.EXPIRED if is_over else InvitationStatus.PENDING
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("invitation", str(self.id), self.email, owner.id, owner.name)
+
+
+class InvitationMail(models.Model):
+    """One mail of the last hour: an organization sends so many and no more."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"mail of {self.sent_at}"
 
 
 class ServiceAccount(models.Model):

@@ -89,11 +89,14 @@ def parse_plan(name: str) -> Plan:
     raise InvalidArgument(f"There is no plan {name!r}: choose one of {', '.join(Plan)}.")
 
 
-def require_room(limit: int | None, existing: int, *, what: str) -> None:
+def require_room(limit: int | None, existing: int, *, what: str, plan: Plan | None = None) -> None:
     """Raise `QuotaExceeded` where one more would be one too many."""
     if limit is not None and existing >= limit:
         raise QuotaExceeded(
-            f"This plan allows {limit} {what}, and {existing} exist. Delete one or change the plan."
+            f"{f'The plan {plan}' if plan else 'This plan'} allows {limit} {what}, and {existing} "
+            "exist. Delete one or change the plan.",
+            limit=limit,
+            existing=existing,
         )
 
 
