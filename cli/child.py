@@ -83,10 +83,16 @@ class Child:
         self._process.stdout.close()
 
 
+# A shell starts what runs in its background deaf to two of them, and deafness is inherited.
+_ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
 def _die_with(supervisor: int, number: int) -> Callable[[], None]:
     """Runs in the child before its program does: the kernel tells it of the supervisor's end."""
 
     def ask_the_kernel() -> None:
+        for heard in _ENDING:
+            signal.signal(heard, signal.SIG_DFL)
         _LIBC.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != supervisor:  # it was gone before we could ask
             os._exit(1)

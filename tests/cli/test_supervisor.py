@@ -61,7 +61,12 @@ class Supervised:
         self.process: subprocess.Popen[str] | None = None
         self.seen: set[int] = set()
 
-    def start(self, *processes: ProcessSpec, first_start: list[str] | None = None) -> None:
+    def start(
+        self,
+        *processes: ProcessSpec,
+        first_start: list[str] | None = None,
+        shell: tuple[str, ...] = (),
+    ) -> None:
         plan = Plan(
             home=str(self.home.path),
             port=1,
@@ -74,7 +79,7 @@ class Supervised:
         path = self.folder / "plan.json"
         path.write_text(json.dumps(plan.to_json()))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cli.standin", str(path)],
+            [*shell, sys.executable, "-m", "tests.cli.standin", str(path)],
             stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
 
@@ -175,11 +180,19 @@ def test_what_a_killed_child_had_started_goes_with_it(supervised: Supervised) ->
     wait_until(lambda: is_gone(grandchild.pid), timeout_s=10, what="the grandchild is gone")
 
 
-def test_kill_of_the_supervisor_takes_all_children_along(supervised: Supervised) -> None:
+# What runs in a script's background ignores these two from the start.
+BACKGROUND = ("sh", "-c", "trap '' INT QUIT; exec \"$@\"", "sh")
+
+
+@pytest.mark.parametrize("shell", [(), BACKGROUND], ids=["in front", "in the background"])
+def test_kill_of_the_supervisor_takes_all_children_along(
+    supervised: Supervised, shell: tuple[str, ...]
+) -> None:
     supervised.start(
         spec("one"),
         spec("asked", death_signal=signal.SIGTERM),
         spec("quits", death_signal=signal.SIGQUIT),
+        shell=shell,
     )
     supervised.wait_ready()
     pids = {entry["pid"] for entry in supervised.status()["processes"]}
