@@ -38,6 +38,7 @@ def main() -> None:
             url,
             open_indexes=lambda: [index.index_id for index in engine.open_indexes],
             on_manifest=engine.adopt,
+            on_limit=engine.limit_namespaces,
             on_gone=engine.forget,
         )
     )

@@ -1,4 +1,4 @@
-"""What the engine hears of others while it serves: new manifests, indexes that were deleted.
+"""What the engine hears of others while it serves: new manifests, deleted indexes, limits.
 
 One non-blocking connection: LISTEN tells at once, and a look at the tables every few seconds
 finds what a lost notice would have told.
@@ -22,7 +22,8 @@ _INDEXES_EVERY_S = 1.0
 _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
-_INDEXES = b"""SELECT index_id::text FROM dataplane_index
+_INDEXES = b"""SELECT index_id::text, coalesce(namespaces_per_index::text, '')
+    FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
     WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating'"""
 _MANIFESTS = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
     FROM log_namespace WHERE index_id = ANY($1::uuid[]) AND manifest_version > 0"""
@@ -39,7 +40,8 @@ class ControlLink:
     """A source of the loop.
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
-    a namespace's manifest, again and again; `on_gone` for an index that was deleted.
+    a namespace's manifest, again and again; `on_limit` alike with how many namespaces an index may
+    have; `on_gone` for an index that was deleted.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class ControlLink:
         *,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
+        on_limit: Callable[[UUID, int | None], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -55,6 +58,7 @@ class ControlLink:
         ).encode()
         self._open_indexes = open_indexes
         self._on_manifest = on_manifest
+        self._on_limit = on_limit
         self._on_gone = on_gone
         self._connection: pq.abc.PGconn | None = None
         self._polling = pq.PollingStatus.WRITING
@@ -177,9 +181,11 @@ class ControlLink:
 
     def _see_indexes(self, asked: Sequence[UUID]) -> Callable[[Rows], None]:
         def see(rows: Rows) -> None:
-            there = {UUID(row[0]) for row in rows}
+            limits = {UUID(index_id): int(limit) if limit else None for index_id, limit in rows}
             for index_id in asked:
-                if index_id not in there:
+                if index_id in limits:
+                    self._on_limit(index_id, limits[index_id])
+                else:
                     self._on_gone(index_id)
 
         return see

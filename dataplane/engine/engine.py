@@ -76,6 +76,12 @@ class Engine:
         if index is not None:
             self.close_index(index)
 
+    def limit_namespaces(self, index_id: UUID, limit: int | None) -> None:
+        """How many the index may have now; those that exist stay."""
+        index = self._indexes.get(index_id)
+        if index is not None:
+            index.namespaces_limit = limit
+
     def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
         """A builder committed that manifest. What cannot be taken over is built anew."""
         index = self._indexes.get(index_id)

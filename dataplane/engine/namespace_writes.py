@@ -18,13 +18,14 @@ _log = structlog.get_logger()
 def create_namespace(
     storage: Storage, index: OpenIndex, request: messages.CreateNamespace
 ) -> messages.Namespaces:
-    """Raises `AlreadyExists`; the default namespace always exists.
+    """Raises `AlreadyExists` (the default namespace always exists) and `QuotaExceeded`.
 
     `Aborted` tells that the log knows the namespace and memory does not.
     """
     name = request.namespace
     if name == "" or index.namespace(name) is not None:
         raise AlreadyExists("A namespace of this name already exists.")
+    index.require_room_for(name)
     namespace_id = new_id()
     row = new_namespace(index.key, index.index_id, namespace_id, name, schema=request.schema)
     storage.database.run(

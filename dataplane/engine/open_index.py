@@ -9,6 +9,7 @@ from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
+from kit.errors import QuotaExceeded
 from storage.write_log.names import NewNamespace
 
 LISTED_DEFAULT = "__default__"
@@ -49,6 +50,7 @@ class OpenNamespace:
 class OpenIndex:
     """`epoch` is that of the lease. `parked` holds writes that wait until those before are done.
 
+    `namespaces_limit` is how many it may have, None for any number.
     `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew.
     """
 
@@ -60,6 +62,7 @@ class OpenIndex:
     pending: int = 0
     parked: deque[Callable[[], bool]] = field(default_factory=deque)
     is_open: bool = True
+    namespaces_limit: int | None = None
     measured_bytes: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
 
@@ -67,6 +70,18 @@ class OpenIndex:
         """The namespace, if it exists: one whose first write is under way does not yet."""
         found = self.namespaces.get(name)
         return found if found is not None and found.exists else None
+
+    def require_room_for(self, name: str) -> None:
+        """Raise `QuotaExceeded` where one more namespace would be one too many.
+
+        Those whose first write is under way count; the default one, which always exists, does not.
+        """
+        count = len(self.namespaces) - ("" in self.namespaces)
+        if name and self.namespaces_limit is not None and count >= self.namespaces_limit:
+            raise QuotaExceeded(
+                f"This plan allows {self.namespaces_limit} namespaces in an index, and {count} "
+                "exist. Delete one or change the plan."
+            )
 
     def existing(self) -> Iterator[OpenNamespace]:
         return (space for space in self.namespaces.values() if space.exists)

@@ -18,6 +18,7 @@ from keyring.provider import KeyProvider
 from kit import clock
 from kit.errors import NotFound, Unavailable
 from storage import catalog
+from storage.allowances import load_namespaces_per_index
 from storage.catalog import IndexRow
 from storage.database import Connection, connect
 from storage.manifests import Manifest, read_manifest
@@ -105,7 +106,8 @@ class Storage:
         key = self._data_key(connection, row)
         epoch = log.take_lease(connection, index_id, self.holder)
         spec = IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))
-        index = OpenIndex(index_id, spec, key, epoch)
+        limit = load_namespaces_per_index(connection, row.org_id)
+        index = OpenIndex(index_id, spec, key, epoch, namespaces_limit=limit)
         for namespace_row in log.namespaces(connection, index_id):
             space = self._open_namespace(connection, index, namespace_row)
             index.namespaces[space.name] = space

@@ -268,6 +268,7 @@ def run_parked(index: OpenIndex) -> None:
 
 
 def _first_use(index: OpenIndex, name: str) -> OpenNamespace:
+    index.require_room_for(name)
     namespace_id = new_id()
     creation = new_namespace(index.key, index.index_id, namespace_id, name)
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), creation=creation)

@@ -9,6 +9,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from dataplane.front.allowances import Allowances
 from dataplane.front.async_link import AsyncLink
 from dataplane.front.control_plane import ControlPlane
 from dataplane.front.gate import Gate
@@ -51,26 +52,31 @@ def main() -> None:
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
     watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
-    meter = Meter()
+    meter, allowances = Meter(), Allowances()
     reporter = Reporter(
-        url, meter, ThreadLink(settings.engine_socket), every_s=settings.usage_report_s
+        url,
+        ThreadLink(settings.engine_socket),
+        meter=meter,
+        allowances=allowances,
+        every_s=settings.usage_report_s,
     )
+    link = AsyncLink(settings.engine_socket)
+    routes = NodeRoutes(link, probe_key=keyring.derive("probe"))
+    rest = RestFace(gate, link, routes, meter=meter, allowances=allowances)
+    grpc_link = ThreadLink(settings.engine_socket)
     reporter.start()
-    _serve(settings, gate, meter, keyring.derive("probe"))
+    _serve(settings, rest, GrpcFace(gate, grpc_link, meter=meter, allowances=allowances))
     reporter.stop()
     watch.stop()
     _log.info("stopped")
 
 
-def _serve(settings: Environment, gate: Gate, meter: Meter, probe_key: bytes) -> None:
-    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket), meter)
+def _serve(settings: Environment, rest: RestFace, grpc_face: GrpcFace) -> None:
     grpc_server = grpc_face.server(settings.node_grpc_socket)
     grpc_server.start()
-    link = AsyncLink(settings.engine_socket)
-    app = RestFace(gate, link, meter, NodeRoutes(link, probe_key=probe_key))
     server = uvicorn.Server(
         uvicorn.Config(
-            app,
+            rest,
             loop="uvloop",
             http="httptools",
             lifespan="off",

@@ -9,6 +9,7 @@ import grpc
 import structlog
 
 from dataplane.front import call as calls
+from dataplane.front.allowances import Allowances
 from dataplane.front.call import Call
 from dataplane.front.gate import Gate
 from dataplane.front.link import MAX_IN_FLIGHT
@@ -30,10 +31,13 @@ _log = structlog.get_logger()
 class GrpcFace:
     """Authentication comes before the message is parsed: handlers take and give raw bytes."""
 
-    def __init__(self, gate: Gate, link: ThreadLink, meter: Meter) -> None:
+    def __init__(
+        self, gate: Gate, link: ThreadLink, *, meter: Meter, allowances: Allowances
+    ) -> None:
         self._gate = gate
         self._link = link
         self._meter = meter
+        self._allowances = allowances
 
     def server(self, socket_path: Path) -> grpc.Server:
         """A server that listens there once it is started."""
@@ -76,6 +80,7 @@ class GrpcFace:
         admission = self._gate.admit(calls.read_key(header), calls.read_index(header, None))
         call.read_options(header)
         admission.require(operation.permission)
+        self._allowances.require(admission.index.org_id, operation.name)
         calls.check_size(len(data))
         request = operation.check(operation.from_proto(data), call.target(admission))
         reply = self._link.ask(request, is_write=operation.is_write)

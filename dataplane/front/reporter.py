@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from dataplane.engine import messages
+from dataplane.front.allowances import Allowances
 from dataplane.front.meter import Meter
 from dataplane.front.thread_link import ThreadLink
 from kit import clock
@@ -23,14 +24,18 @@ _log = structlog.get_logger()
 
 
 class Reporter:
-    """Requests never wait for it. A killed process loses what it counted since its last report.
+    """Also keeps `allowances` up to date. Requests never wait for it.
 
-    A report that could not be brought is kept, number and all, and comes before the next one.
+    A killed process loses what it counted since its last report. A report that could not be
+    brought is kept, number and all, and comes before the next one.
     """
 
-    def __init__(self, url: str, meter: Meter, link: ThreadLink, *, every_s: float) -> None:
+    def __init__(
+        self, url: str, link: ThreadLink, *, meter: Meter, allowances: Allowances, every_s: float
+    ) -> None:
         self._url = url
         self._meter = meter
+        self._allowances = allowances
         self._link = link
         self._every_s = every_s
         self._id = new_id()
@@ -66,6 +71,7 @@ class Reporter:
             report = self._next_report(stored)
             if report is not None:
                 self._deliver(report)
+            self._allowances.refresh(self._connected())
         except StonepineError as error:
             _log.warning("usage.not_reported", reason=error.message)
             self._drop()
@@ -94,13 +100,16 @@ class Reporter:
 
     def _deliver(self, report: Report) -> None:
         self._undelivered = report
-        if self._connection is None:
-            self._connection = connect(self._url, name="usage")
-            self._connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
-        usage.apply(self._connection, self._id, report)
+        usage.apply(self._connected(), self._id, report)
         self._undelivered = None
         if report.day == self._told_on:
             self._told.update(report.stored)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self._url, name="usage")
+            self._connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
+        return self._connection
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from dataplane.front import call as calls
+from dataplane.front.allowances import Allowances
 from dataplane.front.async_link import AsyncLink
 from dataplane.front.call import Call
 from dataplane.front.gate import Admission, Gate
@@ -28,10 +29,19 @@ _log = structlog.get_logger()
 class RestFace:
     """One per process. Whatever goes wrong, the answer is an `rpcStatus` with the request's id."""
 
-    def __init__(self, gate: Gate, link: AsyncLink, meter: Meter, node_routes: NodeRoutes) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        link: AsyncLink,
+        node_routes: NodeRoutes,
+        *,
+        meter: Meter,
+        allowances: Allowances,
+    ) -> None:
         self._gate = gate
         self._link = link
         self._meter = meter
+        self._allowances = allowances
         self._node_routes = node_routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +68,7 @@ class RestFace:
         call.read_options(header)
         found = find(scope["method"], path)
         admission.require(found.operation.permission)
+        self._allowances.require(admission.index.org_id, found.operation.name)
         rest = RestInput(read_query(scope["query_string"]), found.namespace)
         rest.body = await _read_body(header("content-length"), receive)
         form = found.route.read(rest)

@@ -40,6 +40,11 @@ CREATE TABLE dataplane_version (version bigint);
 INSERT INTO dataplane_version VALUES (1);
 CREATE VIEW dataplane_metered AS SELECT index_id, org_id, project_id, name AS index_name,
     'a project' AS project_name FROM dataplane_index WHERE state <> 'Terminating';
+CREATE TABLE plan_limits (org_id uuid PRIMARY KEY, namespaces_per_index int, storage_bytes bigint,
+    read_units_per_month bigint, write_units_per_month bigint);
+CREATE VIEW dataplane_allowance AS SELECT o.org_id, namespaces_per_index, storage_bytes,
+    read_units_per_month, write_units_per_month
+    FROM (SELECT DISTINCT org_id FROM dataplane_index) o LEFT JOIN plan_limits USING (org_id);
 CREATE TABLE billing_usagereporter (id uuid PRIMARY KEY, last_report bigint,
     reported_at timestamptz);
 CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid, day date,
@@ -49,7 +54,7 @@ CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid
     others bigint DEFAULT 0, storage_bytes bigint, last_bytes bigint,
     PRIMARY KEY (organization_id, project_id, index_id, day));
 GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
-    dataplane_metered TO {role};
+    dataplane_metered, dataplane_allowance TO {role};
 GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
 """
 
@@ -191,6 +196,14 @@ class DataPlane:
         )
         return index_id
 
+    def limit(self, project: Project, **limits: int) -> None:
+        """Put caps on the project's organization, named as `plan_limits` does; others go."""
+        self._change("DELETE FROM plan_limits WHERE org_id = %s", [project.org_id])
+        names = sql.SQL(", ").join(map(sql.Identifier, ["org_id", *limits]))
+        places = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(limits)))
+        statement = sql.SQL("INSERT INTO plan_limits ({}) VALUES ({})").format(names, places)
+        self._change(statement, [project.org_id, *limits.values()])
+
     def delete_index(self, index_id: UUID) -> None:
         self._change("DELETE FROM dataplane_index WHERE index_id = %s", [index_id])
 
@@ -217,7 +230,7 @@ class DataPlane:
         with psycopg.connect(self.owner_url) as connection:
             return connection.execute(query, parameters or []).fetchall()
 
-    def _change(self, statement: str, parameters: list[Any]) -> None:
+    def _change(self, statement: str | sql.Composed, parameters: list[Any]) -> None:
         with psycopg.connect(self.owner_url) as connection:
             connection.execute(statement, parameters)
             connection.execute("UPDATE dataplane_version SET version = version + 1")
