@@ -16,6 +16,9 @@ class Action(StrEnum):
     INVITATION_RESENT = "invitation.resent"
     INVITATION_REVOKED = "invitation.revoked"
     MEMBER_ADDED = "member.added"
+    NAMESPACE_CREATED = "namespace.created"
+    NAMESPACE_DELETED = "namespace.deleted"
+    NAMESPACE_EMPTIED = "namespace.emptied"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
     PROJECT_CREATED = "project.created"
@@ -44,6 +47,9 @@ SENTENCES: dict[Action, str] = {
     Action.INVITATION_RESENT: "{actor} invited {target} again",
     Action.INVITATION_REVOKED: "{actor} took back the invitation of {target}",
     Action.MEMBER_ADDED: "{actor} added the member {target}",
+    Action.NAMESPACE_CREATED: "{actor} created a namespace in the index {target}",
+    Action.NAMESPACE_DELETED: "{actor} deleted a namespace of the index {target}",
+    Action.NAMESPACE_EMPTIED: "{actor} deleted all records of a namespace of the index {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",

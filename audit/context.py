@@ -10,6 +10,7 @@ from enum import StrEnum
 class Source(StrEnum):
     API = "api"
     CONSOLE = "console"
+    DATA_PLANE = "data_plane"
     WORKER = "worker"
     COMMAND_LINE = "command_line"
 

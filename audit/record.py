@@ -10,9 +10,9 @@ from django.db import DatabaseError
 from access.actor import Actor
 from audit import context
 from audit.actions import Action
-from audit.legible import legible, legible_value
 from audit.models import Event, Outcome
 from kit.errors import ErrorCode, PermissionDenied, StonepineError
+from kit.legible import legible, legible_value
 
 _log = structlog.get_logger(__name__)
 _MAX_REASON = 1000

@@ -19,6 +19,7 @@ from dataplane.engine.server import Answer
 from dataplane.engine.writes import Writer
 from kit import clock
 from kit.errors import Aborted, Internal, NotFound, StonepineError, Unavailable
+from storage.events import DataPlaneEvent, record_alone
 from storage.write_log.appender import LogAppender
 from storage.write_log.errors import Fenced
 
@@ -34,7 +35,7 @@ class Engine:
     def __init__(self, storage: Storage, appender: LogAppender, *, memory_bytes: int) -> None:
         self._storage = storage
         memory = MemoryCeiling(memory_bytes, self._used_bytes)
-        self._writer = Writer(appender, memory, self.close_index, self._doubt)
+        self._writer = Writer(appender, memory, self.close_index, self._doubt, record=self._record)
         self._indexes: dict[UUID, OpenIndex] = {}
         # Closed ones whose memory holds all that was acknowledged: for reads while the log is away.
         self._last_known: dict[UUID, OpenIndex] = {}
@@ -111,6 +112,9 @@ class Engine:
         """
         self.close_index(index)
         self._last_known[index.index_id] = index
+
+    def _record(self, event: DataPlaneEvent) -> None:
+        self._storage.database.run(lambda connection: record_alone(connection, event))
 
     def _dispatch(self, request: messages.AnyRequest, answer: Answer) -> None:
         index = self._indexes.get(request.index_id)

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from kit.errors import InvalidArgument
+from storage.events import Origin
 
 HEADER = struct.Struct("<IQ")
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -114,11 +115,12 @@ class Update(Request, frozen=True, kw_only=True):
 
 
 class Delete(Request, frozen=True, kw_only=True):
-    """Exactly one of `ids`, `is_all` or `filter`."""
+    """Exactly one of `ids`, `is_all` or `filter`. `is_all` is audited and needs `origin`."""
 
     ids: list[str] = []
     is_all: bool = False
     filter: bytes | None = None
+    origin: Origin | None = None
 
 
 class DescribeStats(Request, frozen=True, kw_only=True):
@@ -141,13 +143,16 @@ class DescribeNamespace(Request, frozen=True, kw_only=True):
 
 
 class CreateNamespace(Request, frozen=True, kw_only=True):
-    """`schema` is JSON bytes of the wire's MetadataSchema, or None."""
+    """`schema` is JSON bytes of the wire's MetadataSchema, or None. Audited: `origin` is needed."""
 
     schema: bytes | None = None
+    origin: Origin | None = None
 
 
 class DeleteNamespace(Request, frozen=True, kw_only=True):
-    pass
+    """Audited: `origin` is needed."""
+
+    origin: Origin | None = None
 
 
 class Probe(Request, frozen=True, kw_only=True):

@@ -3,12 +3,14 @@
 import structlog
 
 from dataplane.engine import messages
+from dataplane.engine.audited import event_of
 from dataplane.engine.measuring import forget
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.opening import Storage
 from kit.errors import AlreadyExists, NotFound, StonepineError
 from kit.ids import new_id
+from storage import events
 from storage.write_log import log
 from storage.write_log.names import new_namespace
 
@@ -28,8 +30,11 @@ def create_namespace(
     index.require_room_for(name)
     namespace_id = new_id()
     row = new_namespace(index.key, index.index_id, namespace_id, name, schema=request.schema)
+    event = event_of(request, events.NAMESPACE_CREATED, namespace_id=namespace_id)
     storage.database.run(
-        lambda connection: log.create_namespace(connection, index.index_id, row, epoch=index.epoch)
+        lambda connection: log.create_namespace(
+            connection, index.index_id, row, epoch=index.epoch, event=event
+        )
     )
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), schema=request.schema)
     index.namespaces[name] = space
@@ -44,11 +49,14 @@ def delete_namespace(
     if space is None:
         if request.namespace:
             raise NotFound("Namespace not found")
+        nothing = event_of(request, events.NAMESPACE_DELETED, namespace_id=None, records=0)
+        storage.database.run(lambda connection: events.record_alone(connection, nothing))
         return messages.Written(lsn=None)
-    count = space.memory.record_count
+    count, place = space.memory.record_count, space.namespace_id
+    event = event_of(request, events.NAMESPACE_DELETED, namespace_id=place, records=count)
     storage.database.run(
         lambda connection: log.drop_namespace(
-            connection, index.index_id, space.namespace_id, epoch=index.epoch
+            connection, index.index_id, place, epoch=index.epoch, event=event
         )
     )
     del index.namespaces[space.name]

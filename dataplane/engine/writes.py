@@ -9,6 +9,7 @@ import structlog
 
 from dataplane.engine import messages
 from dataplane.engine.admission import admitted_fields, metadata_growth, update_pieces
+from dataplane.engine.audited import event_of
 from dataplane.engine.failures import failure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace import Namespace
@@ -24,6 +25,7 @@ from kit.errors import (
     Unavailable,
 )
 from kit.ids import new_id
+from storage.events import NAMESPACE_EMPTIED, DataPlaneEvent
 from storage.write_log.appender import LogAppender
 from storage.write_log.batches import PROBE_LSN, Completed, Failed, PendingBatch, seal_batch
 from storage.write_log.errors import Fenced
@@ -74,7 +76,8 @@ class Writer:
     """Turns requests into batches, and applies them in the order in which they became durable.
 
     `close_index` is called where memory may no longer be what the log says, `doubt_index` where it
-    is all that was acknowledged, but the log may hold more.
+    is all that was acknowledged, but the log may hold more. `record` writes the event of an act
+    for which nothing has to be logged.
     """
 
     def __init__(
@@ -83,11 +86,14 @@ class Writer:
         memory: MemoryCeiling,
         close_index: Callable[[OpenIndex], None],
         doubt_index: Callable[[OpenIndex], None],
+        *,
+        record: Callable[[DataPlaneEvent], None],
     ) -> None:
         self._appender = appender
         self._memory = memory
         self._close_index = close_index
         self._doubt_index = doubt_index
+        self._record = record
 
     @property
     def is_idle(self) -> bool:
@@ -136,16 +142,16 @@ class Writer:
         """By filter only while nothing of the namespace is pending."""
         self._check_capacity()
         space = index.namespaces.get(request.namespace)
-        if space is None:
-            if request.namespace:
-                raise NotFound("Namespace not found")
+        if space is None and request.namespace:
+            raise NotFound("Namespace not found")
+        operations = [] if space is None else _deletions(space, request)
+        event = _event_of_deletion(request, space)
+        if space is None or not operations:
+            if event is not None:
+                self._record(event)
             answer(messages.Written(lsn=None))
             return
-        operations = _deletions(space, request)
-        if not operations:
-            answer(messages.Written(lsn=None))
-            return
-        self._submit(index, space, operations, answer)
+        self._submit(index, space, operations, answer, event=event)
 
     def probe(self, index: OpenIndex, answer: Answer) -> None:
         """A batch that the log takes and rolls back; a read is made when it has."""
@@ -177,13 +183,22 @@ class Writer:
         space: OpenNamespace,
         operations: Sequence[Operation],
         answer: Answer,
+        *,
+        event: DataPlaneEvent | None = None,
     ) -> None:
         write = _Write(index, space, answer, remaining=len(operations))
         for operation in operations:
-            self._append(_Piece(write, operation), space.next_lsn)
+            self._append(_Piece(write, operation), space.next_lsn, event=event)
             space.next_lsn += 1
 
-    def _append(self, piece: _Piece, lsn: int, *, is_probe: bool = False) -> None:
+    def _append(
+        self,
+        piece: _Piece,
+        lsn: int,
+        *,
+        is_probe: bool = False,
+        event: DataPlaneEvent | None = None,
+    ) -> None:
         index, space = piece.write.index, piece.write.space
         sealed = seal_batch(
             index.key,
@@ -204,6 +219,7 @@ class Writer:
                 sealed=sealed,
                 new_namespace=space.creation if is_first else None,
                 is_probe=is_probe,
+                event=None if event is None else event.to_json(),
                 tag=piece,
             )
         )
@@ -304,6 +320,17 @@ def _deletions(space: OpenNamespace, request: messages.Delete) -> list[Operation
     if space.pending or any(map(space.memory.holds, request.ids)):
         return [DeleteOperation(request.ids)]
     return []
+
+
+def _event_of_deletion(
+    request: messages.Delete, space: OpenNamespace | None
+) -> DataPlaneEvent | None:
+    """Deleting records is no act of administration, emptying a namespace is one."""
+    if not request.is_all:
+        return None
+    place = None if space is None else space.namespace_id
+    count = 0 if space is None else space.memory.record_count
+    return event_of(request, NAMESPACE_EMPTIED, namespace_id=place, records=count)
 
 
 def _pieces(ids: list[str]) -> list[list[str]]:

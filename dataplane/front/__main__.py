@@ -5,6 +5,7 @@ import signal
 import socket
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import structlog
 import uvicorn
@@ -12,6 +13,7 @@ import uvicorn
 from dataplane.front.allowances import Allowances
 from dataplane.front.async_link import AsyncLink
 from dataplane.front.control_plane import ControlPlane
+from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
 from dataplane.front.meter import Meter
@@ -54,18 +56,16 @@ def main() -> None:
     watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
     meter, allowances = Meter(), Allowances()
     reporter = Reporter(
-        url,
-        ThreadLink(settings.engine_socket),
-        meter=meter,
-        allowances=allowances,
-        every_s=settings.usage_report_s,
-    )
+        url, ThreadLink(settings.engine_socket),
+        meter=meter, allowances=allowances, every_s=settings.usage_report_s,
+    )  # fmt: skip
     link = AsyncLink(settings.engine_socket)
     routes = NodeRoutes(link, probe_key=keyring.derive("probe"))
-    rest = RestFace(gate, link, routes, meter=meter, allowances=allowances)
-    grpc_link = ThreadLink(settings.engine_socket)
+    shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": EventLog(url)}
+    rest = RestFace(gate, link, routes, **shared)
+    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket), **shared)
     reporter.start()
-    _serve(settings, rest, GrpcFace(gate, grpc_link, meter=meter, allowances=allowances))
+    _serve(settings, rest, grpc_face)
     reporter.stop()
     watch.stop()
     _log.info("stopped")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from uuid import UUID
 
 from dataplane.engine import messages
@@ -10,10 +11,13 @@ from dataplane.front.requests import Target
 from kit import clock
 from kit.errors import InvalidArgument, PayloadTooLarge, StonepineError
 from kit.ids import new_id
+from kit.legible import legible
 from protocol.replies import ReplyContext
 from protocol.versions import NAMES, ApiVersion, parse_version
+from storage.events import Origin
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
+_MAX_USER_AGENT = 400
 _BEARER = "Bearer "
 
 # A header or metadata value by its lower-case name.
@@ -28,14 +32,25 @@ class Call:
     started_s: float = field(default_factory=clock.monotonic_s)
     version: ApiVersion | None = None
     min_lsn: int | None = None
+    _header: Header = field(default=lambda _name: None, repr=False)
 
     def read_options(self, header: Header) -> None:
         """Raises `InvalidArgument` for an unknown version or a malformed LSN."""
+        self._header = header
         self.version = parse_version(header("x-pinecone-api-version"))
         self.min_lsn = _lsn(header("x-stonepine-min-lsn"))
 
     def target(self, admission: Admission) -> Target:
         return Target(admission.index.index_id, admission.index.dimension, self.min_lsn)
+
+    def origin(self, admission: Admission) -> Origin:
+        """Who acts and from where, for the audit log."""
+        return Origin(
+            key_id=admission.credential.public_id,
+            request_id=self.id,
+            ip=_ip(self._header("x-forwarded-for")),
+            user_agent=legible(self._header("user-agent") or "", limit=_MAX_USER_AGENT),
+        )
 
     def reply_context(self, request: messages.Request) -> ReplyContext:
         return ReplyContext(request.namespace, self.version or ApiVersion.UNSTABLE)
@@ -94,6 +109,14 @@ def _reply_headers(reply: messages.Reply | None) -> list[tuple[str, str]]:
 
 def _bearer(value: str | None) -> str | None:
     return value[len(_BEARER) :] if value and value.startswith(_BEARER) else None
+
+
+def _ip(forwarded: str | None) -> str | None:
+    """The address that the gateway saw stands last; what stands before it is hearsay."""
+    try:
+        return str(ip_address((forwarded or "").rsplit(",", 1)[-1].strip()))
+    except ValueError:
+        return None
 
 
 def _uuid(value: str) -> UUID | None:

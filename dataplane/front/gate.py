@@ -37,6 +37,7 @@ class Credential:
     actor: Actor
     project_id: UUID
     expires_at: datetime | None
+    public_id: str = ""
 
     @property
     def is_valid(self) -> bool:
@@ -133,7 +134,7 @@ class Gate:
             if role in known
         )
         actor = Actor(CredentialKind.API_KEY, None, f"API key {row.public_id}", grants)
-        return Credential(actor, row.project_id, row.expires_at)
+        return Credential(actor, row.project_id, row.expires_at, row.public_id)
 
     def _index(self, index_id: UUID | None) -> IndexRow | None:
         if index_id is None:

@@ -10,7 +10,9 @@ import structlog
 
 from dataplane.front import call as calls
 from dataplane.front.allowances import Allowances
+from dataplane.front.attempts import Attempt
 from dataplane.front.call import Call
+from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.link import MAX_IN_FLIGHT
 from dataplane.front.meter import Meter
@@ -32,12 +34,19 @@ class GrpcFace:
     """Authentication comes before the message is parsed: handlers take and give raw bytes."""
 
     def __init__(
-        self, gate: Gate, link: ThreadLink, *, meter: Meter, allowances: Allowances
+        self,
+        gate: Gate,
+        link: ThreadLink,
+        *,
+        meter: Meter,
+        allowances: Allowances,
+        events: EventLog,
     ) -> None:
         self._gate = gate
         self._link = link
         self._meter = meter
         self._allowances = allowances
+        self._events = events
 
     def server(self, socket_path: Path) -> grpc.Server:
         """A server that listens there once it is started."""
@@ -79,11 +88,16 @@ class GrpcFace:
         header = _reader(context.invocation_metadata())
         admission = self._gate.admit(calls.read_key(header), calls.read_index(header, None))
         call.read_options(header)
-        admission.require(operation.permission)
+        attempt = Attempt(call, admission, operation)
+        attempt.begin()
         self._allowances.require(admission.index.org_id, operation.name)
         calls.check_size(len(data))
-        request = operation.check(operation.from_proto(data), call.target(admission))
-        reply = self._link.ask(request, is_write=operation.is_write)
+        try:
+            request = attempt.request(lambda: operation.from_proto(data))
+            reply = self._link.ask(request, is_write=operation.is_write)
+        except StonepineError as error:
+            self._events.record(attempt.refusal(error))
+            raise
         self._meter.count(admission.index, operation.name, request, reply)
         body = operation.to_proto(reply, call.reply_context(request))
         return body, call.headers(reply)

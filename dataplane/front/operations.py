@@ -11,6 +11,7 @@ from dataplane.front.requests import Target
 from dataplane.front.rest_input import RestInput
 from protocol import forms, from_json, from_proto, to_json, to_proto
 from protocol.replies import ReplyContext
+from storage import events
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`name` is the gRPC method. The form and the reply of one operation fit its own functions."""
+    """`name` is the gRPC method. The form and the reply of one operation fit its own functions.
+
+    `action` gives for a form the name of the audited act, "" where it is none; None where no form
+    of the operation is one.
+    """
 
     name: str
     permission: Permission
@@ -33,6 +38,7 @@ class Operation:
     check: Callable[[Any, Target], messages.Request]
     to_json: Callable[[Any, ReplyContext], bytes]
     to_proto: Callable[[Any, ReplyContext], bytes]
+    action: Callable[[Any], str] | None = None
 
     @property
     def is_write(self) -> bool:
@@ -66,6 +72,10 @@ def _no_filter(_rest: RestInput) -> forms.StatsForm:
 
 def _namespace(rest: RestInput) -> forms.NamespaceForm:
     return forms.NamespaceForm(rest.namespace)
+
+
+def _emptied(form: forms.DeleteForm) -> str:
+    return events.NAMESPACE_EMPTIED if form.is_all else ""
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -106,7 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
             Route("POST", "/vectors/delete", _body(from_json.delete)),
             Route("DELETE", "/vectors/delete", _body(from_json.delete)),
         ),
-        from_proto.delete, requests.delete, to_json.done, to_proto.done,
+        from_proto.delete, requests.delete, to_json.done, to_proto.done, _emptied,
     ),
     Operation(
         "DescribeIndexStats", Permission.DATA_READ,
@@ -126,7 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "CreateNamespace", Permission.DATA_WRITE,
         (Route("POST", "/namespaces", _body(from_json.create_namespace)),),
         from_proto.create_namespace, requests.create_namespace,
-        to_json.namespace, to_proto.namespace,
+        to_json.namespace, to_proto.namespace, lambda _form: events.NAMESPACE_CREATED,
     ),
     Operation(
         "DescribeNamespace", Permission.DATA_READ,
@@ -138,5 +148,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "DeleteNamespace", Permission.DATA_WRITE,
         (Route("DELETE", "/namespaces/{namespace}", _namespace),),
         from_proto.delete_namespace, requests.delete_namespace, to_json.done, to_proto.done,
+        lambda _form: events.NAMESPACE_DELETED,
     ),
 )  # fmt: skip

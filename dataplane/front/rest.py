@@ -9,7 +9,9 @@ import structlog
 from dataplane.front import call as calls
 from dataplane.front.allowances import Allowances
 from dataplane.front.async_link import AsyncLink
+from dataplane.front.attempts import Attempt
 from dataplane.front.call import Call
+from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Admission, Gate
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
@@ -37,12 +39,14 @@ class RestFace:
         *,
         meter: Meter,
         allowances: Allowances,
+        events: EventLog,
     ) -> None:
         self._gate = gate
         self._link = link
         self._meter = meter
         self._allowances = allowances
         self._node_routes = node_routes
+        self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call()
@@ -67,13 +71,17 @@ class RestFace:
         admission = await self._admit(calls.read_key(header), index_id)
         call.read_options(header)
         found = find(scope["method"], path)
-        admission.require(found.operation.permission)
+        attempt = Attempt(call, admission, found.operation)
+        attempt.begin()
         self._allowances.require(admission.index.org_id, found.operation.name)
         rest = RestInput(read_query(scope["query_string"]), found.namespace)
         rest.body = await _read_body(header("content-length"), receive)
-        form = found.route.read(rest)
-        request = found.operation.check(form, call.target(admission))
-        reply = await self._link.ask(request, is_write=found.operation.is_write)
+        try:
+            request = attempt.request(lambda: found.route.read(rest))
+            reply = await self._link.ask(request, is_write=found.operation.is_write)
+        except StonepineError as error:
+            await self._events.record_async(attempt.refusal(error))
+            raise
         self._meter.count(admission.index, found.operation.name, request, reply)
         body = found.operation.to_json(reply, call.reply_context(request))
         return body, call.headers(reply)

@@ -130,10 +130,10 @@ class LogAppender:
         while self._queue:
             batch = self._queue[0][1]
             size += len(batch.sealed)
-            if self._in_flight and (batch.is_probe or size > self._limits.transaction_bytes):
+            if self._in_flight and (batch.is_alone or size > self._limits.transaction_bytes):
                 break
             self._in_flight.append(self._queue.popleft())
-            if batch.is_probe:
+            if batch.is_alone:
                 break
         self._since = clock.monotonic_s()
         session.begin([batch for _, batch in self._in_flight])

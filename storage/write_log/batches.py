@@ -19,7 +19,8 @@ class PendingBatch:
     """One row for the log. `tag` is the submitter's own and comes back with the outcome.
 
     `lsn` is the namespace's last one plus 1, counting what is pending. A probe has LSN 0 and any
-    `namespace_id`; it is inserted and rolled back.
+    `namespace_id`; it is inserted and rolled back. `event` is the audit event of the act, as JSON,
+    and is part of its transaction.
     """
 
     index_id: UUID
@@ -31,7 +32,14 @@ class PendingBatch:
     sealed: bytes
     new_namespace: NewNamespace | None = None
     is_probe: bool = False
+    event: bytes | None = None
     tag: object = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other batch may be in its transaction. An event waits for the chain of its
+        organization, for which nobody else's write should wait, or fail with it."""
+        return self.is_probe or self.event is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from psycopg.rows import class_row, scalar_row, tuple_row
 from keyring.envelope import DataKey
 from kit.errors import AlreadyExists, DataLoss
 from storage.database import Connection, translated_errors
+from storage.events import DataPlaneEvent, record_event
 from storage.write_log.batches import open_batch
 from storage.write_log.errors import Fenced
 from storage.write_log.names import NamespaceRow, NewNamespace, name_digest
@@ -88,7 +89,12 @@ def find_namespace(
 
 
 def create_namespace(
-    connection: Connection, index_id: UUID, namespace: NewNamespace, *, epoch: int
+    connection: Connection,
+    index_id: UUID,
+    namespace: NewNamespace,
+    *,
+    epoch: int,
+    event: DataPlaneEvent | None = None,
 ) -> None:
     """Write the row without a batch. Raises `AlreadyExists`, or `Fenced` for a stale epoch."""
     with translated_errors(), connection.transaction():
@@ -108,10 +114,17 @@ def create_namespace(
             )
         except UniqueViolation as error:
             raise AlreadyExists("The namespace exists already.") from error
+        if event is not None:
+            record_event(connection, event)
 
 
 def drop_namespace(
-    connection: Connection, index_id: UUID, namespace_id: UUID, *, epoch: int
+    connection: Connection,
+    index_id: UUID,
+    namespace_id: UUID,
+    *,
+    epoch: int,
+    event: DataPlaneEvent | None = None,
 ) -> bool:
     """Remove the namespace and its batches at once; False where there was none."""
     with translated_errors(), connection.transaction():
@@ -121,6 +134,8 @@ def drop_namespace(
             "DELETE FROM log_namespace WHERE index_id = %s AND namespace_id = %s", place
         ).rowcount
         connection.execute("DELETE FROM log_batch WHERE index_id = %s AND namespace_id = %s", place)
+        if event is not None:
+            record_event(connection, event)
         return found > 0
 
 

@@ -9,6 +9,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGresult
 
+from storage import events
 from storage.write_log import statements
 from storage.write_log.batches import PendingBatch
 from storage.write_log.statements import Outcome
@@ -82,6 +83,9 @@ class LogSession:
                 self._execute(b"namespace", values, position)
             name = b"probe" if batch.is_probe else b"append"
             self._execute(name, statements.batch_values(batch), position)
+            if batch.event is not None:
+                self._connection.send_query_params(events.STATEMENT, [batch.event])
+                self._positions.append(position)
         self._command(self._ending)
         self._send(Phase.COMMITTING)
 

@@ -56,6 +56,10 @@ CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid
 GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
     dataplane_metered, dataplane_allowance TO {role};
 GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
+CREATE TABLE dataplane_event (place bigint GENERATED ALWAYS AS IDENTITY, given jsonb);
+CREATE PROCEDURE dataplane_record_event(given jsonb) LANGUAGE sql AS
+    'INSERT INTO dataplane_event (given) VALUES (given)';
+GRANT SELECT, INSERT ON dataplane_event TO {role};
 """
 
 
@@ -229,6 +233,14 @@ class DataPlane:
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner_url) as connection:
             return connection.execute(query, parameters or []).fetchall()
+
+    def events(self, index_id: UUID) -> list[dict[str, Any]]:
+        """The audit events of the index, the oldest first, as nodes handed them over."""
+        rows = self.rows(
+            "SELECT given FROM dataplane_event WHERE given->>'index_id' = %s ORDER BY place",
+            [str(index_id)],
+        )
+        return [row[0] for row in rows]
 
     def _change(self, statement: str | sql.Composed, parameters: list[Any]) -> None:
         with psycopg.connect(self.owner_url) as connection:

@@ -1,0 +1,75 @@
+"""What a call tries to do once it is past the gate, and the event that it leaves when refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from dataplane.engine import messages
+from dataplane.front.call import Call
+from dataplane.front.gate import Admission
+from dataplane.front.operations import Operation
+from kit.errors import InvalidArgument, PermissionDenied, StonepineError, Unavailable
+from kit.legible import legible
+from storage.events import DataPlaneEvent
+
+_MAX_REASON = 1000
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One per call. `action` is the act's name for the audit log, "" where it is none of its."""
+
+    call: Call
+    admission: Admission
+    operation: Operation
+    action: str = ""
+    _denial: PermissionDenied | None = None
+
+    def begin(self) -> None:
+        """Require the right. Where only the form tells which act it is, the denial comes later."""
+        try:
+            self.admission.require(self.operation.permission)
+        except PermissionDenied as denial:
+            if self.operation.action is None:
+                raise
+            self._denial = denial
+
+    def request(self, read: Callable[[], Any]) -> messages.Request:
+        """What the engine is asked. `read` gives the form, and may refuse it."""
+        try:
+            form = read()
+        except StonepineError:
+            if self._denial is not None:
+                raise self._denial from None
+            raise
+        if self.operation.action is not None:
+            self.action = self.operation.action(form)
+        if self._denial is not None:
+            raise self._denial
+        request = self.operation.check(form, self.call.target(self.admission))
+        if not self.action:
+            return request
+        return msgspec.structs.replace(request, origin=self.call.origin(self.admission))
+
+    def refusal(self, error: StonepineError) -> DataPlaneEvent | None:
+        """The event of the refused act. None where a part was down: whether the act happened is
+        unknown then, and if it did, it has left its event."""
+        if not self.action or isinstance(error, Unavailable):
+            return None
+        return DataPlaneEvent(
+            index_id=self.admission.index.index_id,
+            origin=self.call.origin(self.admission),
+            action=self.action,
+            outcome="denied" if isinstance(error, PermissionDenied) else "failure",
+            reason=_reason(error),
+            error_code=str(error.code),
+        )
+
+
+def _reason(error: StonepineError) -> str:
+    """In the words that the caller read, unless they may quote what is sealed elsewhere."""
+    if isinstance(error, InvalidArgument):
+        return "The request was not valid."
+    return legible(error.message, limit=_MAX_REASON)
