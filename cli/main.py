@@ -104,6 +104,20 @@ def set_plan(organization: str, plan: str, *, home: HomeOption = None) -> None:
     typer.echo(f"{organization} is on the plan {plan} now.")
 
 
+@organizations.command("statement")
+def statement(
+    organization: str,
+    *,
+    month: Annotated[str, typer.Option(help="Year and month, in UTC: 2026-11.")],
+    home: HomeOption = None,
+) -> None:
+    """Print an organization's (its id or slug) use of a month as CSV."""
+    enter(home)
+    from cli.statement import print_statement
+
+    print_statement(organization, month)
+
+
 @app.command()
 def doctor(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Check an installation. Exit code 1: something is wrong."""

@@ -58,6 +58,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "keep up usage": {
+            "task": "billing.keep_up",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )

@@ -11,6 +11,7 @@ from access.actor import OPERATOR, Actor
 from access.keys import SecretKind
 from access.permissions import Role
 from audit.models import Event, Outcome
+from billing.contacts import set_billing_contact
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit.errors import PermissionDenied
 from orgs.acceptance import accept_invitation
@@ -161,6 +162,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
         lambda actor, index: configure_index(actor, index, tags={"a": "b"})
     ),
     "indexes.lifecycle.delete_index": _on_index(delete_index),
+    "billing.contacts.set_billing_contact": lambda world: lambda actor: set_billing_contact(
+        actor, world.organization, name="Cara", email="cara@example.com"
+    ),
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it: there is no actor to refuse.
 OPEN_TO_ALL = {"orgs.acceptance._accept", "orgs.setup._redeem"}

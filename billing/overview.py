@@ -1,0 +1,64 @@
+"""What an organization's plan allows and how much of it is taken."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q
+
+from access.actor import Actor
+from access.decide import require
+from access.permissions import Permission
+from billing.models import Usage
+from kit import clock
+from orgs.models import Invitation, Membership, Organization
+from orgs.tenancy import tenant
+from projects.models import Project
+
+# The package of indexes stands beside this one: its rows are reached from their projects.
+_LIVE = Q(indexes__isnull=False) & ~Q(indexes__state="Terminating")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`limit` is None where only capacity bounds it."""
+
+    label: str
+    used: int
+    limit: int | None
+    is_bytes: bool = False
+
+
+def plan_overview(actor: Actor, organization: Organization) -> list[Quota]:
+    """The objects that the plan counts."""
+    require(actor, Permission.BILLING_READ, organization.scope)
+    limits = organization.limits
+    with tenant(organization.pk):
+        projects = Project.objects.filter(organization=organization)
+        return [
+            Quota("Projects", projects.count(), limits.projects),
+            Quota("Users and open invitations", _people(organization), limits.users),
+            Quota("Indexes in the fullest project", _indexes(organization),
+                  limits.indexes_per_project),
+            Quota("Storage", stored_bytes(organization), limits.storage_bytes, is_bytes=True),
+        ]  # fmt: skip
+
+
+def stored_bytes(organization: Organization) -> int:
+    """What the records of all live indexes were last reported to hold; needs an open tenant."""
+    live = Project.objects.filter(_LIVE, organization=organization).values("indexes__id")
+    rows = Usage.objects.filter(organization_id=organization.pk, index_id__in=live)
+    last = rows.exclude(last_bytes=None).order_by("index_id", "-day").distinct("index_id")
+    return sum(count or 0 for count in last.values_list("last_bytes", flat=True))
+
+
+def _people(organization: Organization) -> int:
+    invited = Invitation.objects.filter(
+        organization=organization, processed_at=None, expires_at__gt=clock.now()
+    )
+    return Membership.objects.filter(organization=organization).count() + invited.count()
+
+
+def _indexes(organization: Organization) -> int:
+    counted = Project.objects.filter(organization=organization).annotate(
+        live=Count("indexes", filter=_LIVE)
+    )
+    return int(counted.aggregate(most=Max("live"))["most"] or 0)

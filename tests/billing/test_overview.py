@@ -1,0 +1,49 @@
+"""What a plan allows and what is taken of it."""
+
+from datetime import date
+
+import pytest
+
+from access.actor import OPERATOR
+from access.permissions import Role
+from billing.overview import Quota, plan_overview
+from indexes.models import Index
+from kit.errors import PermissionDenied
+from orgs.invitations import create_invitation
+from orgs.organizations import set_plan
+from orgs.plans import Plan
+from orgs.role_bindings import Assignment
+from projects.projects import create_project
+from tests.billing.conftest import Past
+from tests.support.world import World
+
+
+def test_the_overview_counts_what_the_plan_counts(world: World, past: Past) -> None:
+    archive = create_project(OPERATOR, world.organization, name="Archive")
+    movies, books, gone = world.index("movies"), world.index("books"), world.index("gone")
+    world.index("songs", project=archive)
+    Index.objects.using("system").filter(pk=gone.pk).update(state="Terminating")
+    past.used(movies, date(2020, 10, 1), stored=100)
+    past.used(movies, date(2020, 10, 2), stored=70)
+    past.used(books, date(2020, 10, 1), stored=5)
+    past.used(gone, date(2020, 10, 1), stored=1000)
+    roles = [Assignment(Role.ORG_MEMBER)]
+    create_invitation(OPERATOR, world.organization, email="nina@example.com", assignments=roles)
+    assert plan_overview(world.alice, world.organization) == [
+        Quota("Projects", 2, 100),
+        Quota("Users and open invitations", 4, None),
+        Quota("Indexes in the fullest project", 2, 200),
+        Quota("Storage", 75, None, is_bytes=True),
+    ]
+
+
+def test_it_follows_the_plan(world: World) -> None:
+    organization = set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
+    limits = [quota.limit for quota in plan_overview(world.alice, organization)]
+    assert limits == [1, 2, 5, 2 * 1024**3]
+
+
+def test_only_those_who_see_billing_see_it(world: World) -> None:
+    for actor in (world.bob, world.vera, world.mallory):
+        with pytest.raises(PermissionDenied):
+            plan_overview(actor, world.organization)
