@@ -25,10 +25,14 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=normalized_email(username or ""))
 
     def create_user(self, email: str, password: str, **fields: Any) -> User:
-        """A saved account; the caller has validated address and password."""
+        """A saved account; the caller has validated the password, and proven the address or
+        vouches for it. Part of the caller's transaction."""
+        from allauth.account.models import EmailAddress
+
         user = self.model(email=normalized_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
 

@@ -31,10 +31,22 @@ class Action(StrEnum):
     SERVICE_ACCOUNT_ROTATED = "service_account.secret_rotated"
     SETUP_LINK_MINTED = "setup_link.minted"
     SETUP_LINK_REDEEMED = "setup_link.redeemed"
+    USER_CONFIRMED = "user.confirmed"
     USER_CREATED = "user.created"
-    USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - the name of an act
+    USER_DEACTIVATED = "user.deactivated"
+    USER_EMAIL_CHANGED = "user.email_changed"
+    USER_FACTOR_ADDED = "user.mfa_added"
+    USER_FACTOR_REMOVED = "user.mfa_removed"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an act
+    USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105
+    USER_PASSWORD_SET = "user.password_set"  # noqa: S105
+    USER_PROFILE_CHANGED = "user.profile_changed"
+    USER_REACTIVATED = "user.reactivated"
+    USER_RECOVERY_CODES_RENEWED = "user.recovery_codes_renewed"
+    USER_SESSION_REVOKED = "user.session_revoked"
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
+    USER_SIGNED_UP = "user.signed_up"
 
 
 SENTENCES: dict[Action, str] = {
@@ -63,10 +75,22 @@ SENTENCES: dict[Action, str] = {
     Action.SERVICE_ACCOUNT_ROTATED: "{actor} rotated the secret of the service account {target}",
     Action.SETUP_LINK_MINTED: "{actor} made a link for the first owner",
     Action.SETUP_LINK_REDEEMED: "{actor} became the first owner",
+    Action.USER_CONFIRMED: "{actor} confirmed who they are",
     Action.USER_CREATED: "{actor} created the account {target}",
+    Action.USER_DEACTIVATED: "{actor} deactivated the account {target}",
+    Action.USER_EMAIL_CHANGED: "{actor} changed an account's address to {target}",
+    Action.USER_FACTOR_ADDED: "{actor} added a second factor to the account {target}",
+    Action.USER_FACTOR_REMOVED: "{actor} removed a second factor of the account {target}",
+    Action.USER_PASSWORD_CHANGED: "{actor} changed the password of {target}",
+    Action.USER_PASSWORD_RESET: "{actor} reset the password of {target}",
     Action.USER_PASSWORD_SET: "{actor} set the password of {target}",
+    Action.USER_PROFILE_CHANGED: "{actor} changed the profile of {target}",
+    Action.USER_REACTIVATED: "{actor} reactivated the account {target}",
+    Action.USER_RECOVERY_CODES_RENEWED: "{actor} renewed the recovery codes of {target}",
+    Action.USER_SESSION_REVOKED: "{actor} ended sessions of {target}",
     Action.USER_SIGNED_IN: "{actor} signed in",
     Action.USER_SIGNED_OUT: "{actor} signed out",
+    Action.USER_SIGNED_UP: "{actor} signed up",
 }
 
 

@@ -66,7 +66,7 @@ app.conf.update(
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["audit", "billing", "indexes"])
+app.autodiscover_tasks(["accounts", "audit", "billing", "indexes"])
 
 
 @setup_logging.connect

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from api.openapi import components
 from config.databases import databases
 from config.logs import configure_structlog, logging_configuration
+from config.mail import mail_server
 from kit.environment import environment
 
 _HERE = environment()
@@ -42,6 +43,10 @@ INSTALLED_APPS = [
     "template_partials",
     "rest_framework",
     "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "accounts",
     "audit",
     "orgs",
@@ -64,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 APPEND_SLASH = False
 
@@ -111,7 +117,33 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "name")},
     },
 ]
+PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "/signin"
+LOGIN_REDIRECT_URL = "/"
+
+# allauth does the work behind our own pages, verbs and throttle; its own URLs are not mounted.
+ACCOUNT_ADAPTER = "console.auth.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# No account is made before its address is proven: see orgs.sign_up.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60
+MFA_ADAPTER = "accounts.second_factors.SealingAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Stonepine"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+
+_MAIL = mail_server(_HERE)
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.has_starttls, _MAIL.is_tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _HERE.mail_from
+
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 7
 

@@ -7,10 +7,20 @@ STYLESHEETS = tuple(
     f"{_CSS}/{name}.css"
     for name in (
         "tokens", "base", "layout", "sidebar", "buttons", "components", "forms", "tables",
-        "dialogs", "code",
+        "dialogs", "code", "account",
     )
 )  # fmt: skip
 MODULES = tuple(
     f"{_JS}/{name}.js"
-    for name in ("theme", "copy", "dialog", "confirm", "secret", "toast", "submit", "time")
+    for name in (
+        "theme",
+        "copy",
+        "dialog",
+        "confirm",
+        "secret",
+        "passkeys",
+        "toast",
+        "submit",
+        "time",
+    )
 )

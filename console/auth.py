@@ -1,12 +1,69 @@
-"""Sessions: from a signed-in person to an actor, and the ways in and out."""
+"""Sessions: from a signed-in person to an actor, and the ways in and out.
 
+Signing in runs through allauth's stages, so that whoever has a second factor proves it before
+there is a session.
+"""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from allauth.account.stages import LoginStageController
+from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login, logout
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.actor import Actor
 from accounts.models import User
+from accounts.sessions import SEEN_EVERY, note_seen
+from audit import context
+from console.theme import remember_theme_of
+from kit import clock
 from orgs.queries import session_actor
+from orgs.sign_in import record_sign_in
+
+_SEEN_AT = "seen_at"
+_METHODS = "account_authentication_methods"
+_NOWHERE = "127.0.0.1"  # a unix socket has no address, and allauth's row wants one
+
+
+class SecondFactorStage(AuthenticateStage):  # type: ignore[misc] # allauth carries no types
+    """allauth's step between password and session, at our own address."""
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        if not self._should_handle(self.request):
+            return None, True
+        return redirect("console:second_factor"), True
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """allauth's hooks: its stages, and what happens once all of them are passed."""
+
+    def get_login_stages(self) -> list[str]:
+        return ["console.auth.SecondFactorStage"]
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The one the gateway saw, never what a client claims."""
+        del request
+        return context.current().ip or _NOWHERE
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Under a fresh session id, and not without its audit event."""
+        record_sign_in(user, by=", ".join(_proofs(request)))
+        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+
+    def post_login(self, request: HttpRequest, user: User, **hooks: object) -> HttpResponse:
+        UserSession.objects.create_from_request(request)
+        response = redirect(str(hooks.get("redirect_url") or "/"))
+        remember_theme_of(response, user)
+        return response
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        del request, user
+        return redirect("console:signin")
 
 
 def actor_of(user: User) -> Actor:
@@ -14,17 +71,85 @@ def actor_of(user: User) -> Actor:
     return session_actor(user)
 
 
-def start_session(request: HttpRequest, user: User) -> None:
-    """Sign the person in on this browser, under a fresh session id."""
+def begin_sign_in(request: HttpRequest, user: User, *, onward: str) -> HttpResponse:
+    """The person has proven a password: on to the second factor, or in."""
+    record_authentication(request, user, "password")
+    return _through_stages(request, user, onward)
+
+
+def begin_sign_in_by_passkey(
+    request: HttpRequest, factor: Authenticator, *, onward: str
+) -> HttpResponse:
+    """A passkey that has verified its owner is both factors."""
+    record_factor(request, factor, passwordless=True)
+    return _through_stages(request, factor.user, onward)
+
+
+def pending_sign_in(request: HttpRequest) -> SecondFactorStage | None:
+    """Who has proven a password in this browser and still owes the second factor."""
+    stage = LoginStageController.enter(request, SecondFactorStage.key)
+    if stage is None or stage.login.user is None or not stage.login.user.is_active:
+        return None
+    return stage  # type: ignore[no-any-return]
+
+
+def finish_sign_in(
+    request: HttpRequest, stage: SecondFactorStage, factor: Authenticator
+) -> HttpResponse:
+    record_factor(request, factor)
+    response: HttpResponse = stage.exit()
+    return response
+
+
+def record_factor(request: HttpRequest, factor: Authenticator, **how: bool) -> None:
+    """Keep in the session that a second factor was proven, and when."""
+    record_authentication(request, factor.user, "mfa", id=factor.pk, type=factor.type, **how)
+
+
+def record_password(request: HttpRequest, user: User) -> None:
+    """Keep in the session that the password was proven again, and when."""
+    record_authentication(request, user, "password", reauthenticated=True)
+
+
+def keep_session(request: HttpRequest, user: User) -> None:
+    """Go on after the password was replaced and all sessions ended: as a new one."""
+    kept = {key: value for key, value in request.session.items() if not key.startswith("_auth_")}
+    request.session.flush()
+    request.session.update(kept)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    UserSession.objects.create_from_request(request)
 
 
 def end_session(request: HttpRequest) -> None:
+    UserSession.objects.filter(session_key=request.session.session_key or "").delete()
     logout(request)
+
+
+def note_activity(request: HttpRequest) -> None:
+    """Keep when the session was last seen, at most once a minute."""
+    now = clock.now().timestamp()
+    key = request.session.session_key
+    if key is not None and now - request.session.get(_SEEN_AT, 0) >= SEEN_EVERY.total_seconds():
+        request.session[_SEEN_AT] = now
+        note_seen(key, ip=context.current().ip)
 
 
 def safe_next(request: HttpRequest) -> str:
     """Where to go after signing in: a path of this console, never another site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if is_ours else "/"
+    return wanted if is_ours(wanted) else "/"
+
+
+def is_ours(path: str) -> bool:
+    return path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+
+
+def _through_stages(request: HttpRequest, user: User, onward: str) -> HttpResponse:
+    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=onward))
+    return response
+
+
+def _proofs(request: HttpRequest) -> list[str]:
+    """What was proven in this browser, for the audit event."""
+    records = request.session.get(_METHODS, [])
+    return [str(record.get("type") or record["method"]) for record in records]

@@ -58,6 +58,8 @@ _WORDS: dict[int, Words] = {
 _OURS = Words("Something went wrong", "Try again. If it stays, give your operator the request id.")
 _THEIRS = Words("That request was not understood", "Go back and try again.")
 _SERVER_ERROR = 500
+# A form that was understood, and whose fields are wrong.
+INVALID = 422
 
 
 def error_page(request: HttpRequest, error: StonepineError) -> HttpResponse:
@@ -68,6 +70,11 @@ def error_page(request: HttpRequest, error: StonepineError) -> HttpResponse:
     if error.retry_after_s is not None:
         response["Retry-After"] = str(error.retry_after_s)
     return response
+
+
+def form_status(error: StonepineError) -> int:
+    """Of a form that is shown again with the refusal in it."""
+    return INVALID if error.code is ErrorCode.INVALID_ARGUMENT else STATUS[error.code]
 
 
 def words_of(status: int) -> Words:

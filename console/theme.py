@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models import User
+
 COOKIE = "stonepine_theme"
 THEMES = ("light", "dark")
 _YEAR_S = 365 * 24 * 3600
@@ -18,3 +20,13 @@ def remember_theme(response: HttpResponse, theme: str) -> None:
     response.set_cookie(
         COOKIE, theme, max_age=_YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
     )
+
+
+def remember_theme_of(response: HttpResponse, user: User) -> None:
+    """On this browser, what the person chose in their profile; nothing where the system decides."""
+    if user.theme in THEMES:
+        remember_theme(response, user.theme)
+
+
+def forget_theme(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE, samesite="Lax")

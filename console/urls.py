@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from console.views import accounts, indexes, keys, organizations, projects, styleguide
+from console.views import (
+    account,
+    accounts,
+    confirm,
+    indexes,
+    keys,
+    organizations,
+    passwords,
+    projects,
+    second_factors,
+    sign_up,
+    styleguide,
+)
 
 app_name = "console"
 
@@ -20,11 +32,36 @@ _PROJECT = [
     path("/keys/<uuid:key_id>/revoke", keys.revoke, name="key_revoke"),
 ]
 
+_ACCOUNT = [
+    path("", account.profile, name="account"),
+    path("/email", account.email, name="account_email"),
+    path("/password", account.password, name="account_password"),
+    path("/mfa", second_factors.overview, name="account_factors"),
+    path("/mfa/app", second_factors.app_new, name="factor_app"),
+    path("/mfa/passkey", second_factors.passkey_new, name="factor_passkey"),
+    path("/mfa/codes", second_factors.codes_new, name="factor_codes"),
+    path("/mfa/<int:factor_id>/remove", second_factors.remove, name="factor_remove"),
+    path("/sessions", account.sessions, name="account_sessions"),
+    path("/sessions/end", account.sessions_end, name="sessions_end"),
+    path("/sessions/<int:session_id>/end", account.session_end, name="session_end"),
+    path("/activity", account.activity, name="account_activity"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("setup", accounts.setup, name="setup"),
     path("signin", accounts.signin, name="signin"),
+    path("signin/mfa", accounts.second_factor, name="second_factor"),
+    path("signin/passkey", accounts.passkey, name="passkey"),
+    path("signin/passkey/options", accounts.passkey_options, name="passkey_options"),
     path("signout", accounts.signout, name="signout"),
+    path("signup", sign_up.signup, name="signup"),
+    path("verify/account/<str:token>", sign_up.verify_account, name="verify_account"),
+    path("verify/address/<str:token>", account.verify_address, name="verify_address"),
+    path("reset", passwords.reset, name="reset"),
+    path("reset/<str:token>", passwords.reset_by_link, name="reset_by_link"),
+    path("confirm", confirm.confirm, name="confirm"),
+    path("account", include(_ACCOUNT)),
     path("theme", accounts.theme, name="theme"),
     path("styleguide", styleguide.page, name="styleguide"),
     path("o/-", organizations.home),

@@ -19,7 +19,7 @@ from access.matrix import ROLE_LABELS
 from access.permissions import Permission, Role
 from accounts.models import User
 from audit.actions import Action
-from console.auth import actor_of
+from console.auth import actor_of, note_activity
 from console.errors import error_page
 from console.rights import Rights
 from kit.errors import StonepineError
@@ -96,6 +96,7 @@ def signed_in(view: View) -> View:
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect(f"{resolve_url('console:signin')}?{urlencode({'next': request.path})}")
+        note_activity(request)
         try:
             return view(request, **kwargs)
         except StonepineError as error:

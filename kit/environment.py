@@ -52,6 +52,12 @@ class Environment(BaseSettings):
     advertised_host: str = "127.0.0.1"
     index_domain: str = ""
 
+    # May strangers make an account? Who holds an invitation always may.
+    sign_up: bool = False
+    # `smtp://`, `smtp+starttls://` or `smtps://`; without it mail goes to files in `mail_dir`.
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = "Stonepine <stonepine@localhost>"
+
     node_name: str = "local"
     default_plan: str = "Starter"
     # A namespace with more records than this outside segments gets one built.
@@ -94,6 +100,11 @@ class Environment(BaseSettings):
     @property
     def log_dir(self) -> Path:
         return self.home / "logs"
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where mail lies as files while no SMTP server is configured."""
+        return self.home / "mail"
 
     @property
     def base_url(self) -> str:

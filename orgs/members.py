@@ -1,5 +1,7 @@
 """People in an organization: joining, and the role they join with."""
 
+from django.db import IntegrityError, transaction
+
 from access.actor import Actor
 from access.decide import require
 from access.permissions import ORGANIZATION_ROLES, Permission, Role
@@ -7,6 +9,7 @@ from accounts.addresses import checked_email
 from accounts.models import User
 from accounts.passwords import require_good_password
 from accounts.queries import find_user_by_email
+from accounts.sessions import end_all
 from audit.actions import Action
 from audit.record import Target, record
 from kit import clock
@@ -52,6 +55,7 @@ def set_member_password(
     require_good_password(password, email=user.email, name=user.name)
     user.set_password(password)
     user.save(update_fields=["password"])
+    end_all(user)
     record(actor, Action.USER_PASSWORD_SET, target=member_target(organization, user))
 
 
@@ -66,7 +70,13 @@ def new_account(*, email: str, name: str, password: str) -> User:
     require_good_password(password, email=email, name=name)
     if find_user_by_email(email) is not None:
         raise AlreadyExists("An account with this e-mail address exists already.", field="email")
-    return User.objects.create_user(email, password, name=name[:200])
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name[:200])
+    except IntegrityError:  # somebody was quicker
+        raise AlreadyExists(
+            "An account with this e-mail address exists already.", field="email"
+        ) from None
 
 
 def join(organization: Organization, user: User, role: Role) -> Membership:

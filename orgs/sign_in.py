@@ -1,61 +1,130 @@
-"""Signing in with a password: throttled, audited, and silent about which accounts exist."""
+"""Signing in and proving oneself again: throttled, audited, and silent about which accounts exist.
 
-from access.actor import Actor
-from access.permissions import CredentialKind
+The face keeps the session; here each secret is checked, and each check that fails leaves an event.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from allauth.mfa.models import Authenticator
+
 from accounts.addresses import normalized_email
 from accounts.models import User
 from accounts.passwords import verified
 from accounts.queries import find_user_by_email
-from accounts.throttle import TooManyAttempts, counted_guess
+from accounts.second_factors import check_code
+from accounts.throttle import Bounds, TooManyAttempts, counted_guess, require_attempts_left
 from audit import context
 from audit.actions import Action
-from audit.record import Target, record_refusal, record_unbound
+from audit.record import record_unbound
 from kit.errors import Unauthenticated
-from orgs.queries import organizations_of
+from orgs.account_verbs import account_target, person, refuse
+
+PASSWORD_GUESSES = "sign-in"  # noqa: S105 - what is counted
+_CODE_GUESSES = "second-factor"
+_CONFIRMATIONS = "confirm"
+# Only who knows the password gets here: the owner is not locked out by strangers.
+_CODE_BOUNDS = Bounds(subject_window=timedelta(days=1))
+_PASSKEYS_PER_PLACE = 50
 
 
-def sign_in(email: str, password: str) -> User:
-    """The person, proven by password. Raises `Unauthenticated` or `TooManyAttempts`.
+def check_password(email: str, password: str) -> User:
+    """The person, proven by password alone. Raises `Unauthenticated` or `TooManyAttempts`.
 
     Unknown address and wrong password get the same answer after the same time.
     """
     user = find_user_by_email(email)
-    try:
-        proven = _proven(user, email, password)
-    except (Unauthenticated, TooManyAttempts) as error:
-        if isinstance(error, Unauthenticated) or error.is_first:
-            record_refusal(_actor(user), Action.USER_SIGNED_IN, target=_target(user), error=error)
-        raise
-    record_unbound(_actor(proven), Action.USER_SIGNED_IN, target=_target(proven))
-    return proven
-
-
-def sign_out(user: User) -> None:
-    """Record that a person ended a session; the face drops the session itself."""
-    record_unbound(_actor(user), Action.USER_SIGNED_OUT, target=_target(user))
-
-
-def _proven(user: User | None, email: str, password: str) -> User:
-    """Guesses at one address from one place are few; from everywhere they are bounded, too."""
-    place = context.current().ip
-    with counted_guess("sign-in", subject=normalized_email(email), place=place):
+    with (
+        _refusals_kept(user, Action.USER_SIGNED_IN),
+        counted_guess(
+            PASSWORD_GUESSES, subject=normalized_email(email), place=context.current().ip
+        ),
+    ):
         if not verified(user, password) or user is None:
             raise Unauthenticated("The e-mail address or the password is wrong.")
     return user
 
 
-def _actor(user: User | None) -> Actor:
-    # What was typed is not recorded: people type passwords into the wrong field.
-    if user is None:
-        return Actor(CredentialKind.SESSION, None, "somebody unknown")
-    return Actor(CredentialKind.SESSION, user.pk, user.display_name)
-
-
-def _target(user: User | None) -> Target:
-    """The account, within the person's first organization: there its owners look for it."""
-    if user is None:
-        return Target("user", "", "", None, "")
-    home = next(iter(organizations_of(user)), None)
-    return Target(
-        "user", str(user.pk), user.email, home.pk if home else None, home.name if home else ""
+def check_second_factor(user: User, code: str) -> Authenticator:
+    """The second step: a code of the app, or a recovery code."""
+    guess = counted_guess(
+        _CODE_GUESSES, subject=str(user.pk), place=context.current().ip, bounds=_CODE_BOUNDS
     )
+    with _refusals_kept(user, Action.USER_SIGNED_IN), guess:
+        return check_code(user, code)
+
+
+def check_passkey(proven: Callable[[], Authenticator]) -> Authenticator:
+    """Signing in by a passkey alone; the face's `proven` verifies what the browser answered.
+
+    Signatures are not guessed, but checking them is work: bounded for each place. Who owns a
+    passkey that fails is only claimed, so its refusal is nobody's.
+    """
+    place = context.current().ip or "local"
+    with _refusals_kept(None, Action.USER_SIGNED_IN):
+        require_attempts_left("passkey", place, limit=_PASSKEYS_PER_PLACE)
+        return proven()
+
+
+def check_second_passkey(user: User, proven: Callable[[], Authenticator]) -> Authenticator:
+    """The second step by one of the person's passkeys."""
+    guess = counted_guess(
+        _CODE_GUESSES, subject=str(user.pk), place=context.current().ip, bounds=_CODE_BOUNDS
+    )
+    with _refusals_kept(user, Action.USER_SIGNED_IN), guess:
+        return proven()
+
+
+def record_sign_in(user: User, *, by: str) -> None:
+    """All steps are taken: without this event the session does not begin."""
+    _record(user, Action.USER_SIGNED_IN, by=by)
+
+
+def sign_out(user: User) -> None:
+    """Record that a person ended a session; the face drops the session itself."""
+    _record(user, Action.USER_SIGNED_OUT)
+
+
+def confirm_by_password(user: User, password: str) -> None:
+    """The signed-in person proves by password that it is still them."""
+    with _confirming(user):
+        if not verified(user, password):
+            raise Unauthenticated("The password is wrong.", field="password")
+    _record(user, Action.USER_CONFIRMED, by="password")
+
+
+def confirm_by_code(user: User, code: str) -> Authenticator:
+    with _confirming(user):
+        factor = check_code(user, code)
+    _record(user, Action.USER_CONFIRMED, by=str(factor.type))
+    return factor
+
+
+def confirm_by_passkey(user: User, proven: Callable[[], Authenticator]) -> Authenticator:
+    with _confirming(user):
+        factor = proven()
+    _record(user, Action.USER_CONFIRMED, by=str(factor.type))
+    return factor
+
+
+@contextmanager
+def _confirming(user: User) -> Iterator[None]:
+    """Counted apart from sign-in: strangers at the sign-in page do not reach this counter."""
+    guess = counted_guess(_CONFIRMATIONS, subject=str(user.pk), place=context.current().ip)
+    with _refusals_kept(user, Action.USER_CONFIRMED), guess:
+        yield
+
+
+def _record(user: User, action: Action, **parameters: str) -> None:
+    """An act that changes no row: its event is all there is to commit."""
+    record_unbound(person(user), action, target=account_target(user), **parameters)
+
+
+@contextmanager
+def _refusals_kept(user: User | None, action: Action) -> Iterator[None]:
+    try:
+        yield
+    except (Unauthenticated, TooManyAttempts) as error:
+        refuse(person(user), action, account_target(user), error)
+        raise

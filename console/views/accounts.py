@@ -1,21 +1,37 @@
 """Set-up by the first owner's link, signing in and out, and the theme."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.passwords import MIN_LENGTH
-from console.auth import end_session, safe_next, start_session
+from accounts.second_factors import Kind, factors_of
+from console import passkeys
+from console.auth import (
+    begin_sign_in,
+    begin_sign_in_by_passkey,
+    end_session,
+    finish_sign_in,
+    pending_sign_in,
+    safe_next,
+)
 from console.errors import STATUS
-from console.forms.accounts import SetupForm, SignInForm
+from console.forms.accounts import CodeForm, SetupForm, SignInForm
 from console.theme import THEMES, remember_theme
 from kit.errors import StonepineError
 from orgs.models import SetupLink
 from orgs.setup import open_setup_link, redeem_setup_link
-from orgs.sign_in import sign_in, sign_out
+from orgs.sign_in import (
+    check_passkey,
+    check_password,
+    check_second_factor,
+    check_second_passkey,
+    sign_out,
+)
+from orgs.sign_up import is_open_to_all
 
 
 @never_cache
@@ -32,8 +48,8 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if form.is_valid():
         try:
-            start_session(request, redeem_setup_link(token, **form.cleaned_data))
-            return redirect("console:home")
+            owner = redeem_setup_link(token, **form.cleaned_data)
+            return begin_sign_in(request, owner, onward="/")
         except StonepineError as error:
             form.refuse(error)
     return _setup_page(request, form, link, token)
@@ -62,13 +78,82 @@ def signin(request: HttpRequest) -> HttpResponse:
     form, status = SignInForm(request.POST or None), 200
     if form.is_valid():
         try:
-            start_session(request, sign_in(**form.cleaned_data))
-            return redirect(safe_next(request))
+            user = check_password(**form.cleaned_data)
+            return begin_sign_in(request, user, onward=safe_next(request))
         except StonepineError as error:
             form.refuse(error)
             status = STATUS[error.code]
-    context = {"form": form, "next": safe_next(request)}
+    return _signin_page(request, form, status)
+
+
+def _signin_page(request: HttpRequest, form: SignInForm, status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        "next": safe_next(request),
+        "has_passkeys": passkeys.are_possible(request),
+        "is_open": is_open_to_all(),
+    }
     return render(request, "accounts/signin.html", context, status=status)
+
+
+@never_cache
+@sensitive_post_parameters("code", "credential")
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """The second step: a code, or one of the person's passkeys."""
+    stage = pending_sign_in(request)
+    if stage is None:
+        return redirect("console:signin")
+    user, form, status = stage.login.user, CodeForm(request.POST or None), 200
+    try:
+        if request.POST.get("credential"):
+            answer = request.POST["credential"]
+            factor = check_second_passkey(user, lambda: passkeys.proven(answer, user))
+            return finish_sign_in(request, stage, factor)
+        if form.is_valid():
+            code = form.cleaned_data["code"]
+            return finish_sign_in(request, stage, check_second_factor(user, code))
+    except StonepineError as error:
+        form.refuse(error)
+        status = STATUS[error.code]
+    return _second_factor_page(request, user, form, status)
+
+
+def _second_factor_page(
+    request: HttpRequest, user: User, form: CodeForm, status: int
+) -> HttpResponse:
+    kinds = {factor.type for factor in factors_of(user)}
+    has_passkey = Kind.WEBAUTHN in kinds and passkeys.are_possible(request)
+    context = {
+        "form": form,
+        "has_app": Kind.TOTP in kinds,
+        "options": passkeys.request_options(user) if has_passkey else "",
+    }
+    return render(request, "accounts/second_factor.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    """The challenge for signing in by passkey alone; the browser finds out whose."""
+    del request  # allauth keeps the challenge in its session
+    return JsonResponse({"options": passkeys.request_options()})
+
+
+@never_cache
+@sensitive_post_parameters("credential")
+@require_POST
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Signing in by a passkey that checks its owner: one step, two factors."""
+    answer = request.POST.get("credential", "")
+    try:
+        factor = check_passkey(lambda: passkeys.proven(answer))
+        return begin_sign_in_by_passkey(request, factor, onward=safe_next(request))
+    except StonepineError as error:
+        form = SignInForm({})
+        form.errors.clear()
+        form.refuse(error)
+        return _signin_page(request, form, STATUS[error.code])
 
 
 @require_POST

@@ -1,12 +1,15 @@
 """The tests' world as the console shows it: addresses of its pages, browsers of its people."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
+from config.celery import app
 from orgs.models import Organization
 from projects.models import Project
 from tests.support.world import World
@@ -66,3 +69,63 @@ def as_user() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+class Letters:
+    """What people have got by mail, newest last; the worker works when somebody looks."""
+
+    def to(self, address: str) -> list[str]:
+        self.deliver()
+        return [
+            f"{one.subject}\n{one.body}" for one in mail.outbox if one.recipients() == [address]
+        ]
+
+    def link(self, address: str) -> str:
+        """The path of the newest link to that address."""
+        found = re.findall(r"https?://[^/\s]+(/(?:verify|reset)/\S+)", self.to(address)[-1])
+        return str(found[-1])
+
+    def deliver(self) -> None:
+        """Take what the broker holds, as a worker does."""
+        with app.connection_for_read() as connection:
+            queue = connection.SimpleQueue(app.conf.task_default_queue)
+            while True:
+                try:
+                    message = queue.get_nowait()
+                except queue.Empty:
+                    break
+                message.ack()
+                if message.headers["task"].startswith("accounts."):
+                    app.tasks[message.headers["task"]](*message.payload[0])
+            queue.close()
+
+
+@pytest.fixture
+def letters() -> Letters:
+    app.control.purge()
+    return Letters()
+
+
+def neutral(page: str, email: str) -> str:
+    """The page without what differs for every request, and without the address."""
+    return re.sub(r'csrfmiddlewaretoken" value="\w+"', "", page).replace(email, "…")
+
+
+@pytest.fixture
+def queries_of() -> Callable[[Callable[[], object]], int]:
+    """How many statements an act sends to the database, over all roles."""
+    from contextlib import ExitStack
+
+    from django.db import connections
+    from django.test.utils import CaptureQueriesContext
+
+    def counted(act: Callable[[], object]) -> int:
+        with ExitStack() as stack:
+            captured = [
+                stack.enter_context(CaptureQueriesContext(connections[alias]))
+                for alias in ("default", "system")
+            ]
+            act()
+        return sum(len(one) for one in captured)
+
+    return counted

@@ -9,7 +9,7 @@ document.addEventListener("alpine:init", () => {
       return [...this.password].length >= Number(this.$root.dataset.minLength);
     },
     get isOwn() {
-      const name = this.email.split("@")[0].toLowerCase();
+      const name = (this.email || this.$root.dataset.email || "").split("@")[0].toLowerCase();
       return this.password !== "" && (name.length < 3 || !this.password.toLowerCase().includes(name));
     },
     get longEnoughClass() {

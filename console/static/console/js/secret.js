@@ -2,7 +2,8 @@
 function release(sheet) {
   sheet.dataset.isKept = "";
   sheet.querySelector("[data-done]").removeAttribute("aria-disabled");
-  sheet.querySelector("[data-keep-hint]").textContent = "The key will not be shown again.";
+  const hint = sheet.querySelector("[data-keep-hint]");
+  hint.textContent = hint.dataset.keepHint || "The key will not be shown again.";
 }
 
 function shut(within) {

@@ -1,0 +1,83 @@
+"""What Stonepine writes to people by mail, and sending it from a worker.
+
+A request only leaves a message for the worker, whoever the address belongs to; the worker looks
+the account up and makes the link. So the request takes as long for an unknown address as for a
+known one, and no secret travels through the broker.
+"""
+
+from enum import StrEnum
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from accounts.links import Link, email_change_token, reset_token, sign_up_token
+from accounts.models import User
+from accounts.queries import find_user_by_email, find_user_by_id
+from kit.environment import environment
+
+
+class Letter(StrEnum):
+    """The kinds of mail; each is a template in `templates/mail/`, its first line the subject."""
+
+    SIGN_UP = "sign_up"
+    ADDRESS_TAKEN = "address_taken"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a letter
+    EMAIL_CHANGE = "email_change"
+    NOTICE = "notice"
+
+
+def post(letter: Letter, to: str, **facts: str) -> None:
+    """Have the letter sent once this transaction is committed. `facts` are never secrets."""
+    from accounts.tasks import send_letter
+
+    transaction.on_commit(
+        lambda: send_letter.apply_async((str(letter), to, facts)), robust=letter is Letter.NOTICE
+    )
+
+
+def deliver(letter: Letter, to: str, facts: dict[str, str]) -> None:
+    """What the worker does: write the letter and hand it to the mail server."""
+    written = _written(letter, to, facts)
+    if written is None:
+        return
+    subject, _, body = written.strip().partition("\n")
+    EmailMessage(subject.strip(), body.lstrip(), settings.DEFAULT_FROM_EMAIL, [to]).send()
+
+
+def _written(letter: Letter, to: str, facts: dict[str, str]) -> str | None:
+    """The text; None where there is nothing to say to that address."""
+    user = find_user_by_email(to)
+    if letter is Letter.SIGN_UP:
+        if user is not None:
+            return _rendered(Letter.ADDRESS_TAKEN, link=_url("/signin"))
+        return _rendered(letter, link=_link(Link.SIGN_UP, sign_up_token(to, **facts)))
+    if letter is Letter.PASSWORD_RESET:
+        if user is None or not user.is_active:
+            return None
+        return _rendered(letter, link=_url(f"/reset/{quote(reset_token(user))}"))
+    if letter is Letter.EMAIL_CHANGE:
+        owner = find_user_by_id(facts["user_id"])
+        return _change(owner, to, is_taken=user is not None) if owner else None
+    return _rendered(letter, **facts, link=_url("/account"))
+
+
+def _change(owner: User, to: str, *, is_taken: bool) -> str:
+    if is_taken:
+        return _rendered(Letter.ADDRESS_TAKEN, link=_url("/signin"))
+    link = _link(Link.EMAIL_CHANGE, email_change_token(owner, to))
+    return _rendered(Letter.EMAIL_CHANGE, link=link, email=owner.email)
+
+
+def _rendered(letter: Letter, **facts: str) -> str:
+    return render_to_string(f"mail/{letter}.txt", {**facts, "console": environment().base_url})
+
+
+def _link(kind: Link, token: str) -> str:
+    return _url(f"/verify/{kind}/{quote(token, safe=':')}")
+
+
+def _url(path: str) -> str:
+    return environment().base_url + path

@@ -1,0 +1,66 @@
+"""Sessions of people: where they are signed in, when they were last seen there, and ending them."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+
+from accounts.models import User
+from kit import clock
+from kit.errors import NotFound
+
+SEEN_EVERY = timedelta(minutes=1)
+_SHOWN = 200
+
+
+def sessions_of(user: User) -> list[UserSession]:
+    """Where the person is signed in, last seen first; what has ended is swept out on the way."""
+    rows = UserSession.objects.filter(user=user)
+    live = _live_keys([row.session_key for row in rows])
+    ended = [row.pk for row in rows if row.session_key not in live]
+    UserSession.objects.filter(pk__in=ended).delete()
+    return sorted(
+        (row for row in rows if row.session_key in live),
+        key=lambda row: row.last_seen_at,
+        reverse=True,
+    )[:_SHOWN]
+
+
+def find_session(user: User, session_id: int) -> UserSession:
+    found = UserSession.objects.filter(user=user, pk=session_id).first()
+    if found is None:
+        raise NotFound("This session has ended already.")
+    return found
+
+
+def note_seen(session_key: str, *, ip: str | None) -> None:
+    """The session is in use; called at most once in `SEEN_EVERY` for each."""
+    seen: dict[str, Any] = {"last_seen_at": clock.now(), **({"ip": ip} if ip else {})}
+    UserSession.objects.filter(session_key=session_key).update(**seen)
+
+
+def end(sessions: list[UserSession]) -> None:
+    """From the next request on, whoever holds one of them is a stranger."""
+    keys = [session.session_key for session in sessions]
+    _stored().filter(session_key__in=keys).delete()
+    UserSession.objects.filter(pk__in=[session.pk for session in sessions]).delete()
+
+
+def end_all(user: User, *, but: str | None = None) -> int:
+    """All sessions of the person, except the one with that key; how many there were."""
+    ending = list(UserSession.objects.filter(user=user).exclude(session_key=but or ""))
+    end(ending)
+    return len(ending)
+
+
+def _live_keys(keys: list[str]) -> set[str]:
+    rows = _stored().filter(session_key__in=keys, expire_date__gt=clock.now())
+    return set(rows.values_list("session_key", flat=True))
+
+
+def _stored() -> Any:
+    """Django's own rows of sessions."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return store.get_model_class().objects.all()

@@ -1,0 +1,45 @@
+"""Re-authentication: sensitive acts want a proof of the person that is at most 15 minutes old."""
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+
+from kit import clock
+
+_VALID_FOR = timedelta(minutes=15)
+
+
+def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Send whoever proved themselves longer ago to `/confirm` and back; goes below `signed_in`.
+
+    Takes views of a request and views of a `Visit`. What a form held is not kept: the way back
+    leads to the form.
+    """
+
+    @functools.wraps(view)
+    def guarded(first: Any, /, *args: Any, **kwargs: Any) -> HttpResponse:
+        request: HttpRequest = getattr(first, "request", first)
+        if is_fresh(request):
+            return view(first, *args, **kwargs)
+        there = f"{resolve_url('console:confirm')}?{urlencode({'next': request.path})}"
+        if request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(there)
+        return redirect(there)
+
+    return guarded
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the session's last proof, of signing in or of confirming, is recent."""
+    proofs = get_authentication_records(request, request.user)
+    if not proofs:
+        return False
+    age_s: float = clock.now().timestamp() - proofs[-1]["at"]
+    return age_s < _VALID_FOR.total_seconds()

@@ -1,0 +1,71 @@
+"""Signing up: an address is proven first, then its owner makes the account.
+
+Strangers may where the operator allows it; whoever holds an invitation may with the invited
+address. Until the link in the mail was followed there is no account, so nobody can take an address
+that is not theirs, and nobody learns which addresses have accounts.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.addresses import checked_email
+from accounts.letters import Letter, post
+from accounts.models import User
+from accounts.throttle import require_attempts_left
+from audit import context
+from audit.actions import Action
+from audit.record import record_refusal, record_unbound
+from kit.environment import environment
+from kit.errors import Forbidden, StonepineError
+from orgs.account_verbs import account_target, person
+from orgs.members import new_account
+
+_HOUR = timedelta(hours=1)
+_LETTERS_PER_ADDRESS = 3
+_LETTERS_PER_PLACE = 20
+
+
+def is_open_to_all() -> bool:
+    return environment().sign_up
+
+
+def require_open() -> None:
+    if not is_open_to_all():
+        raise Forbidden(
+            "Accounts here are made by invitation: ask an owner of your organization for one."
+        )
+
+
+def request_sign_up(email: str, *, next: str = "") -> None:  # noqa: A002 - the query's own name
+    """Send the link that makes the account. The same for addresses that have one already."""
+    require_open()
+    address = checked_email(email)
+    require_letters_left("sign-up", address)
+    post(Letter.SIGN_UP, address, next=next)
+
+
+def sign_up(*, email: str, name: str, password: str) -> User:
+    """Make the account of a proven address: its owner followed our link, or was invited there."""
+    try:
+        return _sign_up(email=email, name=name, password=password)
+    except StonepineError as error:
+        record_refusal(
+            person(None), Action.USER_SIGNED_UP, target=account_target(None), error=error
+        )
+        raise
+
+
+def require_letters_left(kind: str, address: str) -> None:
+    """Few letters to one mailbox, and not many on behalf of one place."""
+    place = context.current().ip or "local"
+    require_attempts_left(f"{kind}-letter", address, limit=_LETTERS_PER_ADDRESS, window=_HOUR)
+    require_attempts_left(f"{kind}-letters", place, limit=_LETTERS_PER_PLACE, window=_HOUR)
+
+
+def _sign_up(*, email: str, name: str, password: str) -> User:
+    with transaction.atomic():
+        user = new_account(email=email, name=name, password=password)
+        # Last, because the system role's connection commits it at once.
+        record_unbound(person(user), Action.USER_SIGNED_UP, target=account_target(user))
+    return user
