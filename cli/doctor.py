@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from rich.console import Console
@@ -20,6 +21,7 @@ from cli.preflight import check_port, check_python, check_room
 from cli.settings import Installation
 from cli.tls import TlsFiles, expires_in
 from keyring.local import LocalKeyring
+from kit.environment import Environment
 from kit.errors import StonepineError
 
 _CERTIFICATE_WARNING = timedelta(days=7)
@@ -57,6 +59,7 @@ def examine(home: Home) -> list[Finding]:
         ("private files", lambda: _private_files(home)),
         ("keyring", lambda: _keyring(installation)),
         ("certificate", lambda: _certificate(home)),
+        ("mail", lambda: tell_of_mail(installation.environment)),
     ]
     if installation.postgres is not None:
         checks.append(("postgres sign-in", _no_trust_in(installation.postgres)))
@@ -138,7 +141,7 @@ def _port(host: str, port: int) -> str:
 
 def _private_files(home: Home) -> str:
     private = [home.path, home.run_dir, home.path / "secrets.json", home.tls_dir]
-    private += [*home.tls_dir.glob("*key.pem"), home.gateway_dir]
+    private += [*home.tls_dir.glob("*key.pem"), home.gateway_dir, home.path / "mail"]
     for path in private:
         if path.exists() and path.stat().st_mode & _OTHERS:
             raise SetupError(
@@ -150,6 +153,19 @@ def _private_files(home: Home) -> str:
 def _keyring(installation: Installation) -> str:
     LocalKeyring(installation.environment.keyring_dir)
     return "readable by us alone"
+
+
+def tell_of_mail(environment: Environment) -> str:
+    """Where it goes; bad only where people wait for mail that nobody delivers."""
+    server = urlsplit(environment.smtp_url.get_secret_value()).hostname
+    if server:
+        return f"delivered by {server}"
+    if environment.sign_up or environment.production:
+        raise SetupError(
+            f"No mail is delivered: it lies as files in {environment.mail_dir}.",
+            hint="Set STONEPINE_SMTP_URL; see docs/configuration.md.",
+        )
+    return f"written to files in {environment.mail_dir}"
 
 
 def _certificate(home: Home) -> str:

@@ -14,6 +14,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import Holder, running
 from cli.instance import status as read_status
+from cli.people import people
 
 app = typer.Typer(
     name="stonepine",
@@ -25,6 +26,7 @@ app = typer.Typer(
 organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 app.add_typer(organizations, name="org")
 app.add_typer(audit, name="audit")
+app.add_typer(people, name="user")
 
 _STOP_TIMEOUT_S = 40.0
 

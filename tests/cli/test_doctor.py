@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.doctor import tell_of_swap
+from cli.doctor import tell_of_mail, tell_of_swap
+from cli.errors import SetupError
+from kit.environment import Environment
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,12 @@ def test_swap_in_the_clear_is_told(
         (tmp_path / device / "dm").mkdir(parents=True)
         (tmp_path / device / "dm" / "uuid").write_text(kind)
     assert (f"/dev/{device} is not encrypted" in tell_of_swap(listing, tmp_path)) is is_told
+
+
+def test_mail_that_nobody_delivers_is_told_where_people_wait_for_it() -> None:
+    assert "files in" in tell_of_mail(Environment())
+    assert tell_of_mail(Environment(smtp_url="smtps://u:p@mail.example.com")) == (  # type: ignore[arg-type]
+        "delivered by mail.example.com"
+    )
+    with pytest.raises(SetupError, match="No mail is delivered"):
+        tell_of_mail(Environment(sign_up=True))
