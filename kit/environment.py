@@ -63,6 +63,7 @@ class Environment(BaseSettings):
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384
+    merge_max_records: int = 160_000
     # Past this much, writes that grow indexes are refused; 0: half of the machine's memory.
     engine_memory_mb: int = Field(0, ge=0)
     # How often the front brings what it metered to PostgreSQL; a killed one loses so much.

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from keyring.envelope import DataKey
+from kit import clock
 from kit.errors import Aborted, AlreadyExists, DataLoss, Unavailable
 from storage.database import Connection, translated_errors
 from storage.objects import ObjectStore
@@ -29,11 +30,16 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Version 0 stands for the namespace without a manifest; the first one has version 1."""
+    """Version 0 stands for the namespace without a manifest; the first one has version 1.
+
+    `previous` is the version that it replaced, at `made_at_s` by its writer's clock.
+    """
 
     version: int = 0
     lsn: int = 0
     segments: tuple[SegmentEntry, ...] = ()
+    previous: int = 0
+    made_at_s: float = 0.0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -70,17 +76,25 @@ def commit_manifest(
     index_id: UUID,
     namespace_id: UUID,
     expected_version: int,
+    is_merge_due: bool = False,
 ) -> Manifest:
     """Make `manifest` the current one in place of `expected_version`, and tell the engines.
 
     The answer carries the version that it got: the first free one, because an object that a
-    crashed writer left is never overwritten. Raises `Aborted` where somebody was faster or the
+    crashed writer left is never overwritten. `is_merge_due` is noted for whoever has segments
+    merged. Raises `Aborted` where somebody was faster or the
     namespace is gone; nothing has changed then.
     """
     place = (index_id, namespace_id)
-    manifest = _put(store, key, replace(manifest, version=expected_version + 1), place)
+    numbered = replace(
+        manifest,
+        version=expected_version + 1,
+        previous=expected_version,
+        made_at_s=clock.now().timestamp(),
+    )
+    manifest = _put(store, key, numbered, place)
     try:
-        _make_current(connection, manifest, place, expected_version)
+        _make_current(connection, manifest, place, is_merge_due=is_merge_due)
     except Aborted:
         store.delete(manifest_path(*place, manifest.version))
         raise
@@ -101,15 +115,28 @@ def _put(
     raise Unavailable("Too many abandoned manifests lie in the object store.")
 
 
+def settle_merge(
+    connection: Connection, index_id: UUID, namespace_id: UUID, *, version: int
+) -> None:
+    """Note that nothing is to be merged in the manifest of that version, if it is current."""
+    with translated_errors():
+        connection.execute(
+            """UPDATE log_namespace SET is_merge_due = false
+               WHERE index_id = %s AND namespace_id = %s AND manifest_version = %s""",
+            [index_id, namespace_id, version],
+        )
+
+
 def _make_current(
-    connection: Connection, manifest: Manifest, place: tuple[UUID, UUID], expected_version: int
+    connection: Connection, manifest: Manifest, place: tuple[UUID, UUID], *, is_merge_due: bool
 ) -> None:
     with translated_errors(), connection.transaction():
         changed = connection.execute(
-            """UPDATE log_namespace SET manifest_version = %s, manifest_lsn = %s
+            """UPDATE log_namespace SET manifest_version = %s, manifest_lsn = %s,
+                   is_merge_due = %s
                WHERE index_id = %s AND namespace_id = %s
                  AND manifest_version = %s AND manifest_lsn <= %s""",
-            [manifest.version, manifest.lsn, *place, expected_version, manifest.lsn],
+            [manifest.version, manifest.lsn, is_merge_due, *place, manifest.previous, manifest.lsn],
         ).rowcount
         if changed != 1:
             raise Aborted("Another manifest was committed before this one.")

@@ -20,6 +20,8 @@ CREATE TABLE log_namespace (
     schema_sealed bytea,
     manifest_version bigint NOT NULL DEFAULT 0,
     manifest_lsn bigint NOT NULL DEFAULT 0,
+    -- Whether the current manifest has segments that are worth merging.
+    is_merge_due boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (index_id, namespace_id)
 );

@@ -3,14 +3,16 @@
 import argparse
 import logging
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from dataplane.builder.run import Outcome, Site, build_next
+from dataplane.builder.run import Outcome, Site, build_next, merge_next
+from dataplane.builder.tiers import MergePolicy
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
@@ -26,11 +28,12 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 where a segment was built or nothing was left to do, 1 where it failed."""
+    """0 where a segment was made or nothing was left to do, 1 where it failed."""
     options = _parse(arguments)
     started = monotonic_s()
     try:
-        outcome = build_one(environment(), options.index, options.namespace)
+        with open_site(environment(), options.index, options.namespace) as site:
+            outcome = run(site, environment(), is_merge=options.merge)
         _report({**asdict(outcome), "seconds": round(monotonic_s() - started, 3)})
     except StonepineError as error:
         _report({"status": "failed", "code": str(error.code), "message": error.message})
@@ -42,14 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def build_one(settings: Environment, index_id: UUID, namespace_id: UUID) -> Outcome:
-    """Build the next segment of that namespace in this installation."""
+@contextmanager
+def open_site(settings: Environment, index_id: UUID, namespace_id: UUID) -> Iterator[Site]:
+    """That namespace in this installation."""
     url = settings.database_system_url.get_secret_value()
     with closing(connect(url, name="builder")) as connection:
         index = load_index(connection, index_id)
         if index is None:
             raise NotFound(f"There is no index {index_id}.")
-        site = Site(
+        yield Site(
             connection=connection,
             store=open_object_store(settings.object_store_url),
             key=_data_key(connection, settings, index),
@@ -57,7 +61,14 @@ def build_one(settings: Environment, index_id: UUID, namespace_id: UUID) -> Outc
             index_id=index_id,
             namespace_id=namespace_id,
         )
-        return build_next(site, max_records=settings.segment_max_records)
+
+
+def run(site: Site, settings: Environment, *, is_merge: bool) -> Outcome:
+    """Build the next segment, or merge some."""
+    policy = MergePolicy(max_records=settings.merge_max_records)
+    if is_merge:
+        return merge_next(site, policy=policy)
+    return build_next(site, max_records=settings.segment_max_records, policy=policy)
 
 
 def spec_of(index: IndexRow) -> IndexSpec:
@@ -76,6 +87,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dataplane.builder", description=__doc__)
     parser.add_argument("--index", type=UUID, required=True, help="the index's id")
     parser.add_argument("--namespace", type=UUID, required=True, help="the namespace's id")
+    parser.add_argument("--merge", action="store_true", help="merge segments instead")
     return parser.parse_args(arguments)
 
 

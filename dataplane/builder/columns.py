@@ -1,6 +1,7 @@
 """Records as the columns of a segment file, with their metadata index and graph."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,33 +18,55 @@ from storage.segments import SegmentColumns
 _BUILD_THREADS = 2
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Records of a segment to be; row i of each column belongs to `ids[i]`. There is at least one.
+
+    `vectors` is contiguous float32 (n, width).
+    """
+
+    ids: list[str]
+    vectors: Float32
+    metadata: list[bytes | None]
+    sparse: SparseRows
+
+    @classmethod
+    def of_records(cls, records: Mapping[str, Record]) -> "Rows":
+        """The records in their order."""
+        sparse = SparseRows()
+        sparse.append([record.sparse for record in records.values()])
+        return cls(
+            list(records),
+            np.stack([record.values for record in records.values()]),
+            [record.metadata for record in records.values()],
+            sparse,
+        )
+
+
 def columns_of(
     records: Mapping[str, Record], spec: IndexSpec, planner: Planner = DEFAULT_PLANNER
 ) -> SegmentColumns:
-    """The columns; the records keep their order. There is at least one.
+    """The columns; the records keep their order. There is at least one."""
+    return assembled(Rows.of_records(records), spec, planner)
 
-    A graph is built where the planner would ever use it, and where it can be trusted.
-    """
-    is_walked = planner.is_graph_worth((len(records), spec.width))
-    rows = list(records.values())
-    vectors = np.stack([record.values for record in rows])
-    norms = vector_norms(vectors)
-    metadata = [record.metadata for record in rows]
+
+def assembled(rows: Rows, spec: IndexSpec, planner: Planner = DEFAULT_PLANNER) -> SegmentColumns:
+    """The columns. A graph is built where the planner would ever use it, and can be trusted."""
+    norms = vector_norms(rows.vectors)
     index = GrowingMetadataIndex()
-    index.append(metadata)
-    sparse = SparseRows()
-    sparse.append([record.sparse for record in rows])
-    starts, indices, values = sparse.columns
+    index.append(rows.metadata)
+    starts, indices, values = rows.sparse.columns
+    is_walked = planner.is_graph_worth(rows.vectors.shape)
     return SegmentColumns(
-        ids=list(records),
-        vectors=vectors,
+        ids=rows.ids,
+        vectors=rows.vectors,
         norms=norms,
-        metadata=metadata,
+        metadata=rows.metadata,
         sparse_ends=starts[1:],
         sparse_indices=indices,
         sparse_values=values,
         field_index=freeze(index),
-        graph=_graph_of(vectors, norms, spec.metric) if is_walked else b"",
+        graph=_graph_of(rows.vectors, norms, spec.metric) if is_walked else b"",
     )
 
 

@@ -1,21 +1,23 @@
-"""One run of the builder: the next stretch of a namespace's log becomes one segment."""
+"""One run of the builder: a stretch of a namespace's log, or some of its segments, become one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from dataplane.builder.columns import columns_of
 from dataplane.builder.fold import Fold
+from dataplane.builder.merge import merged
 from dataplane.builder.older import OlderSegments
+from dataplane.builder.tiers import DEFAULT_POLICY, MergePolicy, Size
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
 from kit.errors import Aborted, NotFound
 from kit.ids import new_id
 from storage.database import Connection
-from storage.manifests import Manifest, SegmentEntry, commit_manifest, read_manifest
+from storage.manifests import Manifest, SegmentEntry, commit_manifest, read_manifest, settle_merge
 from storage.objects import ObjectStore
-from storage.segments import SegmentName, SegmentReader, write_segment
+from storage.segments import SegmentColumns, SegmentName, SegmentReader, write_segment
 from storage.write_log.log import get_namespace, last_lsn, read_batches
 from storage.write_log.operations import Operation
 
@@ -74,7 +76,7 @@ class Site:
         return ((lsn, operation) for lsn, operation, _ in batches)
 
 
-def build_next(site: Site, *, max_records: int) -> Outcome:
+def build_next(site: Site, *, max_records: int, policy: MergePolicy = DEFAULT_POLICY) -> Outcome:
     """Move the next records, about `max_records` at most, from the log into a segment.
 
     Running again, or two at once, does no harm: nothing changes before the manifest's conditional
@@ -86,9 +88,41 @@ def build_next(site: Site, *, max_records: int) -> Outcome:
     fold.take(site.batches_after(manifest.lsn), max_records)
     if fold.lsn == manifest.lsn:
         return Outcome(Status.NOTHING, manifest.lsn, manifest.version)
-    new = _write(site, fold)
+    new = None
+    if fold.records:
+        new = _write(site, columns_of(fold.records, site.spec))
     segments = (*older.entries(), *([new] if new else []))
-    committed = _commit(site, manifest, Manifest(lsn=fold.lsn, segments=segments), new)
+    committed = _commit(
+        site, manifest, Manifest(lsn=fold.lsn, segments=segments), new, policy=policy
+    )
+    last = last_lsn(site.connection, site.index_id, site.namespace_id)
+    return replace(_built(committed, new), is_more=last > committed.lsn)
+
+
+def merge_next(site: Site, *, policy: MergePolicy) -> Outcome:
+    """Replace the segments that the policy chooses by one of their live rows.
+
+    As harmless as `build_next` when it runs twice or dies. Where the rows have a graph and no
+    graph can be built over them together, they stay as they are.
+    """
+    manifest = site.read_manifest()
+    chosen = set(policy.choose([Size.of(entry) for entry in manifest.segments]))
+    sources = [entry for entry in manifest.segments if entry.segment_id in chosen]
+    columns = merged(sources, site.open_segment, site.spec) if sources else None
+    if columns is None or (not columns.graph and _is_any_walked(site, sources)):
+        settle_merge(site.connection, site.index_id, site.namespace_id, version=manifest.version)
+        return Outcome(Status.NOTHING, manifest.lsn, manifest.version)
+    new = _write(site, columns)
+    kept = [entry for entry in manifest.segments if entry.segment_id not in chosen]
+    proposed = Manifest(lsn=manifest.lsn, segments=(*kept, new))
+    return _built(_commit(site, manifest, proposed, new, policy=policy), new)
+
+
+def _is_any_walked(site: Site, entries: list[SegmentEntry]) -> bool:
+    return any(site.open_segment(entry.segment_id).has_graph for entry in entries)
+
+
+def _built(committed: Manifest, new: SegmentEntry | None) -> Outcome:
     return Outcome(
         Status.BUILT,
         lsn=committed.lsn,
@@ -96,21 +130,22 @@ def build_next(site: Site, *, max_records: int) -> Outcome:
         segment_id=new.segment_id if new else None,
         record_count=new.record_count if new else 0,
         segment_count=len(committed.segments),
-        is_more=last_lsn(site.connection, site.index_id, site.namespace_id) > committed.lsn,
     )
 
 
-def _write(site: Site, fold: Fold) -> SegmentEntry | None:
-    if not fold.records:
-        return None
+def _write(site: Site, columns: SegmentColumns) -> SegmentEntry:
     segment_id = new_id()
-    columns = columns_of(fold.records, site.spec)
     size_bytes = write_segment(site.store, site.key, site.segment(segment_id), columns)
-    return SegmentEntry(segment_id, len(fold.records), b"", size_bytes)
+    return SegmentEntry(segment_id, len(columns.ids), b"", size_bytes)
 
 
 def _commit(
-    site: Site, current: Manifest, proposed: Manifest, new: SegmentEntry | None
+    site: Site,
+    current: Manifest,
+    proposed: Manifest,
+    new: SegmentEntry | None,
+    *,
+    policy: MergePolicy,
 ) -> Manifest:
     try:
         return commit_manifest(
@@ -121,6 +156,7 @@ def _commit(
             index_id=site.index_id,
             namespace_id=site.namespace_id,
             expected_version=current.version,
+            is_merge_due=bool(policy.choose([Size.of(entry) for entry in proposed.segments])),
         )
     except Aborted:
         # Only here is it sure that no manifest names the segment.

@@ -31,6 +31,7 @@ _WANTED_RECALL = 0.99
 _SAMPLE = 128
 _NEIGHBOURS = 10
 _CANDIDATES = 30
+_CHUNK_ROWS = 8192
 # Scores are rounded to float32: rows this near to the last neighbour are as good.
 _ROUNDING: float = 2.0**-23
 # What float64 makes of the distance of equal rows, as a share of the largest.
@@ -94,35 +95,51 @@ def _sufficient_expansion(index: Index, vectors: Float32, metric: Metric) -> int
     """The least expansion with which sampled rows find their neighbours, themselves apart."""
     given = np.flatnonzero(vectors.any(axis=1))
     sample = given[:: max(1, len(given) // _SAMPLE)]
-    keys = _all_keys(vectors, sample, metric)
-    slack = _NOISE * np.abs(keys).max(axis=1)
-    keys[np.arange(len(sample)), sample] = -np.inf
-    place = keys.shape[1] - _NEIGHBOURS
-    bars = np.partition(keys, place, axis=1)[:, place]
-    bars -= _ROUNDING * np.abs(bars) + slack
+    bars = _bars(vectors, sample, metric)
     for expansion in EXPANSIONS:
         found = 0
         for at, row in enumerate(sample.tolist()):
-            near = _walk(index, vectors[row], _CANDIDATES + 1, expansion)
-            found += min(_NEIGHBOURS, int((keys[at, near] >= bars[at]).sum()))
+            near = _walk(index, vectors[row], _CANDIDATES + 1, expansion).astype(np.int64)
+            near = near[near != row]
+            keys = _keys(vectors[near], vectors[row : row + 1], metric)
+            found += min(_NEIGHBOURS, int((keys[0] >= bars[at]).sum()))
         if found >= _WANTED_RECALL * _NEIGHBOURS * len(sample):
             return expansion
     return None
 
 
-def _all_keys(vectors: Float32, sample: npt.NDArray[np.intp], metric: Metric) -> Float64:
-    """(sample, rows): higher is nearer. In float64, for the distances of near neighbours are
+def _bars(vectors: Float32, sample: npt.NDArray[np.intp], metric: Metric) -> Float64:
+    """What the key of a near neighbour reaches, for each sampled row; some rows at a time."""
+    best = np.full((len(sample), _NEIGHBOURS), -np.inf)
+    largest = np.zeros(len(sample))
+    for start in range(0, len(vectors), _CHUNK_ROWS):
+        keys = _keys(vectors[start : start + _CHUNK_ROWS], vectors[sample], metric)
+        np.maximum(largest, np.abs(keys).max(axis=1), out=largest)
+        inside = np.flatnonzero((sample >= start) & (sample < start + _CHUNK_ROWS))
+        keys[inside, sample[inside] - start] = -np.inf
+        both = np.concatenate((best, keys), axis=1)
+        best = np.partition(both, both.shape[1] - _NEIGHBOURS, axis=1)[:, -_NEIGHBOURS:]
+    bars: Float64 = best.min(axis=1)
+    return bars - (_ROUNDING * np.abs(bars) + _NOISE * largest)
+
+
+def _keys(vectors: Float32, queries: Float32, metric: Metric) -> Float64:
+    """(queries, rows): higher is nearer. In float64, for the distances of near neighbours are
     small differences of large numbers."""
-    rows = vectors.astype(np.float64)
-    squares: Float64 = np.einsum("ij,ij->i", rows, rows)
-    products: Float64 = rows[sample] @ rows.T
+    rows, wide = vectors.astype(np.float64), queries.astype(np.float64)
+    products: Float64 = wide @ rows.T
+    squares = np.einsum("ij,ij->i", rows, rows)
+    query_squares = np.einsum("ij,ij->i", wide, wide)
     if metric is Metric.COSINE:
-        lengths = np.sqrt(squares)
-        inverse = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        products *= inverse * inverse[sample, np.newaxis]
+        products *= _inverse_roots(squares) * _inverse_roots(query_squares)[:, np.newaxis]
     elif metric is Metric.EUCLIDEAN:
-        products += products - squares - squares[sample, np.newaxis]
+        products += products - squares - query_squares[:, np.newaxis]
     return products
+
+
+def _inverse_roots(squares: Float64) -> Float64:
+    roots = np.sqrt(squares)
+    return np.divide(1, roots, out=np.zeros_like(roots), where=roots > 0)
 
 
 def _walk(index: Index, query: Float32, count: int, expansion: int) -> npt.NDArray[np.uint64]:

@@ -67,6 +67,22 @@ class SparseRows:
         self._indices.append(np.concatenate([vector.indices for vector in given]))
         self._values.append(np.concatenate([vector.values for vector in given]))
 
+    def extend(self, others: "SparseRows") -> None:
+        """Add the rows of others."""
+        starts, indices, values = others.columns
+        self._starts.append(starts[1:] + len(self._indices))
+        self._indices.append(indices)
+        self._values.append(values)
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> "SparseRows":
+        """Only the rows for which the mask is true."""
+        starts, indices, values = self.columns
+        lengths = np.diff(starts)
+        is_kept = np.repeat(mask, lengths)
+        return SparseRows.of_columns(
+            np.cumsum(lengths[mask], dtype=np.int64), indices[is_kept], values[is_kept]
+        )
+
     def row(self, row: int) -> SparseVector | None:
         """A copy of one row's vector."""
         start, end = self._starts.rows[row : row + 2].tolist()

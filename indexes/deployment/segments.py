@@ -18,30 +18,46 @@ from storage.write_log import log
 _LOCK = 0x5707_0003  # stands for "building segments": one child at a time leaves cores for searches
 _TIMEOUT_S = 900
 _NICENESS = 10
-_MAX_BUILDS_PER_RUN = 32
+_MAX_RUNS = 32
+# Merging waits for the log to be taken up, but not for ever: many segments slow every search.
+_BUILDS_BEFORE_A_MERGE = 8
 _log = structlog.get_logger(__name__)
+
+Place = tuple[UUID, UUID]
 
 
 def build_what_is_due() -> int:
-    """Build segments until no namespace is over the threshold; how many were built.
+    """Build and merge segments until no namespace needs it; how many were made.
 
     A namespace whose build fails, or that has nothing to build, is left alone until the next run.
     """
-    built, given_up = 0, set[tuple[UUID, UUID]]()
+    made, builds = 0, 0
+    given_up: set[tuple[Place, bool]] = set()
     with _alone() as connection:
-        while connection is not None and built < _MAX_BUILDS_PER_RUN:
+        while connection is not None and made < _MAX_RUNS:
+            is_merge_urgent = builds >= _BUILDS_BEFORE_A_MERGE
             due = [
-                (row.index_id, row.namespace_id)
-                for row in log.uncovered(connection, environment().segment_threshold)
+                one
+                for one in _due(connection, is_merge_urgent=is_merge_urgent)
+                if one not in given_up
             ]
-            place = next((one for one in due if one not in given_up), None)
-            if place is None:
+            if not due:
                 break
-            if _build(*place):
-                built += 1
+            place, is_merge = due[0]
+            if _run(place, is_merge=is_merge):
+                made += 1
+                builds = 0 if is_merge else builds + 1
             else:
-                given_up.add(place)
-    return built
+                given_up.add(due[0])
+    return made
+
+
+def _due(connection: Connection, *, is_merge_urgent: bool) -> list[tuple[Place, bool]]:
+    """What to run, the most urgent first: places, and whether their segments are to be merged."""
+    uncovered = log.uncovered(connection, environment().segment_threshold)
+    builds = [((row.index_id, row.namespace_id), False) for row in uncovered]
+    merges = [(place, True) for place in log.merges_due(connection)]
+    return merges + builds if is_merge_urgent else builds + merges
 
 
 def trim_log() -> int:
@@ -51,10 +67,11 @@ def trim_log() -> int:
         return log.trim(connection, environment().log_retention_s)
 
 
-def _build(index_id: UUID, namespace_id: UUID) -> bool:
-    """Whether one more segment was built, by a child that may crash alone."""
+def _run(place: Place, *, is_merge: bool) -> bool:
+    """Whether one more segment was made, by a child that may crash alone."""
+    index_id, namespace_id = map(str, place)
     argv = [sys.executable, "-m", "dataplane.builder"]
-    argv += ["--index", str(index_id), "--namespace", str(namespace_id)]
+    argv += ["--index", index_id, "--namespace", namespace_id, *(["--merge"] if is_merge else [])]
     with subprocess.Popen(  # noqa: S603 - our own program, typed ids
         [*_dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as child:
@@ -64,13 +81,13 @@ def _build(index_id: UUID, namespace_id: UUID) -> bool:
         except subprocess.TimeoutExpired:
             child.kill()
             output, _ = child.communicate()
-    place = {"index_id": str(index_id), "namespace_id": str(namespace_id)}
+    told_of = {"index_id": index_id, "namespace_id": namespace_id, "is_merge": is_merge}
     lines = output.decode(errors="replace").strip().splitlines()
     if child.returncode != 0 or not lines:
-        _log.error("segment_not_built", returncode=child.returncode, output=lines[-20:], **place)
+        _log.error("segment_not_built", returncode=child.returncode, output=lines[-20:], **told_of)
         return False
     told = json.loads(lines[-1])
-    _log.info("segment_run", **place, **told)
+    _log.info("segment_run", **told_of, **told)
     return bool(told["status"] == "built")
 
 

@@ -215,6 +215,16 @@ def uncovered(connection: Connection, threshold: int) -> list[Uncovered]:
         return cursor.fetchall()
 
 
+def merges_due(connection: Connection) -> list[tuple[UUID, UUID]]:
+    """(index, namespace) of those whose manifest has segments worth merging."""
+    with translated_errors(), connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(
+            "SELECT index_id, namespace_id FROM log_namespace WHERE is_merge_due "
+            "ORDER BY index_id, namespace_id"
+        )
+        return cursor.fetchall()
+
+
 def trim(connection: Connection, retention_s: float) -> int:
     """Delete batches that a manifest covers and that are older than that; returns how many."""
     total = 0

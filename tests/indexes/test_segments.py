@@ -27,15 +27,18 @@ def data_key(index: Index) -> DataKey:
     return open_data_key(provider, index.project_id, row.version, bytes(row.wrapped))
 
 
-def write_batches(index: Index, count: int) -> None:
+def write_batches(index: Index, count: int, *, after: int = 0) -> None:
     """Batches of 1000 records, as a node would have written them two hours ago."""
-    key, namespace_id = data_key(index), new_id()
+    key = data_key(index)
     random = np.random.default_rng(7)
     with connect(environment().database_system_url.get_secret_value(), name="test") as connection:
-        epoch = log.take_lease(connection, index.pk, "test")
-        row = new_namespace(key, index.pk, namespace_id, "films")
-        log.create_namespace(connection, index.pk, row, epoch=epoch)
-        for lsn in range(1, count + 1):
+        if not after:
+            epoch = log.take_lease(connection, index.pk, "test")
+            row = new_namespace(key, index.pk, new_id(), "films")
+            log.create_namespace(connection, index.pk, row, epoch=epoch)
+        [namespace] = log.namespaces(connection, index.pk)
+        namespace_id = namespace.namespace_id
+        for lsn in range(after + 1, after + count + 1):
             operation = UpsertOperation(
                 ids=[f"{lsn}-{number}" for number in range(_RECORDS_A_BATCH)],
                 values=random.standard_normal((_RECORDS_A_BATCH, 4)).astype(np.float32),
@@ -82,6 +85,18 @@ def test_a_full_namespace_gets_a_segment_and_its_log_is_trimmed(world: World) ->
     assert build_what_is_due() == 0
     assert trim_log() == 11
     assert batches() == 0
+
+
+def test_segments_that_have_become_many_are_merged(world: World) -> None:
+    index = world.index()
+    write_batches(index, 34)
+    assert build_what_is_due() == 2
+    write_batches(index, 17, after=34)
+    assert build_what_is_due() == 2, "the third segment, and one of all three"
+    with connect(environment().database_system_url.get_secret_value(), name="test") as connection:
+        assert log.merges_due(connection) == []
+    assert len(segments(index)) == 4, "what was merged stays until it is swept up"
+    assert build_what_is_due() == 0
 
 
 def test_a_build_that_fails_is_given_up_until_the_next_run(world: World) -> None:

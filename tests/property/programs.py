@@ -73,8 +73,11 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Compact:
-    """Replace all segments by one, without moving on in the log."""
+class Merge:
+    """Replace some segments by one, without moving on in the log: those at which the bits of
+    `which` are set, counted from the newest."""
+
+    which: int
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Ask:
     filter: dict[str, Any]
 
 
-Step = Operation | Build | Compact | Adopt | Restart | Ask
+Step = Operation | Build | Merge | Adopt | Restart | Ask
 
 
 def sparse_of(raw: dict[int, float] | None) -> SparseVector | None:
@@ -149,6 +152,7 @@ def programs(*, is_sparse: bool, is_hybrid: bool) -> st.SearchStrategy[list[Step
     step = st.one_of(
         upserts, upserts, _updates(is_sparse, is_hybrid), deletes, asks, asks,
         st.builds(Build, st.integers(0, 2)), st.just(Build(0)),
-        st.sampled_from([DeleteAllOperation(), Restart(), Compact(), Adopt(), Adopt()]),
+        st.sampled_from([DeleteAllOperation(), Restart(), Adopt(), Adopt()]),
+        st.builds(Merge, st.sampled_from([2, 3, 5, 6, 7, 15])),
     )  # fmt: skip
     return st.lists(step, min_size=1, max_size=30)

@@ -19,7 +19,7 @@ from tests.property.programs import (
     Adopt,
     Ask,
     Build,
-    Compact,
+    Merge,
     Restart,
     Step,
     json_of,
@@ -52,8 +52,10 @@ class Run:
             after, end = self.workshop.manifest.lsn, len(self.log) - step.behind
             if end > after:
                 self.workshop.build(self.log[after:end])
-        elif isinstance(step, Compact):
-            self.workshop.compact(self.log)
+        elif isinstance(step, Merge):
+            newest = reversed(self.workshop.manifest.segments)
+            chosen = [one for at, one in enumerate(newest) if step.which >> at & 1]
+            self.workshop.merge([entry.segment_id for entry in chosen])
         elif isinstance(step, Adopt):
             self.workshop.adopt(self.namespace)
         elif isinstance(step, Restart):

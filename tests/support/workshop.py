@@ -1,10 +1,11 @@
 """A builder without a database: it turns a list of operations into manifests and segments."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from dataplane.builder.columns import columns_of
 from dataplane.builder.fold import Fold
+from dataplane.builder.merge import merged
 from dataplane.builder.older import OlderSegments
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.planner import DEFAULT_PLANNER, Planner
@@ -13,7 +14,7 @@ from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
 from kit.ids import new_id
 from storage.manifests import Manifest, SegmentEntry
-from storage.segments import SegmentName, SegmentReader, write_segment
+from storage.segments import SegmentColumns, SegmentName, SegmentReader, write_segment
 from storage.write_log.operations import Operation
 from tests.support.memory_objects import MemoryObjectStore
 
@@ -40,18 +41,25 @@ class Workshop:
         fold.take(log, max_records)
         entries = older.entries()
         if fold.records:
-            segment_id, count = new_id(), len(fold.records)
-            columns = columns_of(fold.records, self.spec, self.planner)
-            size = write_segment(self.store, self._key, self._name(segment_id), columns)
-            entries.append(SegmentEntry(segment_id, count, b"", size))
+            entries.append(self._write(columns_of(fold.records, self.spec, self.planner)))
         self.manifest = Manifest(self.manifest.version + 1, fold.lsn, tuple(entries))
         return self.manifest
 
-    def compact(self, log: Iterable[tuple[int, Operation]]) -> Manifest:
-        """A manifest of the same records in a single segment; `log` is the whole log."""
-        version, lsn = self.manifest.version, self.manifest.lsn
-        self.manifest = Manifest(version)
-        return self.build(entry for entry in log if entry[0] <= lsn)
+    def merge(self, segment_ids: Collection[UUID] | None = None) -> Manifest:
+        """A manifest of the same records with these segments, or all, as one."""
+        entries = self.manifest.segments
+        chosen = [one for one in entries if segment_ids is None or one.segment_id in segment_ids]
+        if chosen:
+            columns = merged(chosen, self.reader, self.spec, self.planner)
+            kept = [entry for entry in entries if entry not in chosen]
+            segments = (*kept, self._write(columns))
+            self.manifest = Manifest(self.manifest.version + 1, self.manifest.lsn, segments)
+        return self.manifest
+
+    def _write(self, columns: SegmentColumns) -> SegmentEntry:
+        segment_id = new_id()
+        size = write_segment(self.store, self._key, self._name(segment_id), columns)
+        return SegmentEntry(segment_id, len(columns.ids), b"", size)
 
     def reader(self, segment_id: UUID) -> SegmentReader:
         return SegmentReader(self.store, self._key, self._name(segment_id))

@@ -69,8 +69,10 @@ class Yard:
             self.log.append((lsn, operation))
 
     def build(self, *, max_records: int = PLENTY, store: ObjectStore | None = None) -> Outcome:
-        site = self.site if store is None else replace(self.site, store=store)
-        return build_next(site, max_records=max_records)
+        return build_next(self.site_on(store), max_records=max_records)
+
+    def site_on(self, store: ObjectStore | None) -> Site:
+        return self.site if store is None else replace(self.site, store=store)
 
     def open_namespace(self) -> Namespace:
         """What a freshly started engine sees: manifest, segments, the rest of the log."""

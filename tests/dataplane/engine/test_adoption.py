@@ -110,7 +110,7 @@ def test_segments_may_be_replaced_by_others() -> None:
         bench.build()
     bench.adopt()
     bench.write(upsert({"b": [7, 7]}))
-    bench.workshop.compact(bench.log)
+    bench.workshop.merge()
     bench.adopt()
     assert bench.values("b") == [7, 7]
     assert query(bench.namespace, [1, 0]).path == "memtable=1 scan=1"
