@@ -8,6 +8,7 @@ class Action(StrEnum):
 
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
+    AUDIT_EXPORTED = "audit.exported"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
@@ -52,6 +53,7 @@ class Action(StrEnum):
 SENTENCES: dict[Action, str] = {
     Action.API_KEY_CREATED: "{actor} created the API key {target}",
     Action.API_KEY_REVOKED: "{actor} revoked the API key {target}",
+    Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",

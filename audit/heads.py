@@ -87,9 +87,10 @@ def parse_head(document: bytes) -> Head:
         raise InvalidArgument("A signed head cannot be read: it is damaged.") from error
 
 
-def stored_heads(store: ObjectStore) -> Iterator[Head]:
-    """All heads in an object store."""
-    return (parse_head(store.get(path)) for path in store.list(PREFIX))
+def stored_heads(store: ObjectStore, only: UUID | None = None) -> Iterator[Head]:
+    """All heads in an object store, or those of one chain."""
+    prefix = PREFIX if only is None else f"{PREFIX}{only}/"
+    return (parse_head(store.get(path)) for path in store.list(prefix))
 
 
 def filed_heads(file: Path) -> Iterator[Head]:

@@ -28,7 +28,7 @@ def verify_installation(
     Crosses tenants: the caller is the operator, or gives `only` the organization asked about.
     """
     keys = installation_signing_keys().public_keys() if public_keys is None else public_keys
-    known = set(_installed_heads())
+    known = set(_installed_heads(only))
     if heads is not None:
         known.update(heads_at(heads))
     url = environment().database_system_url.get_secret_value()
@@ -36,6 +36,6 @@ def verify_installation(
         return verify(connection, known, keys, only=only)
 
 
-def _installed_heads() -> Iterator[Head]:
-    yield from stored_heads(open_object_store(environment().object_store_url))
+def _installed_heads(only: UUID | None) -> Iterator[Head]:
+    yield from stored_heads(open_object_store(environment().object_store_url), only)
     yield from filed_heads(heads_file())

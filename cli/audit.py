@@ -1,6 +1,7 @@
 """`stonepine audit …`: verifying the chains of the audit log, its keys, its export."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -45,6 +46,25 @@ def verify(
         for report in reports:
             typer.echo(_in_words(report))
     raise typer.Exit(1 if any(report.problem for report in reports) else 0)
+
+
+@audit.command()
+def export(
+    organization: Annotated[str, typer.Option("--org", help="Its slug, public id or id.")],
+    home: HomeOption = None,
+    *,
+    form: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "jsonl",
+    since: Annotated[str, typer.Option(help="ISO 8601, inclusive.")] = "",
+    until: Annotated[str, typer.Option(help="ISO 8601, exclusive.")] = "",
+    action: Annotated[str, typer.Option(help="Such as api_key.revoked.")] = "",
+    outcome: Annotated[str, typer.Option(help="success, denied or failure.")] = "",
+) -> None:
+    """Write an organization's events to standard output; the export is audited itself."""
+    enter(home)
+    from cli.audit_export import write_export
+
+    given = {"since": since, "until": until, "action": action, "outcome": outcome}
+    write_export(organization, form=form, given=given, output=sys.stdout.buffer)
 
 
 @audit.command("public-keys")

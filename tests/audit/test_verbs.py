@@ -10,11 +10,13 @@ import pytest
 from access.actor import OPERATOR, Actor
 from access.keys import SecretKind
 from access.permissions import Role
+from audit.export import ExportForm
 from audit.models import Event, Outcome
 from billing.contacts import set_billing_contact
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit.errors import PermissionDenied
 from orgs.acceptance import accept_invitation
+from orgs.audit_log import export_events
 from orgs.directory import role_bindings
 from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
 from orgs.members import add_member, create_member, set_member_password
@@ -109,6 +111,9 @@ def _on_empty_organization(
 
 # For each verb: what prepares it, giving the act itself as a function of the actor.
 CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
+    "orgs.audit_log.export_events": lambda world: lambda actor: export_events(
+        actor, world.organization, form=ExportForm.CSV
+    ),
     "orgs.organizations._create": lambda _world: lambda actor: create_organization(
         actor, name="New", plan=Plan.STARTER
     ),

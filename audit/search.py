@@ -1,0 +1,107 @@
+"""Finding events: by any of their marks, page by page along the chain."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from audit.models import Event, Outcome
+from kit.errors import InvalidArgument
+
+MAX_PAGE = 500
+_SEARCHED = ("action", "actor_name", "target_name", "target_id", "reason", "request_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What is None or empty does not narrow. `since` is inclusive, `until` is not."""
+
+    action: str = ""
+    actor_id: UUID | None = None
+    actor: str = ""
+    target_type: str = ""
+    target_id: str = ""
+    outcome: str = ""
+    project_id: UUID | None = None
+    ip: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+
+    def narrowed(self) -> dict[str, str]:
+        """What narrows, in words."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first. `next_before` is the `before` of the page after it, None at the end."""
+
+    events: list[Event]
+    next_before: int | None
+
+
+def matching(organization_id: UUID, wanted: EventFilter) -> QuerySet[Event]:
+    """The organization's events that fit, each with its `link`. Raises `InvalidArgument`."""
+    if wanted.outcome and wanted.outcome not in Outcome.values:
+        raise InvalidArgument(f"outcome is one of {', '.join(Outcome.values)}.", field="outcome")
+    rows = Event.objects.select_related("link").filter(
+        organization_id=organization_id, link__organization_id=organization_id
+    )
+    exact = ("action", "actor_id", "target_type", "target_id", "outcome", "project_id", "ip")
+    rows = rows.filter(**{name: getattr(wanted, name) for name in exact if getattr(wanted, name)})
+    if wanted.since is not None:
+        rows = rows.filter(created_at__gte=wanted.since)
+    if wanted.until is not None:
+        rows = rows.filter(created_at__lt=wanted.until)
+    if wanted.actor:
+        rows = rows.filter(actor_name__icontains=wanted.actor)
+    if wanted.text:
+        rows = rows.filter(_any_contains(wanted.text))
+    return rows
+
+
+def page(
+    organization_id: UUID, wanted: EventFilter, *, before: int | None = None, limit: int = 50
+) -> Page:
+    """The newest events that fit, with a sequence below `before`."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidArgument(f"limit must be between 1 and {MAX_PAGE}.", field="limit")
+    rows = matching(organization_id, wanted)
+    if before is not None:
+        rows = rows.filter(link__sequence__lt=before)
+    found = list(rows.order_by("-link__sequence")[: limit + 1])
+    events = found[:limit]
+    return Page(events, events[-1].link.sequence if len(found) > limit else None)
+
+
+def _any_contains(text: str) -> Q:
+    found = Q()
+    for name in _SEARCHED:
+        found |= Q(**{f"{name}__icontains": text})
+    return found
+
+
+def parse_filter(given: dict[str, Any]) -> EventFilter:
+    """From texts, as forms and command lines bring them. Raises `InvalidArgument`."""
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value}
+    try:
+        for name in ("actor_id", "project_id"):
+            if name in fields:
+                fields[name] = UUID(str(fields[name]))
+        for name in ("since", "until"):
+            if name in fields:
+                fields[name] = _moment(str(fields[name]))
+        if "ip" in fields:
+            fields["ip"] = str(ip_address(str(fields["ip"])))
+        return EventFilter(**fields)
+    except (ValueError, TypeError) as error:
+        raise InvalidArgument(f"The filter cannot be used: {error}.") from error
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
