@@ -24,6 +24,7 @@ _MAX_KEY_LENGTH = 128
 class SecretKind(StrEnum):
     """The prefix tells people and secret scanners what a leaked string opens."""
 
+    ACCESS_TOKEN = "spat"  # noqa: S105 - a prefix
     API_KEY = "pcsk"
     INVITATION = "spinv"
     SERVICE_ACCOUNT = "spsa"

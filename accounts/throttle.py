@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 
-from kit.errors import ResourceExhausted
+from kit.errors import ResourceExhausted, Unauthenticated
 
 _WINDOW = timedelta(minutes=15)
 _IPV6_SITE_BITS = 64
@@ -57,17 +57,35 @@ def counted_guess(
     parallel guesses are bounded like one after another, and who knows the secret is not slowed.
     `subject` is what is guessed at (an account, a token's public id), `place` the client's address.
     """
-    spot = site_of(place)
-    counters = (
-        (f"{purpose}-pair", f"{spot} {subject}", bounds.pair, _WINDOW),
-        (f"{purpose}-place", spot, bounds.place, _WINDOW),
-        (f"{purpose}-subject", subject, bounds.subject, bounds.subject_window),
-    )
+    counters = _counters(purpose, subject=subject, place=place, bounds=bounds)
     for name, counted, limit, window in counters:
         require_attempts_left(name, counted, limit=limit, window=window)
     yield
     for name, counted, _limit, _window in counters:
         _take_back(_key(name, counted))
+
+
+@contextmanager
+def counted_failure(
+    purpose: str, *, subject: str, place: str | None, bounds: Bounds = _USUAL
+) -> Iterator[None]:
+    """Like `counted_guess`, for secrets too long to be guessed that many machines show at once.
+
+    Only what is found wrong is counted, so right calls side by side never stand in each other's
+    way; wrong ones may pass a bound by as many as are under way.
+    """
+    counters = _counters(purpose, subject=subject, place=place, bounds=bounds)
+    for name, counted, limit, window in counters:
+        key = _key(name, counted)
+        if cache.get(key, 0) >= limit:
+            is_first = cache.add(f"{key}:told", 1, timeout=int(window.total_seconds()))
+            raise _too_many(window, is_first=is_first)
+    try:
+        yield
+    except Unauthenticated:
+        for name, counted, _limit, window in counters:
+            _count(_key(name, counted), window)
+        raise
 
 
 def require_attempts_left(
@@ -78,21 +96,10 @@ def require_attempts_left(
     A counter ends `window` after the last attempt that it let pass: no stretch of that length,
     wherever it starts, holds more than `limit` attempts.
     """
-    key, window_s = _key(purpose, subject), int(window.total_seconds())
-    cache.add(key, 0, timeout=window_s)
-    try:
-        attempts = cache.incr(key)
-    except ValueError:  # expired between the two calls
-        cache.set(key, 1, timeout=window_s)
-        attempts = 1
+    key = _key(purpose, subject)
+    attempts = _count(key, window, up_to=limit)
     if attempts > limit:
-        wait = _IN_WORDS.get(window, f"{window_s} seconds")
-        raise TooManyAttempts(
-            f"Too many attempts: wait {wait}, then try again.",
-            retry_after_s=window_s,
-            is_first=attempts == limit + 1,
-        )
-    cache.touch(key, timeout=window_s)
+        raise _too_many(window, is_first=attempts == limit + 1)
 
 
 def forget_attempts(purpose: str, subject: str) -> None:
@@ -112,6 +119,42 @@ def site_of(place: str | None) -> str:
         return str(address.ipv4_mapped)
     network = int(address) >> _IPV6_SITE_BITS << _IPV6_SITE_BITS
     return f"{IPv6Address(network)}/{_IPV6_SITE_BITS}"
+
+
+def _counters(
+    purpose: str, *, subject: str, place: str | None, bounds: Bounds
+) -> tuple[tuple[str, str, int, timedelta], ...]:
+    """Name, what is counted, how many are let pass, within what time."""
+    spot = site_of(place)
+    return (
+        (f"{purpose}-pair", f"{spot} {subject}", bounds.pair, _WINDOW),
+        (f"{purpose}-place", spot, bounds.place, _WINDOW),
+        (f"{purpose}-subject", subject, bounds.subject, bounds.subject_window),
+    )
+
+
+def _count(key: str, window: timedelta, *, up_to: int | None = None) -> int:
+    """One more; the window starts anew unless that is past `up_to`."""
+    window_s = int(window.total_seconds())
+    cache.add(key, 0, timeout=window_s)
+    try:
+        attempts = cache.incr(key)
+    except ValueError:  # expired between the two calls
+        cache.set(key, 1, timeout=window_s)
+        return 1
+    if up_to is None or attempts <= up_to:
+        cache.touch(key, timeout=window_s)
+    return int(attempts)
+
+
+def _too_many(window: timedelta, *, is_first: bool) -> TooManyAttempts:
+    window_s = int(window.total_seconds())
+    wait = _IN_WORDS.get(window, f"{window_s} seconds")
+    return TooManyAttempts(
+        f"Too many attempts: wait {wait}, then try again.",
+        retry_after_s=window_s,
+        is_first=is_first,
+    )
 
 
 def _take_back(key: str) -> None:

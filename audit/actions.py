@@ -6,6 +6,7 @@ from enum import StrEnum
 class Action(StrEnum):
     """`noun.verbed`; the names are stable, exports and alerts are written against them."""
 
+    ACCESS_TOKEN_ISSUED = "access_token.issued"  # noqa: S105 - the name of an act
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     AUDIT_EXPORTED = "audit.exported"
@@ -29,7 +30,12 @@ class Action(StrEnum):
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
+    SERVICE_ACCOUNT_DELETED = "service_account.deleted"
+    SERVICE_ACCOUNT_RENAMED = "service_account.renamed"
     SERVICE_ACCOUNT_ROTATED = "service_account.secret_rotated"
+    SERVICE_ACCOUNT_SECRET_ADDED = "service_account.secret_added"  # noqa: S105 - the name of an act
+    SERVICE_ACCOUNT_SECRET_EXPIRY_SET = "service_account.secret_expiry_set"  # noqa: S105 - the same
+    SERVICE_ACCOUNT_SECRET_REVOKED = "service_account.secret_revoked"  # noqa: S105 - the same
     SETUP_LINK_MINTED = "setup_link.minted"
     SETUP_LINK_REDEEMED = "setup_link.redeemed"
     USER_CONFIRMED = "user.confirmed"
@@ -51,6 +57,7 @@ class Action(StrEnum):
 
 
 SENTENCES: dict[Action, str] = {
+    Action.ACCESS_TOKEN_ISSUED: "{actor} was given an access token",
     Action.API_KEY_CREATED: "{actor} created the API key {target}",
     Action.API_KEY_REVOKED: "{actor} revoked the API key {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
@@ -74,7 +81,12 @@ SENTENCES: dict[Action, str] = {
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
     Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",
     Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",
+    Action.SERVICE_ACCOUNT_DELETED: "{actor} deleted the service account {target}",
+    Action.SERVICE_ACCOUNT_RENAMED: "{actor} renamed the service account {target}",
     Action.SERVICE_ACCOUNT_ROTATED: "{actor} rotated the secret of the service account {target}",
+    Action.SERVICE_ACCOUNT_SECRET_ADDED: "{actor} gave the service account {target} another secret",
+    Action.SERVICE_ACCOUNT_SECRET_EXPIRY_SET: "{actor} set when a secret of {target} expires",
+    Action.SERVICE_ACCOUNT_SECRET_REVOKED: "{actor} revoked a secret of {target}",
     Action.SETUP_LINK_MINTED: "{actor} made a link for the first owner",
     Action.SETUP_LINK_REDEEMED: "{actor} became the first owner",
     Action.USER_CONFIRMED: "{actor} confirmed who they are",

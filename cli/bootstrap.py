@@ -120,6 +120,7 @@ def _api_key(project: Any, name: str, *, rotate: bool) -> str | None:
 
 def _service_account(organization: Any, *, rotate: bool) -> dict[str, str | None]:
     from orgs.queries import service_accounts
+    from orgs.role_bindings import Assignment
     from orgs.service_accounts import create_service_account, rotate_secret
 
     for account in service_accounts(OPERATOR, organization):
@@ -128,7 +129,7 @@ def _service_account(organization: Any, *, rotate: bool) -> dict[str, str | None
             break
     else:
         account, plain = create_service_account(
-            OPERATOR, organization, name=_BOOTSTRAP, role=Role.ORG_OWNER
+            OPERATOR, organization, name=_BOOTSTRAP, assignments=[Assignment(Role.ORG_OWNER)]
         )
     return {"client_id": account.client_id, "client_secret": plain.value if plain else None}
 

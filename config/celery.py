@@ -58,6 +58,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "forget expired tokens": {
+            "task": "orgs.forget_expired_tokens",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "keep up usage": {
             "task": "billing.keep_up",
             "schedule": 300.0,
@@ -66,7 +71,7 @@ app.conf.update(
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["accounts", "audit", "billing", "indexes"])
+app.autodiscover_tasks(["accounts", "audit", "billing", "indexes", "orgs"])
 
 
 @setup_logging.connect

@@ -60,6 +60,8 @@ class Environment(BaseSettings):
 
     node_name: str = "local"
     default_plan: str = "Starter"
+    # How long an access token of a service account is good; it is revoked at once all the same.
+    access_token_s: int = Field(86_400, ge=60)
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384

@@ -219,6 +219,7 @@ class ServiceAccount(models.Model):
     client_id = models.CharField(max_length=40, unique=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now)
+    last_used_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -233,20 +234,50 @@ class ServiceAccount(models.Model):
 
 
 class ServiceAccountSecret(models.Model):
-    """The keyed digest of a service account's secret; rotating replaces the row."""
+    """The keyed digest of one of a service account's secrets; what was revoked has no row."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    service_account = models.OneToOneField(
-        ServiceAccount, models.CASCADE, related_name="current_secret"
-    )
+    service_account = models.ForeignKey(ServiceAccount, models.CASCADE, related_name="secrets")
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField()
+    pepper_id = models.SmallIntegerField()
+    last4 = models.CharField(max_length=4, default="")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"secret {self.shown}"
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def shown(self) -> str:
+        """How lists show the secret: enough to tell it from others, nothing to open with."""
+        return f"spsa_{self.public_id}_…{self.last4}"
+
+    def audit_target(self) -> Target:
+        return self.service_account.audit_target()
+
+
+class AccessToken(models.Model):
+    """What a service account got for a secret; it ends with its time, the secret or the account."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    service_account = models.ForeignKey(ServiceAccount, models.CASCADE, related_name="tokens")
+    secret = models.ForeignKey(ServiceAccountSecret, models.CASCADE, related_name="tokens")
     public_id = models.CharField(max_length=16, unique=True)
     digest = models.BinaryField()
     pepper_id = models.SmallIntegerField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"secret of {self.service_account_id}"
+        return f"token {self.public_id}"
 
 
 class SetupLink(models.Model):

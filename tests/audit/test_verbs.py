@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from audit.export import ExportForm
 from audit.models import Event, Outcome
 from billing.contacts import set_billing_contact
 from indexes.lifecycle import configure_index, create_index, delete_index
+from kit import clock
 from kit.errors import PermissionDenied
 from orgs.acceptance import accept_invitation
+from orgs.access_tokens import issue_access_token
 from orgs.audit_log import export_events
 from orgs.directory import role_bindings
 from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
@@ -24,7 +27,15 @@ from orgs.models import Membership, PrincipalType
 from orgs.organizations import create_organization, set_plan
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment, create_role_binding, delete_role_binding
-from orgs.service_accounts import create_service_account, rotate_secret
+from orgs.service_accounts import (
+    add_secret,
+    create_service_account,
+    delete_service_account,
+    rename_service_account,
+    revoke_secret,
+    rotate_secret,
+    set_secret_expiry,
+)
 from orgs.setup import mint_setup_link, redeem_setup_link
 from orgs.verbs import VERBS
 from projects.api_keys import create_api_key, revoke_api_key
@@ -57,11 +68,30 @@ def _revocation(world: World) -> Callable[[Actor], Any]:
     return lambda actor: revoke_api_key(actor, key, reason="leaked")
 
 
-def _rotation(world: World) -> Callable[[Actor], Any]:
-    account, _ = create_service_account(
-        OPERATOR, world.organization, name="robot", role=Role.ORG_MEMBER
-    )
-    return lambda actor: rotate_secret(actor, account)
+def _robot(world: World) -> Any:
+    roles = [Assignment(Role.ORG_MEMBER)]
+    return create_service_account(OPERATOR, world.organization, name="robot", assignments=roles)
+
+
+def _on_robot(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        account, _ = _robot(world)
+        return lambda actor: act(actor, account)
+
+    return prepared
+
+
+def _on_secret(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        secret, _ = add_secret(OPERATOR, _robot(world)[0])
+        return lambda actor: act(actor, secret)
+
+    return prepared
+
+
+def _token(world: World) -> Callable[[Actor], Any]:
+    account, plain = _robot(world)
+    return lambda _actor: issue_access_token(account.client_id, plain.value)
 
 
 def _binding(world: World) -> Callable[[Actor], Any]:
@@ -143,10 +173,24 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "orgs.invitations.resend_invitation": _on_invitation(resend_invitation),
     "orgs.invitations.revoke_invitation": _on_invitation(revoke_invitation),
     "orgs.acceptance._accept": _acceptance,
+    "orgs.access_tokens._issue": _token,
     "orgs.service_accounts.create_service_account": lambda world: lambda actor: (
-        create_service_account(actor, world.organization, name="robot", role=Role.ORG_MEMBER)
+        create_service_account(
+            actor, world.organization, name="robot", assignments=[Assignment(Role.ORG_MEMBER)]
+        )
     ),
-    "orgs.service_accounts.rotate_secret": _rotation,
+    "orgs.service_accounts.rename_service_account": _on_robot(
+        lambda actor, account: rename_service_account(actor, account, name="android")
+    ),
+    "orgs.service_accounts.delete_service_account": _on_robot(delete_service_account),
+    "orgs.service_accounts.rotate_secret": _on_robot(rotate_secret),
+    "orgs.service_accounts.add_secret": _on_robot(add_secret),
+    "orgs.service_accounts.set_secret_expiry": _on_secret(
+        lambda actor, secret: set_secret_expiry(
+            actor, secret, expires_at=clock.now() + timedelta(days=1)
+        )
+    ),
+    "orgs.service_accounts.revoke_secret": _on_secret(revoke_secret),
     "orgs.setup.mint_setup_link": _on_empty_organization(mint_setup_link),
     "orgs.setup._redeem": _redemption,
     "projects.projects.create_project": lambda world: lambda actor: create_project(
@@ -172,7 +216,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it: there is no actor to refuse.
-OPEN_TO_ALL = {"orgs.acceptance._accept", "orgs.setup._redeem"}
+OPEN_TO_ALL = {"orgs.acceptance._accept", "orgs.access_tokens._issue", "orgs.setup._redeem"}
 
 
 def events() -> list[Event]:

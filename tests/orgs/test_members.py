@@ -9,17 +9,14 @@ from kit.errors import (
     AlreadyExists,
     InvalidArgument,
     NotFound,
-    PaymentRequired,
     PermissionDenied,
     QuotaExceeded,
 )
 from orgs.members import add_member, create_member, set_member_password
-from orgs.models import RoleBinding, ServiceAccountSecret
+from orgs.models import RoleBinding
 from orgs.organizations import create_organization, set_plan
 from orgs.plans import Limits, Plan, parse_plan, require_room
 from orgs.queries import find_organization, get_organization, members, organizations_of
-from orgs.secrets import is_genuine
-from orgs.service_accounts import create_service_account, rotate_secret
 from orgs.tenancy import tenant
 from tests.support.world import PASSWORD, World
 
@@ -70,24 +67,6 @@ def test_a_password_is_set_only_for_members_and_by_the_operator(world: World) ->
         set_member_password(OPERATOR, world.organization, user=mallory, password=PASSWORD)
     with pytest.raises(PermissionDenied):
         set_member_password(world.alice, world.organization, user=bob, password=PASSWORD)
-
-
-def test_a_rotated_secret_replaces_the_old_one(world: World) -> None:
-    account, first = create_service_account(
-        world.alice, world.organization, name="ci", role=Role.ORG_MANAGER
-    )
-    second = rotate_secret(world.alice, account)
-    row = ServiceAccountSecret.objects.using("system").get()
-    assert is_genuine(second, stored=row.digest, pepper_id=row.pepper_id)
-    assert not is_genuine(first, stored=row.digest, pepper_id=row.pepper_id)
-
-
-def test_service_accounts_need_the_enterprise_plan(world: World) -> None:
-    set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
-    organization = find_organization("pine")
-    assert organization is not None
-    with pytest.raises(PaymentRequired, match="needs Enterprise or Dedicated"):
-        create_service_account(OPERATOR, organization, name="ci", role=Role.ORG_MEMBER)
 
 
 def test_only_the_operator_makes_organizations_and_changes_plans(world: World) -> None:

@@ -21,7 +21,7 @@ from orgs.directory import get_role_binding, role_bindings
 from orgs.models import PrincipalType, ResourceType, RoleBinding
 from orgs.organizations import set_plan
 from orgs.plans import Plan
-from orgs.role_bindings import create_role_binding, delete_role_binding
+from orgs.role_bindings import Assignment, create_role_binding, delete_role_binding
 from orgs.service_accounts import create_service_account
 from projects.projects import create_project, delete_project
 from tests.support.together import together
@@ -163,7 +163,7 @@ def test_a_binding_is_deleted_once(world: World) -> None:
 
 def test_a_service_account_may_be_without_roles_and_hold_those_of_projects(world: World) -> None:
     account, _ = create_service_account(
-        OPERATOR, world.organization, name="robot", role=Role.ORG_MEMBER
+        OPERATOR, world.organization, name="robot", assignments=[Assignment(Role.ORG_MEMBER)]
     )
     binding = create_role_binding(
         world.alice, world.organization, principal_type=PrincipalType.SERVICE_ACCOUNT,
