@@ -49,16 +49,10 @@ def sections(visit: Visit) -> list[Section]:
     found = [Section("Main", _main_items(visit), is_main=True)]
     if visit.project is not None and visit.may["api_key_read"].is_allowed:
         found.append(Section("Project", [_item(visit, "API keys", "keys", "key")]))
-    roles = reverse("console:roles", args=[visit.organization.slug])
-    found.append(
-        Section(
-            "Organization",
-            [
-                *_up_from_project(visit),
-                Item("Roles", roles, "shield-check", visit.request.path == roles),
-            ],
-        )
-    )
+    items = [*_up_from_project(visit), _organization_item(visit, "Roles", "roles", "shield-check")]
+    if visit.may_in_organization["billing_read"].is_allowed:
+        items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
+    found.append(Section("Organization", items))
     return found
 
 
@@ -119,6 +113,12 @@ def _item(visit: Visit, label: str, page: str, icon: str) -> Item:
     path = visit.request.path
     is_below = page != "project" and path.startswith(url + "/")
     return Item(label, url, icon, path == url or is_below)
+
+
+def _organization_item(visit: Visit, label: str, page: str, icon: str) -> Item:
+    url = reverse(f"console:{page}", args=[visit.organization.slug])
+    path = visit.request.path
+    return Item(label, url, icon, path == url or path.startswith(url + "/"))
 
 
 def _up_from_project(visit: Visit) -> list[Item]:

@@ -5,6 +5,7 @@ from django.urls import include, path
 from console.views import (
     account,
     accounts,
+    billing,
     confirm,
     indexes,
     keys,
@@ -69,6 +70,9 @@ urlpatterns = [
     path("o/-/<path:rest>", organizations.home),
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/roles", organizations.roles, name="roles"),
+    path("o/<slug:organization>/billing", billing.overview, name="billing"),
+    path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
+    path("o/<slug:organization>/billing/statement", billing.download, name="statement"),
     path("o/<slug:organization>/projects/new", projects.new, name="project_new"),
     path("o/<slug:organization>/p/<slug:project>", include(_PROJECT)),
 ]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 
 from access.actor import Actor
@@ -86,14 +87,14 @@ def guard(visit: Visit, permission: Permission, action: Action, /, **asked_for: 
         require(visit.actor, permission, place.scope)
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
     """Send strangers to the sign-in page and back afterwards; turn refusals into pages."""
 
     @functools.wraps(view)
-    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect(f"{resolve_url('console:signin')}?{urlencode({'next': request.path})}")
         note_activity(request)
@@ -110,7 +111,7 @@ def organization_page(view: View) -> View:
 
     @signed_in
     @functools.wraps(view)
-    def at(request: HttpRequest, organization: str, **kwargs: Any) -> HttpResponse:
+    def at(request: HttpRequest, organization: str, **kwargs: Any) -> HttpResponseBase:
         return view(_visit(request, organization), **kwargs)
 
     return at
@@ -121,7 +122,9 @@ def project_page(view: View) -> View:
 
     @signed_in
     @functools.wraps(view)
-    def at(request: HttpRequest, organization: str, project: str, **kwargs: Any) -> HttpResponse:
+    def at(
+        request: HttpRequest, organization: str, project: str, **kwargs: Any
+    ) -> HttpResponseBase:
         visit = _visit(request, organization)
         found = get_project(visit.actor, visit.organization, project)
         return view(Visit(request, visit.user, visit.actor, visit.organization, found), **kwargs)

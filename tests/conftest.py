@@ -15,7 +15,9 @@ from kit.environment import environment
 from tests.support.postgres import running_postgres
 
 if TYPE_CHECKING:
+    from storage.database import Connection
     from tests.support.database import Snapshot
+    from tests.support.past import Past
     from tests.support.world import World
 
 _DATABASE = "control_plane"
@@ -93,6 +95,24 @@ def database(
 @pytest.fixture
 def db(database: None) -> None:
     """pytest-django's name for the same."""
+
+
+@pytest.fixture
+def control(database: None) -> "Iterator[Connection]":
+    """A connection of the system role, as nodes have it."""
+    from storage.database import connect
+
+    url = environment().database_system_url.get_secret_value()
+    with connect(url, name="test") as connection:
+        yield connection
+
+
+@pytest.fixture
+def past(control: "Connection") -> "Past":
+    """Plants what indexes used on earlier days."""
+    from tests.support.past import Past
+
+    return Past(control)
 
 
 @pytest.fixture

@@ -43,6 +43,11 @@ def initials(name: str) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    return f"{number:,}"
+
+
+@register.filter
 def when(moment: datetime | None) -> SafeString | str:
     """A `<time>`: relative to read, absolute in UTC on hover."""
     if moment is None:

@@ -11,7 +11,7 @@ from orgs.organizations import set_plan
 from orgs.plans import LIMITS, Plan
 from storage.allowances import Standing, load_namespaces_per_index, load_standings
 from storage.database import Connection
-from tests.billing.conftest import Past
+from tests.support.past import Past
 from tests.support.world import World
 
 MONTH = date(2026, 11, 1)

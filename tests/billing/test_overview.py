@@ -14,7 +14,7 @@ from orgs.organizations import set_plan
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment
 from projects.projects import create_project
-from tests.billing.conftest import Past
+from tests.support.past import Past
 from tests.support.world import World
 
 

@@ -15,7 +15,7 @@ from orgs.queries import session_actor
 from orgs.tenancy import tenant
 from projects.models import Project
 from projects.projects import create_project
-from tests.billing.conftest import Past
+from tests.support.past import Past
 from tests.support.world import PASSWORD, World
 
 NOVEMBER = {"first": date(2020, 11, 1), "last": date(2020, 11, 30)}

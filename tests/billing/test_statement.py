@@ -14,7 +14,7 @@ from kit.errors import InvalidArgument, PermissionDenied
 from orgs.tenancy import tenant
 from projects.models import Project
 from projects.projects import create_project
-from tests.billing.conftest import Past
+from tests.support.past import Past
 from tests.support.world import World
 
 OCTOBER = Month(2020, 10)

@@ -10,7 +10,7 @@ from billing.upkeep import carry_storage, forget_reporters
 from indexes.models import Index
 from kit import clock
 from kit.ids import new_id
-from tests.billing.conftest import Past
+from tests.support.past import Past
 from tests.support.world import World
 
 

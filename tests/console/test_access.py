@@ -42,7 +42,7 @@ def test_owner_reaches_every_page(site: Site, articles: None, as_user: AsUser) -
     client = as_user(site.alice)
     assert statuses(client, site, READING) == {200, 302}
     assert statuses(client, site, (*INDEX_WRITING, *KEYS)) == {200}
-    for page in ("", "/roles", "/projects/new"):
+    for page in ("", "/roles", "/projects/new", "/billing", "/billing/contact"):
         assert client.get(site.home + page).status_code == 200
 
 
@@ -91,6 +91,7 @@ def writing_forms(site: Site, key: ApiKey) -> dict[str, dict[str, str]]:
         f"{place}/keys/new": {"name": "x", "preset": "all"},
         f"{place}/keys/{key.pk}/revoke": {},
         f"{site.home}/projects/new": {"name": "x"},
+        f"{site.home}/billing/contact": {"name": "x", "email": "x@example.com"},
     }
 
 
@@ -110,6 +111,7 @@ def test_every_form_denied_leaves_exactly_one_event(
     assert recorded == [
         "index.created", "index.deleted", "index.configured",
         "api_key.created", "api_key.revoked", "project.created",
+            "billing_contact.changed",
     ]  # fmt: skip
 
 

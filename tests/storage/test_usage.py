@@ -1,6 +1,5 @@
 """A report is added exactly once, whoever sends it how often."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -8,22 +7,15 @@ import pytest
 
 from billing.models import Usage
 from indexes.models import Index
-from kit.environment import environment
 from kit.errors import Unavailable
 from kit.ids import IndexId, OrganizationId, ProjectId, new_id
 from orgs.tenancy import tenant
 from storage import usage
-from storage.database import Connection, connect
+from storage.database import Connection
 from storage.usage import Place, Report, Tally
 from tests.support.world import World
 
 DAY = date(2026, 11, 25)
-
-
-@pytest.fixture
-def control(database: None) -> Iterator[Connection]:
-    with connect(environment().database_system_url.get_secret_value(), name="test") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Every page in both themes and at three widths: nothing sticks out, axe finds nothing."""
 
+from datetime import date
+
 import pytest
 
 from access.actor import OPERATOR
 from access.permissions import Role
+from billing.contacts import set_billing_contact
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
 from orgs.organizations import create_organization
@@ -13,6 +16,7 @@ from projects.api_keys import create_api_key
 from projects.projects import create_project
 from tests.console.browser.conftest import OpenTab, Tab
 from tests.console.conftest import Site
+from tests.support.past import Past
 from tests.support.world import SPEC
 
 pytestmark = pytest.mark.browser
@@ -22,6 +26,9 @@ WIDTHS = (1440, TABLET, 390)
 PAGES = {
     "organization": "",
     "roles": "/roles",
+    "billing": "/billing?month=2020-10&by=index",
+    "billing-empty": "/billing?month=2020-09",
+    "billing-contact": "/billing/contact",
     "project-new": "/projects/new",
     "project": "/p/search",
     "indexes": "/p/search/indexes",
@@ -40,8 +47,8 @@ VIEWER_PAGES = ("organization", "roles", "project", "indexes", "index", "missing
 
 
 @pytest.fixture
-def furnished(site: Site) -> Site:
-    """Indexes in several states, keys of several kinds, a second project."""
+def furnished(site: Site, past: Past) -> Site:
+    """Indexes in several states, keys of several kinds, a second project; use and its contact."""
     create_project(OPERATOR, site.organization, name="Recommendations")
     for name, dimension, metric in (
         ("support-articles", 384, "cosine"),
@@ -54,6 +61,12 @@ def furnished(site: Site) -> Site:
         )  # fmt: skip
     ready = Index.objects.using("system").exclude(name="tickets-eu")
     ready.update(state=IndexState.READY)
+    for index in ready:
+        past.used(index, date(2020, 10, 3), read_units=1_234_567, queries=98_765, stored=3 * 10**9)
+    set_billing_contact(
+        OPERATOR, site.organization, name="Cara Counter", email="accounts@pine.example",
+        company="Pine Ltd.", address="1 Resin Road\n12345 Forest", tax_id="DE 123 456 789",
+    )  # fmt: skip
     create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
