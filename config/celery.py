@@ -68,6 +68,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300},
         },
+        "collect objects": {
+            "task": "indexes.collect_objects",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )

@@ -41,3 +41,10 @@ def trim_log() -> None:
     from indexes.deployment.segments import trim_log as trim
 
     trim()
+
+
+@shared_task(name="indexes.collect_objects")
+def collect_objects() -> None:
+    from indexes.deployment.garbage import collect_objects as collect
+
+    collect()

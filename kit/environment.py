@@ -71,6 +71,8 @@ class Environment(BaseSettings):
     # How often the front brings what it metered to PostgreSQL; a killed one loses so much.
     usage_report_s: float = Field(5.0, gt=0)
     log_retention_s: int = 3_600
+    # Segments and manifests stay so long after nothing needs them; no build may last as long.
+    object_grace_s: int = Field(3_600, ge=1_800)
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0
 

@@ -23,6 +23,11 @@ def new_id() -> UUID:
     return UUID(int=value)
 
 
+def minted_at_s(minted: UUID) -> float:
+    """When `new_id` made this one, in seconds since 1970 by the clock of its process."""
+    return (minted.int >> 80) / 1000
+
+
 def random_base62(length: int) -> str:
     """`length` random letters and digits, 5.95 bits each."""
     return "".join(secrets.choice(BASE62) for _ in range(length))

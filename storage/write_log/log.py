@@ -215,6 +215,13 @@ def uncovered(connection: Connection, threshold: int) -> list[Uncovered]:
         return cursor.fetchall()
 
 
+def manifest_versions(connection: Connection) -> dict[tuple[UUID, UUID], int]:
+    """The current manifest's version of every (index, namespace) there is."""
+    with translated_errors(), connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute("SELECT index_id, namespace_id, manifest_version FROM log_namespace")
+        return {(index_id, namespace_id): version for index_id, namespace_id, version in cursor}
+
+
 def merges_due(connection: Connection) -> list[tuple[UUID, UUID]]:
     """(index, namespace) of those whose manifest has segments worth merging."""
     with translated_errors(), connection.cursor(row_factory=tuple_row) as cursor:

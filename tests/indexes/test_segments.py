@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from indexes.deployment.garbage import collect_objects
 from indexes.deployment.segments import build_what_is_due, trim_log
 from indexes.models import Index
 from keyring.data_keys import open_data_key
@@ -115,3 +116,11 @@ def test_only_one_process_builds_at_a_time(world: World) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [0x5707_0003])
         assert build_what_is_due() == 0
     assert build_what_is_due() == 1
+
+
+def test_the_sweep_leaves_young_objects_and_what_is_in_use(world: World) -> None:
+    index = world.index()
+    write_batches(index, 11)
+    build_what_is_due()
+    assert collect_objects() == 0
+    assert len(segments(index)) == 1

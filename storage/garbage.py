@@ -1,0 +1,128 @@
+"""Objects that nothing needs any more: what a sweep finds in the object store and may delete.
+
+A writer puts a segment, then a manifest, then makes that current; a reader reads the current
+version, then its manifest, then the segments. So an object is let alone while it may still be on
+either way: segments by the time in their id, what manifests name by when they were replaced.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from keyring.envelope import DataKey
+from kit.errors import NotFound, StonepineError
+from kit.ids import minted_at_s
+from storage.database import Connection
+from storage.manifests import Manifest, read_manifest
+from storage.objects import ObjectStore
+from storage.write_log import log
+
+_ROOT = "indexes/"
+
+_log = structlog.get_logger()
+
+Place = tuple[UUID, UUID]
+
+
+@dataclass(slots=True)
+class Stored:
+    """What lies in the store for one namespace: paths by segment id and by manifest version."""
+
+    segments: dict[UUID, str] = field(default_factory=dict)
+    manifests: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def all_paths(self) -> list[str]:
+        return [*self.segments.values(), *self.manifests.values()]
+
+    def unneeded(self, needed: list[Manifest], before_s: float) -> list[str]:
+        """What none of these manifests, the current one first, names or is."""
+        current = needed[0].version if needed else 0
+        versions = {manifest.version for manifest in needed}
+        named = {entry.segment_id for manifest in needed for entry in manifest.segments}
+        return [
+            *(path for version, path in self.manifests.items()
+              if version < current and version not in versions),
+            *(path for segment_id, path in self.segments.items()
+              if segment_id not in named and minted_at_s(segment_id) < before_s),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One look at everything. `before_s`: what began before then has ended, so no build may last
+    as long as from then till now, clocks' differences included."""
+
+    connection: Connection
+    store: ObjectStore
+    key_of: Callable[[UUID], DataKey | None]
+    before_s: float
+
+    def collect(self) -> int:
+        """Delete what no process can need any more; how many objects.
+
+        What cannot be judged (no key, an unreadable manifest) stays.
+        """
+        # In this order: a namespace has its row before its first object.
+        stored = _stored(self.store.list(_ROOT))
+        versions = log.manifest_versions(self.connection)
+        count = 0
+        for place, found in stored.items():
+            try:
+                count += self._collect(place, found, versions.get(place))
+            except StonepineError as error:
+                _log.warning("garbage.not_judged", index_id=str(place[0]), reason=str(error))
+        return count
+
+    def _collect(self, place: Place, found: Stored, version: int | None) -> int:
+        if version is not None:
+            doomed = found.unneeded(self._needed(place, version), self.before_s)
+        elif all(minted_at_s(segment_id) < self.before_s for segment_id in found.segments):
+            doomed = found.all_paths
+        else:
+            doomed = []
+        for path in doomed:
+            self.store.delete(path)
+        return len(doomed)
+
+    def _needed(self, place: Place, version: int) -> list[Manifest]:
+        """The current manifest, and those before it that were current at `before_s` or since."""
+        index_id, namespace_id = place
+        key = self.key_of(index_id)
+        if key is None:
+            raise NotFound("The index has no data key.")
+        needed: list[Manifest] = []
+        while version:
+            try:
+                manifest = read_manifest(
+                    self.store, key, version, index_id=index_id, namespace_id=namespace_id
+                )
+            except NotFound:
+                if not needed:
+                    raise
+                break  # an earlier sweep took it
+            needed.append(manifest)
+            if manifest.made_at_s < self.before_s:
+                break
+            version = manifest.previous
+        return needed
+
+
+def _stored(paths: Iterable[str]) -> dict[Place, Stored]:
+    """By index and namespace; what has another form is none of our business."""
+    found: dict[Place, Stored] = defaultdict(Stored)
+    for path in paths:
+        parts = path.split("/")
+        try:
+            _, index_id, namespace_id, kind, name = parts
+            stored = found[UUID(index_id), UUID(namespace_id)]
+            if kind == "segments":
+                stored.segments[UUID(name)] = path
+            elif kind == "manifests":
+                stored.manifests[int(name)] = path
+        except ValueError:
+            continue
+    return found
