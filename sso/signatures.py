@@ -28,9 +28,11 @@ _CANONICAL = {
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _PARTS = ("SignedInfo", "SignatureValue", "KeyInfo")
 _RESPONSE, _ASSERTION = f"{{{PROTOCOL}}}Response", f"{{{SAML}}}Assertion"
+_LOGOUT = f"{{{PROTOCOL}}}LogoutRequest"
 _XPATHS = {
     _RESPONSE: Library.RESPONSE_SIGNATURE_XPATH,
     _ASSERTION: Library.ASSERTION_SIGNATURE_XPATH,
+    _LOGOUT: "/samlp:LogoutRequest/ds:Signature",
 }
 
 
@@ -55,6 +57,15 @@ def signed_elements(root: Element) -> list[str]:
         _require_form(signature, parent)
         found.append(tag)
     return found
+
+
+def require_logout_signature(root: Element, certificates: Sequence[str]) -> None:
+    """The logout request as a whole carries one valid signature."""
+    require_unique_ids(root)
+    signed = signed_elements(root)
+    if signed != [_LOGOUT]:
+        raise SignOnRefused(Fault.SIGNATURE_MISSING, "The logout request is not signed.")
+    verify(root, signed, certificates)
 
 
 def verify(root: Element, tags: Sequence[str], certificates: Sequence[str]) -> None:
