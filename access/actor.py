@@ -4,15 +4,21 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from access.permissions import CredentialKind, Role
+from access.reach import EVERYWHERE, Reach
 from kit.ids import OrganizationId, ProjectId
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a permission is asked for: an organization, or one project of it."""
+    """Where a permission is asked for: an organization, one project of it, or further in.
+
+    `namespace` is "" for the default one; None asks for the index as a whole.
+    """
 
     organization_id: OrganizationId
     project_id: ProjectId | None = None
+    index_id: UUID | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,15 @@ class Actor:
 
     `principal_id` and `display_name` are snapshotted into the audit log. The operator (the person
     at the machine's command line) and the system (sweeps, workers) hold no grants: they may act
-    in every scope, and their acts are recorded under their kind.
+    in every scope, and their acts are recorded under their kind. `reach` confines a key further
+    than its roles do.
     """
 
     kind: CredentialKind
     principal_id: UUID | None
     display_name: str
     grants: tuple[RoleGrant, ...] = field(default=())
+    reach: Reach = EVERYWHERE
 
     @property
     def is_unbounded(self) -> bool:

@@ -25,11 +25,15 @@ class Decision:
 
 
 def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
-    """Rights are the union of all grants that reach the scope, cut by the kind of credential."""
+    """Rights are the union of all grants that reach the scope, cut by the kind of credential
+    and by how far it reaches."""
     if permission not in CREDENTIAL_PERMISSIONS[actor.kind]:
         return _denied(f"{permission} cannot be exercised with a credential of kind {actor.kind}")
     if actor.is_unbounded:
         return _allowed(f"the {actor.kind} may act everywhere")
+    refusal = actor.reach.refusal(permission, scope.index_id, scope.namespace)
+    if refusal is not None:
+        return _denied(refusal)
     for grant in actor.grants:
         if _reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
             return _allowed(f"allowed by the role {grant.role}", grant)

@@ -5,6 +5,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from access.actor import Actor
+from audit import context
 from kit.errors import Unauthenticated
 from projects.models import Project
 from projects.queries import authenticate_api_key
@@ -21,7 +22,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             value = rest.strip() if scheme.lower() == "bearer" else ""
         if not value:
             raise Unauthenticated("Invalid API key.")
-        return authenticate_api_key(value)
+        return authenticate_api_key(value, address=context.current().ip)
 
 
 class HasActor(BasePermission):

@@ -8,7 +8,11 @@ class Action(StrEnum):
 
     ACCESS_TOKEN_ISSUED = "access_token.issued"  # noqa: S105 - the name of an act
     API_KEY_CREATED = "api_key.created"
+    API_KEY_DISABLED = "api_key.disabled"
+    API_KEY_ENABLED = "api_key.enabled"
     API_KEY_REVOKED = "api_key.revoked"
+    API_KEY_ROLLED = "api_key.rolled"
+    API_KEY_UPDATED = "api_key.updated"
     AUDIT_EXPORTED = "audit.exported"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     INDEX_CONFIGURED = "index.configured"
@@ -59,7 +63,11 @@ class Action(StrEnum):
 SENTENCES: dict[Action, str] = {
     Action.ACCESS_TOKEN_ISSUED: "{actor} was given an access token",
     Action.API_KEY_CREATED: "{actor} created the API key {target}",
+    Action.API_KEY_DISABLED: "{actor} disabled the API key {target}",
+    Action.API_KEY_ENABLED: "{actor} enabled the API key {target}",
     Action.API_KEY_REVOKED: "{actor} revoked the API key {target}",
+    Action.API_KEY_ROLLED: "{actor} rolled the API key {target}",
+    Action.API_KEY_UPDATED: "{actor} changed the API key {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",

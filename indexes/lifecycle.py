@@ -87,7 +87,7 @@ def configure_index(
     read_capacity: dict[str, Any] | None = None,
 ) -> Index:
     """Change what may be changed; what is None stays. Tags merge, an empty value removes one."""
-    require(actor, Permission.INDEX_UPDATE, index.project.scope)
+    require(actor, Permission.INDEX_UPDATE, index.scope)
     index = _locked(index)
     changed: dict[str, Any] = {}
     if tags:
@@ -106,7 +106,7 @@ def configure_index(
 @verb(Action.INDEX_DELETED)
 def delete_index(actor: Actor, index: Index) -> None:
     """Take the index away at once; its remains are cleared by workers. Its name is free again."""
-    require(actor, Permission.INDEX_DELETE, index.project.scope)
+    require(actor, Permission.INDEX_DELETE, index.scope)
     index = _locked(index)
     if index.is_protected:
         raise Forbidden(

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from django.db import models
 
+from access.actor import Scope
 from audit.record import Target
 from kit import clock
-from kit.ids import new_id, random_base62
+from kit.ids import IndexId, OrganizationId, ProjectId, new_id, random_base62
 from orgs.models import Organization
 from projects.models import Project
 
@@ -99,6 +100,12 @@ class Index(models.Model):
     @property
     def tenant_id(self) -> UUID:
         return self.organization_id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(
+            OrganizationId(self.organization_id), ProjectId(self.project_id), IndexId(self.id)
+        )
 
     @property
     def is_ready(self) -> bool:

@@ -21,15 +21,16 @@ def visible_indexes(actor: Actor, project: Project) -> list[Index]:
     """The project's indexes by name. Deleted ones are gone at once, whatever is still cleared."""
     require(actor, Permission.INDEX_READ, project.scope)
     with tenant(project.organization_id):
-        return list(live_indexes(project).order_by("name"))
+        found = list(live_indexes(project).order_by("name"))
+    return [index for index in found if actor.reach.has_index(index.pk)]
 
 
 def get_index(actor: Actor, project: Project, name: str) -> Index:
-    """By name, within one project: what lies elsewhere is not found."""
+    """By name, within one project: what lies elsewhere or beyond reach is not found."""
     require(actor, Permission.INDEX_READ, project.scope)
     with tenant(project.organization_id):
         index = live_indexes(project).filter(name=name).first()
-    if index is None:
+    if index is None or not actor.reach.has_index(index.pk):
         raise NotFound(f"Resource {name[:80]} not found")
     return index
 

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from keyring import files
 from keyring.envelope import KEY_BYTES, context, hkdf, seal, unseal
-from kit.errors import DataLoss, InvalidArgument, Unavailable
+from keyring.peppers import Peppers
+from kit.errors import DataLoss, Unavailable
 
 _ROOT_FILE = "root.key"
 _PROJECTS = "projects"
-_CURRENT_PEPPER = 1
 
 
 class LocalKeyring:
-    """A `KeyProvider` over `folder`, which `create` made. Peppers come from its root key too.
+    """A `KeyProvider` over `folder`, which `create` made. `peppers` are those of stored secrets.
 
     Raises `Unavailable` at once where the folder is open to other users or its root key weak.
     """
@@ -25,6 +25,7 @@ class LocalKeyring:
         self._folder = folder
         self._root = _read_root(folder)
         self._sealing_key = self.derive("projects")
+        self.peppers = Peppers(folder, self.derive)
 
     @classmethod
     def create(cls, folder: Path) -> "LocalKeyring":
@@ -41,12 +42,11 @@ class LocalKeyring:
 
     def current_pepper(self) -> tuple[int, bytes]:
         """The pepper that new digests are made with, and its id."""
-        return _CURRENT_PEPPER, self.pepper(_CURRENT_PEPPER)
+        current = self.peppers.current_id()
+        return current, self.pepper(current)
 
     def pepper(self, pepper_id: int) -> bytes:
-        if pepper_id < 1:
-            raise InvalidArgument(f"There is no pepper {pepper_id}; the first one is 1.")
-        return self.derive(f"pepper/{pepper_id}")
+        return self.peppers.secret(pepper_id)
 
     def create_key(self, project_id: UUID) -> None:
         secret = secrets.token_bytes(KEY_BYTES)

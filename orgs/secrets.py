@@ -38,3 +38,11 @@ def minted(kind: SecretKind) -> tuple[PlainKey, StoredSecret]:
 def is_genuine(plain: PlainKey, *, stored: bytes | memoryview, pepper_id: int) -> bool:
     """Whether the secret is the one whose digest was stored."""
     return matches(plain, installation_keyring().pepper(pepper_id), bytes(stored))
+
+
+def renewed_secret(plain: PlainKey, *, pepper_id: int) -> StoredSecret | None:
+    """What to store of a secret that was proven under an earlier pepper; None under today's."""
+    current_id, pepper = installation_keyring().current_pepper()
+    if pepper_id == current_id:
+        return None
+    return StoredSecret(plain.public_id, digest(plain, pepper), current_id)

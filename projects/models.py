@@ -48,7 +48,11 @@ class Project(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of one project. Of its secret only a keyed digest and the last letters are kept."""
+    """A key of one project. Of its secret only a keyed digest and the last letters are kept.
+
+    `index_ids`, `sealed_namespaces` and `networks` confine it where they are not empty
+    (`projects.key_bounds`). Indexes are named by id: a namesake of a deleted one is out of reach.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
@@ -64,8 +68,14 @@ class ApiKey(models.Model):
     created_by_name = models.CharField(max_length=254)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True)
+    disabled_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.GenericIPAddressField(null=True)
+    replaced_by_id = models.UUIDField(null=True)
+    index_ids = ArrayField(models.UUIDField(), default=list)
+    sealed_namespaces = models.BinaryField(null=True)
+    networks = ArrayField(models.CharField(max_length=49), default=list)
 
     def __str__(self) -> str:
         return self.name

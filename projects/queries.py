@@ -9,14 +9,16 @@ from django.db.models import Q
 
 from access.actor import Actor, RoleGrant
 from access.decide import decide, require
-from access.keys import SecretKind, parse
+from access.keys import PlainKey, SecretKind, parse
+from access.networks import is_within, parse_networks
 from access.permissions import CredentialKind, Permission, Role
 from kit import clock
 from kit.errors import NotFound, Unauthenticated
 from kit.ids import OrganizationId, ProjectId
 from orgs.models import Organization
-from orgs.secrets import is_genuine
+from orgs.secrets import is_genuine, renewed_secret
 from orgs.tenancy import tenant
+from projects.key_bounds import reach_of
 from projects.models import ApiKey, Project
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -65,48 +67,68 @@ def get_api_key(actor: Actor, project: Project, key_id: UUID) -> ApiKey:
     return key
 
 
-def authenticate_api_key(value: str) -> tuple[Actor, Project]:
+def authenticate_api_key(value: str, *, address: str | None = None) -> tuple[Actor, Project]:
     """The actor behind a presented key, and the project of the key. Crosses tenants.
 
-    Malformed, unknown, wrong, expired and revoked keys get the same `Unauthenticated`.
+    Malformed, unknown, wrong, expired, disabled and revoked keys get the same `Unauthenticated`,
+    and so does a key that is used from outside its networks; `address` is the caller's.
     """
     plain = parse(value)
     if plain is None or plain.kind is not SecretKind.API_KEY:
         raise Unauthenticated("Invalid API key.")
+    try:
+        return _proven(plain, address)
+    finally:
+        # Back to its pool at once: what the request does next may wait long, and needs another one.
+        connections["system"].close()
+
+
+def _proven(plain: PlainKey, address: str | None) -> tuple[Actor, Project]:
     key = _living_key(plain.public_id)
     if key is None or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id):
+        raise Unauthenticated("Invalid API key.")
+    if key.networks and not is_within(address, parse_networks(key.networks)):
         raise Unauthenticated("Invalid API key.")
     grants = tuple(
         RoleGrant(Role(role), OrganizationId(key.organization_id), ProjectId(key.project_id))
         for role in key.roles
     )
-    _note_use(key)
-    return Actor(CredentialKind.API_KEY, key.pk, key.name, grants), key.project
+    reach = reach_of(key, using="system")
+    _note_use(key, address)
+    _renew_digest(key, plain)
+    return Actor(CredentialKind.API_KEY, key.pk, key.name, grants, reach), key.project
 
 
-def _note_use(key: ApiKey) -> None:
+def _note_use(key: ApiKey, address: str | None) -> None:
     """At most once a minute, and never a reason to refuse the key. Crosses tenants."""
     before = clock.now() - _USE_NOTED_EVERY
     if key.last_used_at is not None and key.last_used_at > before:
         return
     is_due = Q(last_used_at=None) | Q(last_used_at__lte=before)
+    rows = ApiKey.objects.using("system").filter(is_due, pk=key.pk)
     try:
-        ApiKey.objects.using("system").filter(is_due, pk=key.pk).update(last_used_at=clock.now())
+        rows.update(last_used_at=clock.now(), last_used_from=address)
     except DatabaseError:
         _log.warning("key_use_not_noted", exc_info=True)
-    finally:
-        connections["system"].close()
+
+
+def _renew_digest(key: ApiKey, plain: PlainKey) -> None:
+    """Move a key that was made under an earlier pepper to today's. Crosses tenants."""
+    renewed = renewed_secret(plain, pepper_id=key.pepper_id)
+    if renewed is None:
+        return
+    rows = ApiKey.objects.using("system").filter(pk=key.pk, pepper_id=key.pepper_id)
+    try:
+        rows.update(digest=renewed.digest, pepper_id=renewed.pepper_id)
+    except DatabaseError:
+        _log.warning("key_digest_not_renewed", exc_info=True)
 
 
 def _living_key(public_id: str) -> ApiKey | None:
-    """The key, unless revoked or expired. The connection goes back to its pool at once: what the
-    request does next may wait long, and needs another one."""
     rows = ApiKey.objects.using("system").select_related("project__organization")
-    alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=clock.now()))
-    try:
-        return rows.filter(alive, public_id=public_id).first()
-    finally:
-        connections["system"].close()
+    alive = Q(revoked_at=None, disabled_at=None)
+    alive &= Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return rows.filter(alive, public_id=public_id).first()
 
 
 def _may_see(actor: Actor, project: Project) -> bool:

@@ -38,7 +38,14 @@ from orgs.service_accounts import (
 )
 from orgs.setup import mint_setup_link, redeem_setup_link
 from orgs.verbs import VERBS
-from projects.api_keys import create_api_key, revoke_api_key
+from projects.api_keys import (
+    create_api_key,
+    disable_api_key,
+    enable_api_key,
+    revoke_api_key,
+    update_api_key,
+)
+from projects.key_rolling import roll_api_key
 from projects.members import add_project_member
 from projects.projects import create_project, delete_project
 from tests.support.world import PASSWORD, SPEC, World
@@ -68,6 +75,14 @@ def _revocation(world: World) -> Callable[[Actor], Any]:
     return lambda actor: revoke_api_key(actor, key, reason="leaked")
 
 
+def _on_key(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        key, _ = world.key()
+        return lambda actor: act(actor, key)
+
+    return prepared
+
+
 def _robot(world: World) -> Any:
     roles = [Assignment(Role.ORG_MEMBER)]
     return create_service_account(OPERATOR, world.organization, name="robot", assignments=roles)
@@ -79,6 +94,12 @@ def _on_robot(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[A
         return lambda actor: act(actor, account)
 
     return prepared
+
+
+def _enabling(world: World) -> Callable[[Actor], Any]:
+    key, _ = world.key()
+    disable_api_key(OPERATOR, key)
+    return lambda actor: enable_api_key(actor, key)
 
 
 def _on_secret(act: Callable[[Actor, Any], Any]) -> Callable[[World], Callable[[Actor], Any]]:
@@ -203,7 +224,13 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "projects.api_keys.create_api_key": lambda world: lambda actor: create_api_key(
         actor, world.project, name="new"
     ),
+    "projects.api_keys.disable_api_key": _on_key(disable_api_key),
+    "projects.api_keys.enable_api_key": _enabling,
     "projects.api_keys.revoke_api_key": _revocation,
+    "projects.api_keys.update_api_key": _on_key(
+        lambda actor, key: update_api_key(actor, key, name="renamed")
+    ),
+    "projects.key_rolling.roll_api_key": _on_key(roll_api_key),
     "indexes.lifecycle.create_index": lambda world: lambda actor: create_index(
         actor, world.project, name="new", spec=SPEC, dimension=4
     ),
