@@ -11,8 +11,9 @@ from django.db import transaction
 
 from accounts.addresses import checked_email
 from accounts.letters import Letter, post
+from accounts.links import ProvenAddress, read_sign_up_token
 from accounts.models import User
-from accounts.throttle import require_attempts_left
+from accounts.throttle import counted_guess, require_attempts_left
 from audit import context
 from audit.actions import Action
 from audit.record import record_refusal, record_unbound
@@ -43,6 +44,12 @@ def request_sign_up(email: str, *, next: str = "") -> None:  # noqa: A002 - the 
     address = checked_email(email)
     require_letters_left("sign-up", address)
     post(Letter.SIGN_UP, address, next=next)
+
+
+def open_sign_up_link(token: str) -> ProvenAddress:
+    """The address that a link still proves; raises `NotFound`."""
+    with counted_guess("sign-up-link", subject=token[:64], place=context.current().ip):
+        return read_sign_up_token(token)
 
 
 def sign_up(*, email: str, name: str, password: str) -> User:

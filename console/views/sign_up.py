@@ -6,13 +6,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.links import ProvenAddress, read_sign_up_token
+from accounts.links import ProvenAddress
 from accounts.passwords import MIN_LENGTH
 from console.auth import begin_sign_in, is_ours, safe_next
 from console.errors import INVALID, error_page, form_status
 from console.forms.accounts import AddressForm, NewAccountForm
 from kit.errors import StonepineError
-from orgs.sign_up import request_sign_up, require_open, sign_up
+from orgs.sign_up import open_sign_up_link, request_sign_up, require_open, sign_up
 
 _PROVEN = "proven_address"
 
@@ -39,7 +39,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 def verify_account(request: HttpRequest, token: str) -> HttpResponse:
     """The link in the mail; its token does not stay in the address bar."""
     try:
-        return let_sign_up(request, read_sign_up_token(token))
+        return let_sign_up(request, open_sign_up_link(token))
     except StonepineError as error:
         return error_page(request, error)
 
