@@ -66,7 +66,8 @@ class SegmentColumns:
     """What a segment holds; row i of each column belongs to `ids[i]`.
 
     `vectors` is float32 (n, dimension), `metadata` compact JSON or None. The sparse vector of row
-    i is `sparse_indices[sparse_ends[i - 1]:sparse_ends[i]]` with its values. `field_index` and
+    i is `sparse_indices[sparse_ends[i - 1]:sparse_ends[i]]` with its values. The rows of the term
+    `posting_terms[i]` are cut out of `posting_rows` by `posting_ends` likewise. `field_index` and
     `graph` are opaque here; `graph` is empty where exact search is as good.
     """
 
@@ -77,6 +78,10 @@ class SegmentColumns:
     sparse_ends: npt.NDArray[np.int64]
     sparse_indices: npt.NDArray[np.uint32]
     sparse_values: npt.NDArray[np.float32]
+    posting_terms: npt.NDArray[np.uint32]
+    posting_ends: npt.NDArray[np.int64]
+    posting_rows: npt.NDArray[np.uint32]
+    posting_values: npt.NDArray[np.float32]
     field_index: bytes
     graph: bytes
 
@@ -101,6 +106,10 @@ def _pieces(columns: SegmentColumns) -> Iterator[memoryview]:
         "sparse_ends": _raw(columns.sparse_ends, "<i8"),
         "sparse_indices": _raw(columns.sparse_indices, "<u4"),
         "sparse_values": _raw(columns.sparse_values, "<f4"),
+        "posting_terms": _raw(columns.posting_terms, "<u4"),
+        "posting_ends": _raw(columns.posting_ends, "<i8"),
+        "posting_rows": _raw(columns.posting_rows, "<u4"),
+        "posting_values": _raw(columns.posting_values, "<f4"),
         "field_index": memoryview(columns.field_index),
         "graph": memoryview(columns.graph),
     }
@@ -144,6 +153,11 @@ class SegmentReader:
     def has_graph(self) -> bool:
         return self._place("graph")[1] > 0
 
+    @property
+    def has_postings(self) -> bool:
+        """Segments of the first form have none."""
+        return "posting_rows" in self._sections
+
     def read_ids(self) -> list[str]:
         """The ids of all rows; touches no other section."""
         try:
@@ -164,7 +178,7 @@ class SegmentReader:
     def read_metadata(self) -> tuple[npt.NDArray[np.int64], bytes]:
         """Where the metadata of each row end, and all of them; empty means none."""
         blob = self._read("metadata")
-        return self._read_ends("metadata_ends", len(blob)), blob
+        return self._read_ends("metadata_ends", self.record_count, last=len(blob)), blob
 
     def read_sparse(
         self,
@@ -173,7 +187,25 @@ class SegmentReader:
         count = self._place("sparse_indices")[1] // 4
         indices = self._read_column("sparse_indices", "<u4", count)
         values = self._read_column("sparse_values", "<f4", count)
-        return self._read_ends("sparse_ends", count), indices, values
+        return self._read_ends("sparse_ends", self.record_count, last=count), indices, values
+
+    def read_postings(
+        self,
+    ) -> tuple[
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.int64],
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.float32],
+    ]:
+        """Terms, where the rows of each end, all rows, all values."""
+        term_count = self._place("posting_terms")[1] // 4
+        count = self._place("posting_rows")[1] // 4
+        terms = self._read_column("posting_terms", "<u4", term_count)
+        ends = self._read_ends("posting_ends", term_count, last=count)
+        rows = self._read_column("posting_rows", "<u4", count)
+        if count and int(rows.max()) >= self.record_count:
+            raise self._malformed("a posting is past the last row")
+        return terms, ends, rows, self._read_column("posting_values", "<f4", count)
 
     def read_field_index(self) -> bytes:
         return self._read("field_index")
@@ -213,8 +245,8 @@ class SegmentReader:
             self._sealed.read_into(start, column.view(np.uint8).data)
         return column
 
-    def _read_ends(self, section: str, last: int) -> npt.NDArray[np.int64]:
-        ends = self._read_column(section, "<i8", self.record_count)
+    def _read_ends(self, section: str, count: int, *, last: int) -> npt.NDArray[np.int64]:
+        ends = self._read_column(section, "<i8", count)
         steps = np.diff(ends, prepend=0)
         if (steps < 0).any() or (int(ends[-1]) if ends.size else 0) != last:
             raise self._malformed(f"the offsets in {section} are wrong")

@@ -56,6 +56,7 @@ def assembled(rows: Rows, spec: IndexSpec, planner: Planner = DEFAULT_PLANNER) -
     index = GrowingMetadataIndex()
     index.append(rows.metadata)
     starts, indices, values = rows.sparse.columns
+    postings = rows.sparse.postings
     is_walked = planner.is_graph_worth(rows.vectors.shape)
     return SegmentColumns(
         ids=rows.ids,
@@ -65,6 +66,10 @@ def assembled(rows: Rows, spec: IndexSpec, planner: Planner = DEFAULT_PLANNER) -
         sparse_ends=starts[1:],
         sparse_indices=indices,
         sparse_values=values,
+        posting_terms=postings.terms,
+        posting_ends=postings.ends,
+        posting_rows=postings.rows,
+        posting_values=postings.values,
         field_index=freeze(index),
         graph=_graph_of(rows.vectors, norms, spec.metric) if is_walked else b"",
     )

@@ -38,6 +38,11 @@ class Target:
     needs_float64: bool
 
     @property
+    def is_sparse_only(self) -> bool:
+        """Whether the index has no dense vectors."""
+        return not self.values.size
+
+    @property
     def may_walk(self) -> bool:
         """Whether a graph can propose rows for it."""
         return self.norm > 0 and self.sparse is None and not self.needs_float64

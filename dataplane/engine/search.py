@@ -104,9 +104,28 @@ def _search_part(part: Part, question: Question, budget: Budget) -> tuple[Candid
         if len(walked.rows) >= min(top_k, count):
             return walked, name
         chosen, name = planner.exact_plan(count, part.vectors.shape), "fallback"
+    if target.is_sparse_only:
+        return _score_sparse(part, target, matching).best(top_k), name
     rows = _rows_to_score(part, matching)
     scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT)
     return scored.best(top_k), name
+
+
+def _score_sparse(part: Part, target: Target, matching: BitMap | None) -> Candidates:
+    """The rows that share something with the query: their keys are exact."""
+    if target.sparse is None:
+        raise AssertionError("a sparse index is searched by sparse values")
+    if matching is None:
+        sums = part.sparse.dot(target.sparse)
+        rows = np.flatnonzero(sums).astype(np.uint32)
+        if part.tombstones.deleted_count:
+            rows = rows[part.tombstones.live[rows]]
+        sums = sums[rows]
+    else:
+        rows = rows_of(matching)
+        sums = part.sparse.dot_at(target.sparse, rows)
+        rows, sums = rows[sums != 0], sums[sums != 0]
+    return Candidates(part, rows, sums, sums, 0.0)
 
 
 def _rows_to_score(part: Part, matching: BitMap | None) -> Rows | None:
@@ -131,16 +150,14 @@ def _walk(part: Part, target: Target, chosen: Plan, matching: BitMap | None) -> 
 def _score(part: Part, target: Target, rows: Rows | None, *, is_gather: bool) -> Candidates:
     """Candidates for these rows, or for all; without `is_gather` all rows are multiplied."""
     wanted = np.arange(part.row_count, dtype=np.uint32) if rows is None else rows
-    sparse = None if target.sparse is None else part.sparse.dot(target.sparse)[wanted]
+    sparse = None if target.sparse is None else part.sparse.dot_at(target.sparse, wanted)
     if part.needs_float64 or target.needs_float64:
         scores = exact_scores(part.vectors[wanted], target, sparse)
         return Candidates(part, wanted, keys_of_scores(scores, target.metric), sparse, 0.0)
     keys = _gathered_keys(part, target, wanted) if is_gather else _scanned_keys(part, target, rows)
     if sparse is not None:
         keys = keys + sparse
-    found = Candidates(part, wanted, keys, sparse, error_bound(part, target))
-    is_sparse_index = part.vectors.shape[1] == 0
-    return found.at(np.flatnonzero(sparse)) if is_sparse_index and sparse is not None else found
+    return Candidates(part, wanted, keys, sparse, error_bound(part, target))
 
 
 def _scanned_keys(part: Part, target: Target, rows: Rows | None) -> Keys:

@@ -8,6 +8,7 @@ from pyroaring import BitMap
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
 from dataplane.engine.graph import Graph
 from dataplane.engine.part import Float32, Int64, Part, inverses, needs_float64, record_bytes
+from dataplane.engine.postings import Postings
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.spec import IndexSpec
 from dataplane.engine.tombstones import Tombstones
@@ -29,7 +30,8 @@ class Segment(Part):
         self._norms = reader.read_norms()
         self._inverse_norms = inverses(self._norms)
         self._metadata_ends, self._metadata = reader.read_metadata()
-        self.sparse = SparseRows.of_columns(*reader.read_sparse())
+        postings = Postings(*reader.read_postings()) if reader.has_postings else None
+        self.sparse = SparseRows.of_columns(*reader.read_sparse(), postings=postings)
         self._index = FrozenMetadataIndex(reader.read_field_index())
         if self._index.row_count != reader.record_count:
             raise DataLoss(f"The metadata index of segment {segment_id} does not fit it.")

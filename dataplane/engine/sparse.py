@@ -1,16 +1,23 @@
-"""Sparse vectors of many rows as compressed rows (CSR), and their dot products with a query."""
+"""Sparse vectors of many rows as compressed rows (CSR), and their dot products with a query.
+
+The products come from an inverted index: a segment's is stored with it, a memtable's grows in
+blocks of rows, and the newest rows are scanned until they are enough for a block.
+"""
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dataplane.engine import messages
 from dataplane.engine.growing import GrowingArray
+from dataplane.engine.postings import Float64, Hits, Int64, Postings, UInt32, summed
 from storage.write_log.operations import SparseVector
 
-Float64: TypeAlias = npt.NDArray[np.float64]
+# So many elements are scanned for each query before they are indexed (some milliseconds).
+_UNINDEXED_ELEMENTS = 65_536
+# What an element that is looked up costs, in postings that are added up.
+_ELEMENT_COST = 6
 
 
 class SparseRows:
@@ -19,11 +26,14 @@ class SparseRows:
     A row without a sparse vector and one with an empty sparse vector are the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unindexed_elements: int = _UNINDEXED_ELEMENTS) -> None:
+        self._unindexed_elements = unindexed_elements
         self._starts = GrowingArray(np.int64)
         self._starts.append(np.zeros(1, np.int64))
         self._indices = GrowingArray(np.uint32)
         self._values = GrowingArray(np.float32)
+        self._blocks: list[Postings] = []
+        self._indexed_rows = 0
 
     @property
     def is_empty(self) -> bool:
@@ -32,7 +42,8 @@ class SparseRows:
 
     @property
     def byte_count(self) -> int:
-        return self._starts.rows.nbytes + self._indices.rows.nbytes + self._values.rows.nbytes
+        columns = sum(column.nbytes for column in self.columns)
+        return columns + sum(block.byte_count for block in self._blocks)
 
     @property
     def columns(
@@ -47,12 +58,16 @@ class SparseRows:
         ends: npt.NDArray[np.int64],
         indices: npt.NDArray[np.uint32],
         values: npt.NDArray[np.float32],
+        postings: Postings | None = None,
     ) -> "SparseRows":
-        """Rows from columns that hold them already; `ends` has one element per row."""
+        """Rows from columns that hold them already; `ends` has one element per row. `postings`
+        are those of all rows."""
         rows = cls()
         rows._starts.append(ends)
         rows._indices.append(indices)
         rows._values.append(values)
+        if postings is not None:
+            rows._blocks, rows._indexed_rows = [postings], len(ends)
         return rows
 
     def append(self, vectors: Sequence[SparseVector | None]) -> None:
@@ -93,18 +108,82 @@ class SparseRows:
         )
 
     def dot(self, query: SparseVector) -> Float64:
-        """The dot product of every row with the query: one scan over all non-zero elements."""
+        """The dot product of every row with the query, by accumulation over its terms."""
+        return summed(self._hits(query, self._find(query)), self._row_count)
+
+    def dot_at(self, query: SparseVector, rows: UInt32) -> Float64:
+        """The same of these rows only: element by element where that is less than the postings."""
+        found = self._find(query)
+        posted = sum(end - start for _, places in found for start, end, _ in places)
+        starts = self._starts.rows
+        lengths = starts[rows.astype(np.int64) + 1] - starts[rows]
+        if int(lengths.sum()) * _ELEMENT_COST < posted:
+            return self._dot_elements(query, starts[rows], lengths)
+        return summed(self._hits(query, found), self._row_count)[rows]
+
+    @property
+    def postings(self) -> Postings:
+        """The inverted index of all rows, as a segment stores it."""
+        return Postings.of_rows(*self.columns)
+
+    def _find(self, query: SparseVector) -> list[tuple[Postings, list[tuple[int, int, float]]]]:
+        self._index_rest()
+        return [(block, block.find(query)) for block in self._blocks]
+
+    def _hits(
+        self, query: SparseVector, found: list[tuple[Postings, list[tuple[int, int, float]]]]
+    ) -> list[Hits]:
+        hits = [hit for block, places in found for hit in block.hits(places)]
         starts, indices, values = self.columns
-        row_count = len(starts) - 1
-        if not query.indices.size or not indices.size:
-            return np.zeros(row_count)
-        positions = np.searchsorted(query.indices, indices)
-        positions[positions == query.indices.size] = 0
-        hits = np.flatnonzero(query.indices[positions] == indices)
-        products = values[hits].astype(np.float64) * query.values[positions[hits]]
-        rows = np.searchsorted(starts, hits, side="right") - 1
-        sums: Float64 = np.asarray(np.bincount(rows, products, row_count), np.float64)
-        return sums
+        first = int(starts[self._indexed_rows])
+        positions, weights = _shared(query, indices[first:])
+        if positions.size:
+            rows = np.searchsorted(starts, first + positions, side="right") - 1
+            products = values[first + positions].astype(np.float64) * weights
+            hits.append((rows.astype(np.uint32), products))
+        return hits
+
+    def _dot_elements(self, query: SparseVector, starts: Int64, lengths: Int64) -> Float64:
+        _, indices, values = self.columns
+        places = _ranges(starts, lengths)
+        positions, weights = _shared(query, indices[places])
+        products = values[places[positions]].astype(np.float64) * weights
+        numbers = np.repeat(np.arange(len(lengths)), lengths)[positions]
+        return summed([(numbers.astype(np.uint32), products)], len(lengths))
+
+    def _index_rest(self) -> None:
+        """Index the newest rows when their elements have become many; the others are scanned."""
+        starts, indices, values = self.columns
+        first = self._indexed_rows
+        start = int(starts[first])
+        if len(indices) - start > self._unindexed_elements:
+            block = Postings.of_rows(
+                starts[first:] - start, indices[start:], values[start:], first_row=first
+            )
+            self._blocks.append(block)
+            self._indexed_rows = self._row_count
+
+    @property
+    def _row_count(self) -> int:
+        return len(self._starts) - 1
+
+
+def _shared(query: SparseVector, indices: UInt32) -> tuple[Int64, Float64]:
+    """Positions of the elements whose index the query has, and the query's values there."""
+    if not query.indices.size or not indices.size:
+        return np.zeros(0, np.int64), np.zeros(0)
+    places = np.searchsorted(query.indices, indices)
+    places[places == query.indices.size] = 0
+    positions = np.flatnonzero(query.indices[places] == indices)
+    return positions, query.values[places[positions]].astype(np.float64)
+
+
+def _ranges(starts: Int64, lengths: Int64) -> Int64:
+    """`starts[0], starts[0] + 1, …` for each length, one after the other."""
+    before = np.cumsum(lengths) - lengths
+    total = int(lengths.sum())
+    ranges: Int64 = np.repeat(starts - before, lengths) + np.arange(total)
+    return ranges
 
 
 def to_message(vector: SparseVector | None) -> messages.SparseVector | None:

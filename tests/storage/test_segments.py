@@ -27,6 +27,10 @@ COLUMNS = SegmentColumns(
     sparse_ends=np.array([1, 1, 3], np.int64),
     sparse_indices=np.array([7, 0, 2**32 - 1], np.uint32),
     sparse_values=np.array([0.5, 1, -1], np.float32),
+    posting_terms=np.array([0, 7, 2**32 - 1], np.uint32),
+    posting_ends=np.array([1, 2, 3], np.int64),
+    posting_rows=np.array([2, 0, 2], np.uint32),
+    posting_values=np.array([1, 0.5, -1], np.float32),
     field_index=b"an index",
     graph=b"",
 )
@@ -52,6 +56,12 @@ def test_every_section_is_read_as_it_was_written() -> None:
         strict=True,
     ):
         assert np.array_equal(column, expected)
+    for column, expected in zip(
+        reader.read_postings(),
+        (COLUMNS.posting_terms, COLUMNS.posting_ends, COLUMNS.posting_rows, COLUMNS.posting_values),
+        strict=True,
+    ):
+        assert np.array_equal(column, expected)
     assert reader.read_field_index() == b"an index"
     assert written(replace(COLUMNS, graph=b"a graph")).read_graph() == b"a graph"
 
@@ -59,6 +69,20 @@ def test_every_section_is_read_as_it_was_written() -> None:
 def test_a_segment_of_sparse_records_has_no_dense_values() -> None:
     reader = written(replace(COLUMNS, vectors=np.empty((3, 0), np.float32)))
     assert reader.read_vectors().shape == (3, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"posting_rows": np.array([2, 0, 3], np.uint32)},
+        {"posting_ends": np.array([1, 0, 3], np.int64)},
+        {"posting_ends": np.array([1, 2, 2], np.int64)},
+        {"posting_values": np.array([1], np.float32)},
+    ],
+)
+def test_postings_that_do_not_fit_are_data_loss(changes: dict[str, np.ndarray]) -> None:
+    with pytest.raises(DataLoss):
+        written(replace(COLUMNS, **changes)).read_postings()
 
 
 def test_a_segment_is_never_written_over() -> None:
@@ -71,16 +95,13 @@ def test_a_segment_is_never_written_over() -> None:
 def test_ids_touch_no_other_section() -> None:
     # Large vectors: a chunk of them is broken, the ids before them can still be read.
     rows = 20_000
-    large = SegmentColumns(
-        [str(row) for row in range(rows)],
-        np.ones((rows, 50), np.float32),
-        np.ones(rows, np.float32),
-        [None] * rows,
-        np.zeros(rows, np.int64),
-        np.empty(0, np.uint32),
-        np.empty(0, np.float32),
-        b"",
-        b"",
+    large = replace(
+        COLUMNS,
+        ids=[str(row) for row in range(rows)],
+        vectors=np.ones((rows, 50), np.float32),
+        norms=np.ones(rows, np.float32),
+        metadata=[None] * rows,
+        sparse_ends=np.full(rows, 3, np.int64),
     )
     store = MemoryObjectStore()
     write_segment(store, KEY, NAME, large)
