@@ -26,6 +26,7 @@ class Action(StrEnum):
     NAMESPACE_CREATED = "namespace.created"
     NAMESPACE_DELETED = "namespace.deleted"
     NAMESPACE_EMPTIED = "namespace.emptied"
+    ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
     PROJECT_CREATED = "project.created"
@@ -81,6 +82,7 @@ SENTENCES: dict[Action, str] = {
     Action.NAMESPACE_CREATED: "{actor} created a namespace in the index {target}",
     Action.NAMESPACE_DELETED: "{actor} deleted a namespace of the index {target}",
     Action.NAMESPACE_EMPTIED: "{actor} deleted all records of a namespace of the index {target}",
+    Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",

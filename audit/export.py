@@ -10,6 +10,7 @@ from typing import Any
 from audit.models import Event
 from audit.shape import to_json
 from kit.errors import InvalidArgument
+from kit.spreadsheets import inert
 
 
 class ExportForm(StrEnum):
@@ -23,8 +24,6 @@ _COLUMNS = (
     "principal_id", "principal_name", "resource_type", "resource_id", "resource_name",
     "project_id", "ip", "user_agent", "source", "request_id", "parameters", "id", "hash",
 )  # fmt: skip
-# What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def parse_form(text: str) -> ExportForm:
@@ -52,12 +51,7 @@ def _cells(shape: dict[str, Any]) -> list[str]:
     flat = {**shape, **act, **act["outcome"], **actor, **client}
     flat["outcome"], flat["user_agent"] = shape["outcome"], client["userAgent"]
     flat["parameters"] = json.dumps(act["parameters"], ensure_ascii=False)
-    return [_neutral(flat[name]) for name in _COLUMNS]
-
-
-def _neutral(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+    return [inert("" if flat[name] is None else str(flat[name])) for name in _COLUMNS]
 
 
 def _csv_line(cells: Iterable[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""Metered use per index and day, who reported it, and whom an organization names for its bills."""
+"""Metered use and its reporters, caps on it, and whom an organization names for its bills."""
 
 from uuid import UUID
 
@@ -53,6 +53,18 @@ class UsageReporter(models.Model):
 
     def __str__(self) -> str:
         return f"report {self.last_report} of {self.id}"
+
+
+class Caps(models.Model):
+    """How many units an organization may use in a month; null: only capacity bounds them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.OneToOneField(Organization, models.CASCADE, related_name="+")
+    read_units_per_month = models.BigIntegerField(null=True)
+    write_units_per_month = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"caps of {self.organization_id}"
 
 
 class BillingContact(models.Model):

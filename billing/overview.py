@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 
 from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
-from billing.models import Usage
+from billing.models import Caps, Usage
+from billing.months import Month
 from kit import clock
 from orgs.models import Invitation, Membership, Organization
 from orgs.tenancy import tenant
@@ -38,6 +39,7 @@ def plan_overview(actor: Actor, organization: Organization) -> list[Quota]:
             Quota("Users and open invitations", _people(organization), limits.users),
             Quota("Indexes in the fullest project", _indexes(organization),
                   limits.indexes_per_project),
+            *_month_units(organization),
             Quota("Storage", stored_bytes(organization), limits.storage_bytes, is_bytes=True),
         ]  # fmt: skip
 
@@ -48,6 +50,19 @@ def stored_bytes(organization: Organization) -> int:
     rows = Usage.objects.filter(organization_id=organization.pk, index_id__in=live)
     last = rows.exclude(last_bytes=None).order_by("index_id", "-day").distinct("index_id")
     return sum(count or 0 for count in last.values_list("last_bytes", flat=True))
+
+
+def _month_units(organization: Organization) -> list[Quota]:
+    caps = Caps.objects.filter(organization=organization).first() or Caps()
+    month = Month.current()
+    rows = Usage.objects.filter(
+        organization_id=organization.pk, day__range=(month.first, month.last)
+    )
+    used = rows.aggregate(read=Sum("read_units"), write=Sum("write_units"))
+    return [
+        Quota("Read units this month", int(used["read"] or 0), caps.read_units_per_month),
+        Quota("Write units this month", int(used["write"] or 0), caps.write_units_per_month),
+    ]
 
 
 def _people(organization: Organization) -> int:

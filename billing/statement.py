@@ -10,6 +10,7 @@ from access.permissions import Permission
 from billing.models import Usage
 from billing.months import Month
 from billing.queries import REQUESTS, days_begun
+from kit.spreadsheets import inert
 from orgs.models import Organization
 from orgs.tenancy import tenant
 
@@ -18,8 +19,6 @@ _HEADER = (
     "read_units", "write_units", "storage_bytes", *REQUESTS,
 )  # fmt: skip
 _CHUNK = 500
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def statement(actor: Actor, organization: Organization, month: Month) -> Iterator[str]:
@@ -53,11 +52,6 @@ def _lines(organization: Organization, month: Month) -> Iterator[str]:
             yield writer.writerow((*names, row.day, *numbers.values()))
     totals["storage_bytes"] = round(totals["storage_bytes"] / days_begun(month.first, month.last))
     yield writer.writerow(("total", "", "", "", month, *totals.values()))
-
-
-def inert(text: str) -> str:
-    """The text as a cell that no spreadsheet calculates."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
 
 
 class _Echo:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from cli import billing
 from cli.audit import audit
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 app.add_typer(organizations, name="org")
+organizations.command("statement")(billing.statement)
+organizations.command("set-caps")(billing.set_caps)
 app.add_typer(audit, name="audit")
 app.add_typer(people, name="user")
 
@@ -104,20 +107,6 @@ def set_plan(organization: str, plan: str, *, home: HomeOption = None) -> None:
 
     change(organization, plan)
     typer.echo(f"{organization} is on the plan {plan} now.")
-
-
-@organizations.command("statement")
-def statement(
-    organization: str,
-    *,
-    month: Annotated[str, typer.Option(help="Year and month, in UTC: 2026-11.")],
-    home: HomeOption = None,
-) -> None:
-    """Print an organization's (its id or slug) use of a month as CSV."""
-    enter(home)
-    from cli.statement import print_statement
-
-    print_statement(organization, month)
 
 
 @app.command()

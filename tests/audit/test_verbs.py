@@ -13,6 +13,7 @@ from access.keys import SecretKind
 from access.permissions import Role
 from audit.export import ExportForm
 from audit.models import Event, Outcome
+from billing.caps import MonthlyUnits, set_caps
 from billing.contacts import set_billing_contact
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit import clock
@@ -238,6 +239,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
         lambda actor, index: configure_index(actor, index, tags={"a": "b"})
     ),
     "indexes.lifecycle.delete_index": _on_index(delete_index),
+    "billing.caps.set_caps": lambda world: lambda actor: set_caps(
+        actor, world.organization, units=MonthlyUnits(read=10)
+    ),
     "billing.contacts.set_billing_contact": lambda world: lambda actor: set_billing_contact(
         actor, world.organization, name="Cara", email="cara@example.com"
     ),

@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from access.actor import OPERATOR
+from billing.caps import PRESET, UNBOUNDED, MonthlyUnits, set_caps
 from indexes.models import Index
+from kit.errors import InvalidArgument, PermissionDenied
 from kit.ids import new_id
 from orgs.organizations import set_plan
 from orgs.plans import LIMITS, Plan
@@ -42,6 +44,31 @@ def test_what_is_not_capped_is_not_added_up(control: Connection, world: World, p
     past.used(world.index("movies"), MONTH, read_units=5, stored=10)
     found = standing(control, world)
     assert (found.stored_bytes, found.read_units, found.write_units) == (None, None, None)
+
+
+def test_caps_and_what_is_used_of_them_this_month(
+    control: Connection, world: World, past: Past
+) -> None:
+    set_caps(OPERATOR, world.organization, units=MonthlyUnits(read=10))
+    past.used(world.index("movies"), date(2026, 10, 31), read_units=1000)
+    past.used(world.index("books"), date(2026, 11, 1), read_units=5, write_units=7)
+    past.used(world.index(project=world.their_project), MONTH, read_units=1000)
+    found = standing(control, world)
+    assert (found.read_units_per_month, found.write_units_per_month) == (10, None)
+    assert (found.read_units, found.write_units) == (5, 7)
+    set_caps(OPERATOR, world.organization, units=UNBOUNDED)
+    assert standing(control, world).read_units is None
+
+
+@pytest.mark.parametrize("cap", [-1, 2**63])
+def test_a_cap_is_a_number_of_units(world: World, cap: int) -> None:
+    with pytest.raises(InvalidArgument):
+        set_caps(OPERATOR, world.organization, units=MonthlyUnits(read=cap))
+
+
+def test_only_the_operator_sets_caps(world: World) -> None:
+    with pytest.raises(PermissionDenied):
+        set_caps(world.alice, world.organization, units=PRESET[Plan.STARTER])
 
 
 def test_storage_is_the_last_word_about_every_index_that_is_there(

@@ -6,8 +6,10 @@ import pytest
 
 from access.actor import OPERATOR
 from access.permissions import Role
+from billing.caps import MonthlyUnits, set_caps
 from billing.overview import Quota, plan_overview
 from indexes.models import Index
+from kit import clock
 from kit.errors import PermissionDenied
 from orgs.invitations import create_invitation
 from orgs.organizations import set_plan
@@ -27,12 +29,16 @@ def test_the_overview_counts_what_the_plan_counts(world: World, past: Past) -> N
     past.used(movies, date(2020, 10, 2), stored=70)
     past.used(books, date(2020, 10, 1), stored=5)
     past.used(gone, date(2020, 10, 1), stored=1000)
+    past.used(movies, clock.now().date(), read_units=3)
+    set_caps(OPERATOR, world.organization, units=MonthlyUnits(write=20))
     roles = [Assignment(Role.ORG_MEMBER)]
     create_invitation(OPERATOR, world.organization, email="nina@example.com", assignments=roles)
     assert plan_overview(world.alice, world.organization) == [
         Quota("Projects", 2, 100),
         Quota("Users and open invitations", 4, None),
         Quota("Indexes in the fullest project", 2, 200),
+        Quota("Read units this month", 3, None),
+        Quota("Write units this month", 0, 20),
         Quota("Storage", 75, None, is_bytes=True),
     ]
 
@@ -40,7 +46,7 @@ def test_the_overview_counts_what_the_plan_counts(world: World, past: Past) -> N
 def test_it_follows_the_plan(world: World) -> None:
     organization = set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
     limits = [quota.limit for quota in plan_overview(world.alice, organization)]
-    assert limits == [1, 2, 5, 2 * 1024**3]
+    assert limits == [1, 2, 5, None, None, 2 * 1024**3]
 
 
 def test_only_those_who_see_billing_see_it(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from access.actor import OPERATOR
 from billing.months import Month
-from billing.statement import file_name, inert, statement
+from billing.statement import file_name, statement
 from indexes.models import Index
 from kit.errors import InvalidArgument, PermissionDenied
 from orgs.tenancy import tenant
@@ -66,16 +66,6 @@ def test_a_name_that_is_a_formula_is_only_a_name(world: World, past: Past) -> No
     project = create_project(OPERATOR, world.organization, name=name)
     past.used(world.index("movies", project=project), date(2020, 10, 1), read_units=1)
     assert lines(world)[0]["project"] == "'" + name
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", " =1", "\r\n=1", "＝1"])
-def test_formulas_are_neutralized(text: str) -> None:
-    assert inert(text) == "'" + text
-
-
-@pytest.mark.parametrize("text", ["", "Search", "a=1", "50 % - half", "'=1"])
-def test_other_texts_stay(text: str) -> None:
-    assert inert(text) == text
 
 
 def test_only_those_who_see_billing_get_one_and_before_the_first_line(world: World) -> None:

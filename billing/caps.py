@@ -1,0 +1,59 @@
+"""Caps on the units of a month, which the operator may give an organization."""
+
+from dataclasses import dataclass
+
+from access.actor import Actor
+from audit.actions import Action
+from audit.record import record
+from billing.models import Caps
+from kit.errors import InvalidArgument, PermissionDenied
+from orgs.locks import locked
+from orgs.models import Organization
+from orgs.plans import Plan
+from orgs.verbs import verb
+
+_MOST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyUnits:
+    """None: only capacity bounds them."""
+
+    read: int | None = None
+    write: int | None = None
+
+
+UNBOUNDED = MonthlyUnits()
+
+# Pinecone's own caps, as a preset; nobody has them unless the operator says so.
+PRESET: dict[Plan, MonthlyUnits] = {
+    Plan.STARTER: MonthlyUnits(read=1_000_000, write=2_000_000),
+    Plan.STANDARD: UNBOUNDED,
+    Plan.ENTERPRISE: UNBOUNDED,
+    Plan.DEDICATED: UNBOUNDED,
+}
+
+
+@verb(Action.ORGANIZATION_CAPS_CHANGED)
+def set_caps(actor: Actor, organization: Organization, *, units: MonthlyUnits) -> Caps:
+    """Replace both caps. Nodes hear of it with their next look, within seconds."""
+    if not actor.is_unbounded:
+        raise PermissionDenied("Only the operator of this installation may do this.")
+    for cap in (units.read, units.write):
+        if cap is not None and not 0 <= cap <= _MOST:
+            raise InvalidArgument("A cap is a number of units, from 0 up.")
+    organization = locked(organization.pk)
+    rows = Caps.objects.filter(organization=organization)
+    caps = rows.first() or Caps(organization=organization)
+    previous = MonthlyUnits(caps.read_units_per_month, caps.write_units_per_month)
+    caps.read_units_per_month, caps.write_units_per_month = units.read, units.write
+    caps.save()
+    record(
+        actor,
+        Action.ORGANIZATION_CAPS_CHANGED,
+        target=organization.audit_target(),
+        read_units=units.read,
+        write_units=units.write,
+        previous=[previous.read, previous.write],
+    )
+    return caps
