@@ -60,7 +60,9 @@ _ADD = sql.SQL("""
     INSERT INTO billing_usage
         (organization_id, project_id, index_id, day, index_name, project_name, {columns})
     VALUES (%s, %s, %s, %s, %s,
-        coalesce((SELECT project_name FROM dataplane_metered WHERE index_id = %s), ''), {values})
+        coalesce(
+            (SELECT project_name FROM dataplane_project_name WHERE project_id = %s), ''
+        ), {values})
     ON CONFLICT (organization_id, project_id, index_id, day) DO UPDATE SET
         index_name = EXCLUDED.index_name,
         project_name = coalesce(nullif(EXCLUDED.project_name, ''), billing_usage.project_name),
@@ -109,4 +111,4 @@ def _key(item: tuple[Place, Tally]) -> Place:
 
 def _row(place: Place, tally: Tally) -> list[object]:
     counts = [tally.counts[name] for name in COUNTERS]
-    return [*place, tally.index_name, place.index_id, *counts]
+    return [*place, tally.index_name, place.project_id, *counts]

@@ -1,4 +1,4 @@
-"""Caps on monthly units, and what nodes read of them."""
+"""Caps on monthly units, and what nodes read of them and of projects' names."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -6,7 +6,9 @@ from django.db import migrations, models
 import kit.ids
 from access.row_security import grants, tenant_policies
 
-_VIEW = """
+_VIEWS = """
+    CREATE VIEW dataplane_project_name WITH (security_invoker = true) AS
+        SELECT id AS project_id, name AS project_name FROM projects_project;
     CREATE OR REPLACE VIEW dataplane_allowance WITH (security_invoker = true) AS
         SELECT o.id AS org_id, p.namespaces_per_index, p.storage_bytes,
                c.read_units_per_month, c.write_units_per_month
@@ -46,6 +48,8 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunSQL(tenant_policies("billing_caps"), migrations.RunSQL.noop),
-        migrations.RunSQL(_VIEW, migrations.RunSQL.noop),
-        migrations.RunSQL(grants("dataplane_allowance", system="SELECT"), migrations.RunSQL.noop),
+        migrations.RunSQL(_VIEWS, "DROP VIEW dataplane_project_name;"),
+        migrations.RunSQL(
+            grants("dataplane_project_name", system="SELECT"), migrations.RunSQL.noop
+        ),
     ]

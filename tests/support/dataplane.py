@@ -40,6 +40,8 @@ CREATE TABLE dataplane_version (version bigint);
 INSERT INTO dataplane_version VALUES (1);
 CREATE VIEW dataplane_metered AS SELECT index_id, org_id, project_id, name AS index_name,
     'a project' AS project_name FROM dataplane_index WHERE state <> 'Terminating';
+CREATE VIEW dataplane_project_name AS
+    SELECT DISTINCT project_id, 'a project' AS project_name FROM dataplane_project_key;
 CREATE TABLE plan_limits (org_id uuid PRIMARY KEY, namespaces_per_index int, storage_bytes bigint,
     read_units_per_month bigint, write_units_per_month bigint);
 CREATE VIEW dataplane_allowance AS SELECT o.org_id, namespaces_per_index, storage_bytes,
@@ -54,7 +56,7 @@ CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid
     others bigint DEFAULT 0, storage_bytes bigint, last_bytes bigint,
     PRIMARY KEY (organization_id, project_id, index_id, day));
 GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
-    dataplane_metered, dataplane_allowance TO {role};
+    dataplane_metered, dataplane_project_name, dataplane_allowance TO {role};
 GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
 CREATE TABLE dataplane_event (place bigint GENERATED ALWAYS AS IDENTITY, given jsonb);
 CREATE PROCEDURE dataplane_record_event(given jsonb) LANGUAGE sql AS
