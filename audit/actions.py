@@ -14,6 +14,13 @@ class Action(StrEnum):
     API_KEY_ROLLED = "api_key.rolled"
     API_KEY_UPDATED = "api_key.updated"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_STREAM_CREATED = "audit_stream.created"
+    AUDIT_STREAM_DELETED = "audit_stream.deleted"
+    AUDIT_STREAM_PAUSED = "audit_stream.paused"
+    AUDIT_STREAM_RESUMED = "audit_stream.resumed"
+    AUDIT_STREAM_REWOUND = "audit_stream.rewound"
+    AUDIT_STREAM_TESTED = "audit_stream.tested"
+    AUDIT_STREAM_UPDATED = "audit_stream.updated"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
@@ -70,6 +77,13 @@ SENTENCES: dict[Action, str] = {
     Action.API_KEY_ROLLED: "{actor} rolled the API key {target}",
     Action.API_KEY_UPDATED: "{actor} changed the API key {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
+    Action.AUDIT_STREAM_CREATED: "{actor} made the audit stream {target}",
+    Action.AUDIT_STREAM_DELETED: "{actor} deleted the audit stream {target}",
+    Action.AUDIT_STREAM_PAUSED: "{actor} paused the audit stream {target}",
+    Action.AUDIT_STREAM_RESUMED: "{actor} resumed the audit stream {target}",
+    Action.AUDIT_STREAM_REWOUND: "{actor} sent again what went over the audit stream {target}",
+    Action.AUDIT_STREAM_TESTED: "{actor} tested the audit stream {target}",
+    Action.AUDIT_STREAM_UPDATED: "{actor} changed the audit stream {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",

@@ -95,3 +95,78 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.sequence}"
+
+
+class StreamKind(models.TextChoices):
+    HTTP = "http"
+    SYSLOG = "syslog"
+    S3 = "s3"
+
+
+class Stream(models.Model):
+    """Where an organization's events are sent on to, and how far that has come.
+
+    `cursor` is the last sequence that was taken, `starts_after` the last one before the stream was
+    made. `claim` is whoever delivers now; it is void after `claimed_until`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization_id = models.UUIDField()
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=8, choices=StreamKind.choices)
+    config = models.JSONField(default=dict)
+    sealed_secret = models.BinaryField(null=True)
+    is_paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    starts_after = models.BigIntegerField()
+    cursor = models.BigIntegerField()
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    last_delivered_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(default=clock.now)
+    claim = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "name"], name="audit_stream_name_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+
+
+class Delivery(models.Model):
+    """One batch of a stream. Its id goes along, and stays when the batch is sent again."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization_id = models.UUIDField()
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="deliveries")
+    first_sequence = models.BigIntegerField()
+    last_sequence = models.BigIntegerField()
+    status = models.CharField(
+        max_length=16, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream"],
+                condition=models.Q(status="pending"),
+                name="audit_delivery_one_pending",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_sequence} to {self.last_sequence}, {self.status}"

@@ -63,6 +63,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300},
         },
+        "deliver audit streams": {
+            "task": "audit.sweep_streams",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
         "keep up usage": {
             "task": "billing.keep_up",
             "schedule": 300.0,

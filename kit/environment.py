@@ -6,9 +6,10 @@ read it directly. Each field stands in docs/configuration.md, and a test holds t
 
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -62,6 +63,8 @@ class Environment(BaseSettings):
     default_plan: str = "Starter"
     # How long an access token of a service account is good; it is revoked at once all the same.
     access_token_s: int = Field(86_400, ge=60)
+    # Networks (CIDR, separated by commas) that audit streams may reach although they are private.
+    audit_stream_networks: str = ""
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384
@@ -75,6 +78,16 @@ class Environment(BaseSettings):
     object_grace_s: int = Field(3_600, ge=1_800)
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0
+
+    @field_validator("audit_stream_networks")
+    @classmethod
+    def _is_list_of_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def audit_stream_networks_allowed(self) -> list[IPv4Network | IPv6Network]:
+        return _networks(self.audit_stream_networks)
 
     @property
     def web_socket(self) -> Path:
@@ -114,6 +127,10 @@ class Environment(BaseSettings):
     @property
     def base_url(self) -> str:
         return f"{self.advertised_scheme}://{self.advertised_host}:{self.port}"
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
 @lru_cache(maxsize=1)

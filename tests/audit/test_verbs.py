@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,6 +19,7 @@ from billing.contacts import set_billing_contact
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit import clock
 from kit.errors import PermissionDenied
+from orgs import audit_streams
 from orgs.acceptance import accept_invitation
 from orgs.access_tokens import issue_access_token
 from orgs.audit_log import export_events
@@ -161,10 +163,58 @@ def _on_empty_organization(
     return prepared
 
 
+_HOOK = {"url": "https://siem.invalid/hook"}
+
+
+def _on_stream(
+    act: Callable[[Actor, World, UUID], Any], *, is_paused: bool = False
+) -> Callable[[World], Callable[[Actor], Any]]:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        organization = world.organization
+        new = audit_streams.create_stream(
+            OPERATOR, organization, name="siem", kind="http", config=_HOOK
+        )
+        if is_paused:
+            audit_streams.pause_stream(OPERATOR, organization, new.stream.pk)
+        return lambda actor: act(actor, world, new.stream.pk)
+
+    return prepared
+
+
+def _next_sequence(world: World) -> int:
+    return audit_streams.stream_states(OPERATOR, world.organization)[0].stream.cursor + 1
+
+
 # For each verb: what prepares it, giving the act itself as a function of the actor.
 CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "orgs.audit_log.export_events": lambda world: lambda actor: export_events(
         actor, world.organization, form=ExportForm.CSV
+    ),
+    "orgs.audit_streams.create_stream": lambda world: lambda actor: audit_streams.create_stream(
+        actor, world.organization, name="new", kind="http", config=_HOOK
+    ),
+    "orgs.audit_streams.update_stream": _on_stream(
+        lambda actor, world, stream: audit_streams.update_stream(
+            actor, world.organization, stream, name="renamed"
+        )
+    ),
+    "orgs.audit_streams.pause_stream": _on_stream(
+        lambda actor, world, stream: audit_streams.pause_stream(actor, world.organization, stream)
+    ),
+    "orgs.audit_streams.resume_stream": _on_stream(
+        lambda actor, world, stream: audit_streams.resume_stream(actor, world.organization, stream),
+        is_paused=True,
+    ),
+    "orgs.audit_streams.delete_stream": _on_stream(
+        lambda actor, world, stream: audit_streams.delete_stream(actor, world.organization, stream)
+    ),
+    "orgs.audit_streams.redeliver": _on_stream(
+        lambda actor, world, stream: audit_streams.redeliver(
+            actor, world.organization, stream, from_sequence=_next_sequence(world)
+        )
+    ),
+    "orgs.audit_streams._note_test": _on_stream(
+        lambda actor, world, stream: audit_streams.test_stream(actor, world.organization, stream)
     ),
     "orgs.organizations._create": lambda _world: lambda actor: create_organization(
         actor, name="New", plan=Plan.STARTER

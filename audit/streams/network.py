@@ -1,0 +1,143 @@
+"""The way out: a name is resolved once, checked, and that very address is connected to.
+
+Private, loopback, link-local (so the clouds' metadata services) and other special addresses are
+refused, unless they lie in a network that the operator allows.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from audit.streams.errors import DeliveryFailed
+from kit.environment import environment
+
+CONNECT_S = 5.0
+# From the connection to the end of the answer, however slowly it drips.
+EXCHANGE_S = 20.0
+_MAX_ANSWER_BYTES = 64 * 1024
+_NAT64 = ip_network("64:ff9b::/96")
+
+Address = IPv4Address | IPv6Address
+
+
+class AddressRefused(DeliveryFailed):
+    """The receiver's name leads where no stream may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A receiver: where, whether by TLS, and whose certificates are trusted ("": the system's)."""
+
+    host: str
+    port: int
+    is_tls: bool = True
+    ca: str = ""
+
+
+def resolved(host: str, port: int) -> tuple[socket.AddressFamily, str]:
+    """The one address to connect to; refused if any that the name has is forbidden."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise DeliveryFailed(f"{host} cannot be resolved.") from error
+    for _, _, _, _, place in found:
+        if not is_allowed(ip_address(str(place[0]).partition("%")[0])):
+            raise AddressRefused(f"{host} leads to an address that streams may not reach.")
+    family, _, _, _, place = found[0]
+    return family, str(place[0])
+
+
+def is_allowed(address: Address) -> bool:
+    """Whether the address is public, or in a network that the operator allows."""
+    inner = _unwrapped(address)
+    if any(inner in network for network in environment().audit_stream_networks_allowed):
+        return True
+    return inner.is_global and not inner.is_multicast
+
+
+def _unwrapped(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one, where routers would take it out."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
+
+
+@contextmanager
+def connected(place: Place, *, timeout_s: float = EXCHANGE_S) -> Iterator[socket.socket]:
+    """A connection that ends by itself when the time for an exchange is over."""
+    family, address = resolved(place.host, place.port)
+    raw = socket.socket(family, socket.SOCK_STREAM)
+    watch = threading.Timer(timeout_s, _end, [raw])
+    watch.daemon = True
+    try:
+        raw.settimeout(CONNECT_S)
+        raw.connect((address, place.port))
+        watch.start()
+        raw.settimeout(timeout_s)
+        yield _encrypted(raw, place) if place.is_tls else raw
+    except ssl.SSLError as error:
+        raise DeliveryFailed(f"TLS with {place.host} failed: {error.reason}.") from error
+    except (OSError, HTTPException) as error:
+        raise DeliveryFailed(f"{place.host} does not answer: {_kind(error)}.") from error
+    finally:
+        watch.cancel()
+        raw.close()
+
+
+def exchange(
+    method: str,
+    url: str,
+    body: bytes,
+    *,
+    headers: dict[str, str],
+    ca: str = "",
+    timeout_s: float = EXCHANGE_S,
+) -> int:
+    """One request and its status. Redirects are not followed; the answer's content is dropped."""
+    parts = urlsplit(url)
+    place = place_of(url, ca=ca)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    with connected(place, timeout_s=timeout_s) as wire:
+        http = HTTPConnection(place.host, place.port)
+        http.sock = wire
+        try:
+            http.request(method, target, body, {"Host": parts.netloc, **headers})
+            answer = http.getresponse()
+            answer.read(_MAX_ANSWER_BYTES)
+            return answer.status
+        finally:
+            http.close()
+
+
+def place_of(url: str, *, ca: str = "") -> Place:
+    """Of an http:// or https:// URL that was checked when it was stored."""
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "https"
+    return Place(parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls, ca)
+
+
+def _encrypted(raw: socket.socket, place: Place) -> ssl.SSLSocket:
+    trusted = ssl.create_default_context(cadata=place.ca or None)
+    # The wrapped socket takes the descriptor over: closing it closes the connection.
+    return trusted.wrap_socket(raw, server_hostname=place.host)
+
+
+def _end(raw: socket.socket) -> None:
+    try:
+        raw.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is over already
+
+
+def _kind(error: Exception) -> str:
+    """The kind of failure, and nothing that the other side wrote."""
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Streams, against real receivers on this machine."""

@@ -1,0 +1,23 @@
+"""Receivers, and an operator who allows streams to this machine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.environment import environment
+from tests.audit.streams.receivers import HttpReceiver, http_receiver
+
+
+@pytest.fixture
+def loopback_allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("STONEPINE_AUDIT_STREAM_NETWORKS", "127.0.0.0/8, ::1/128")
+    environment.cache_clear()
+    yield
+    monkeypatch.undo()
+    environment.cache_clear()
+
+
+@pytest.fixture
+def receiver(loopback_allowed: None) -> Iterator[HttpReceiver]:
+    with http_receiver() as receiver:
+        yield receiver
