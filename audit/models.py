@@ -48,6 +48,12 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization_id", "-id"], name="audit_event_recent"),
+            models.Index(fields=["actor_id", "-id"], name="audit_event_actor"),
+            models.Index(
+                fields=["target_id", "-id"],
+                condition=models.Q(target_type="user"),
+                name="audit_event_account",
+            ),
         ]
 
     def __str__(self) -> str:

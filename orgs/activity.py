@@ -1,7 +1,5 @@
 """What the audit log knows of one person, for that person."""
 
-from django.db.models import Q
-
 from accounts.models import User
 from audit.models import Event
 
@@ -12,7 +10,10 @@ def own_events(user: User, *, limit: int = 100) -> list[Event]:
     Of events about the person only those of their own account: what organizations decide about
     their members is theirs to show.
     """
-    by_them = Q(actor_id=user.pk)
-    about_them = Q(target_type="user", target_id=str(user.pk), action__startswith="user.")
-    rows = Event.objects.using("system").filter(by_them | about_them)
-    return list(rows.order_by("-id")[:limit])
+    rows = Event.objects.using("system").order_by("-id")
+    by_them = rows.filter(actor_id=user.pk)[:limit]
+    about_them = rows.filter(
+        target_type="user", target_id=str(user.pk), action__startswith="user."
+    )[:limit]
+    found = {event.pk: event for event in (*by_them, *about_them)}
+    return [found[pk] for pk in sorted(found, reverse=True)[:limit]]

@@ -3,10 +3,12 @@
 import pytest
 from django.test import Client
 
+from access.actor import OPERATOR
 from accounts.links import email_change_token
 from accounts.models import User
 from audit.models import Event
 from kit.errors import PermissionDenied
+from orgs.activity import own_events
 from orgs.profiles import change_profile
 from tests.console.conftest import Letters, Site
 from tests.support.world import PASSWORD
@@ -102,3 +104,10 @@ def test_activity_shows_what_was_done_and_tried(alice: Client, site: Site) -> No
     assert "failure" in page
     assert "from 198.51.100.7" in page
     assert "Bob" not in page
+
+
+def test_activity_crosses_organizations_and_shows_what_others_did(site: Site) -> None:
+    change_profile(OPERATOR, site.mallory, name="Mallory", theme="dark")
+    newest, *older = own_events(site.mallory)
+    assert (newest.action, newest.actor_name) == ("user.profile_changed", "operator")
+    assert {event.organization_id for event in older} == {site.world.elsewhere.pk}
