@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0005_link_earlier_events")]
+    dependencies = [("audit", "0006_streams")]
 
     operations = [
         migrations.AddIndex(
