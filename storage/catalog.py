@@ -28,11 +28,15 @@ class IndexRow:
     state: str
     node_name: str | None
     generation: int
+    is_pod: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRow:
-    """One row of `dataplane_api_key`; revoked and expired keys are rows too."""
+    """One row of `dataplane_api_key`; revoked and expired keys are rows too.
+
+    `revoked_at` is also set of a disabled key and of one whose organization is suspended.
+    """
 
     public_id: str
     org_id: OrganizationId
@@ -42,6 +46,10 @@ class ApiKeyRow:
     roles: list[str]
     expires_at: datetime | None
     revoked_at: datetime | None
+    index_ids: Sequence[UUID] = ()
+    sealed_namespaces: bytes | None = field(default=None, repr=False)
+    networks: Sequence[str] = ()
+    key_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
         connection,
         IndexRow,
         """SELECT index_id, org_id, project_id, name, dimension, metric, vector_type, state,
-               node_name, generation
+               node_name, generation, is_pod
            FROM dataplane_index WHERE index_id = %s""",
         [index_id],
     )
@@ -69,7 +77,8 @@ def load_api_key(connection: Connection, public_id: str) -> ApiKeyRow | None:
     return _first(
         connection,
         ApiKeyRow,
-        """SELECT public_id, org_id, project_id, digest, pepper_id, roles, expires_at, revoked_at
+        """SELECT public_id, org_id, project_id, digest, pepper_id, roles, expires_at, revoked_at,
+               index_ids, sealed_namespaces, networks, key_id
            FROM dataplane_api_key WHERE public_id = %s""",
         [public_id],
     )

@@ -124,18 +124,21 @@ class Delete(Request, frozen=True, kw_only=True):
 
 
 class DescribeStats(Request, frozen=True, kw_only=True):
-    """Over all namespaces of the index; `namespace` is ignored."""
+    """Over all namespaces of the index, or `only` those named; `namespace` is ignored."""
+
+    only: list[str] | None = None
 
 
 class ListNamespaces(Request, frozen=True, kw_only=True):
     """As listed: the default namespace is called "__default__" in `prefix`, `after_name` and order.
 
-    Names in C collation, strictly after `after_name`.
+    Names in C collation, strictly after `after_name`. `only` those named, "" for the default one.
     """
 
     prefix: str = ""
     limit: int = 100
     after_name: str | None = None
+    only: list[str] | None = None
 
 
 class DescribeNamespace(Request, frozen=True, kw_only=True):

@@ -1,10 +1,10 @@
 """Reads of an open index: from what is durable and applied, in one go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
-from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex
+from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex, OpenNamespace
 from kit.errors import FailedPrecondition, NotFound
 
 
@@ -24,9 +24,9 @@ def list_ids(index: OpenIndex, request: messages.ListIds) -> messages.Ids:
     return _memory(index, request).list_ids(request)
 
 
-def describe_stats(index: OpenIndex, _request: messages.DescribeStats) -> messages.Stats:
+def describe_stats(index: OpenIndex, request: messages.DescribeStats) -> messages.Stats:
     return messages.Stats(
-        namespaces=[space.info() for space in index.existing()],
+        namespaces=[space.info() for space in _chosen(index, request.only)],
         dimension=index.spec.dimension,
         metric=str(index.spec.metric),
         vector_type=str(index.spec.vector_type),
@@ -36,7 +36,11 @@ def describe_stats(index: OpenIndex, _request: messages.DescribeStats) -> messag
 def list_namespaces(index: OpenIndex, request: messages.ListNamespaces) -> messages.Namespaces:
     """In the order of the names as they are listed; `total_count` is of all with the prefix."""
     found = sorted(
-        (space for space in index.existing() if space.listed_name.startswith(request.prefix)),
+        (
+            space
+            for space in _chosen(index, request.only)
+            if space.listed_name.startswith(request.prefix)
+        ),
         key=lambda space: space.listed_name,
     )
     after = request.after_name
@@ -59,6 +63,10 @@ def describe_namespace(
     if request.namespace in ("", LISTED_DEFAULT):
         return messages.Namespaces(namespaces=[messages.NamespaceInfo("", 0)], total_count=1)
     raise NotFound("Namespace not found")
+
+
+def _chosen(index: OpenIndex, only: list[str] | None) -> Iterator[OpenNamespace]:
+    return (space for space in index.existing() if only is None or space.name in only)
 
 
 def _memory(index: OpenIndex, request: messages.Read) -> Namespace:

@@ -16,6 +16,7 @@ from dataplane.front.control_plane import ControlPlane
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
+from dataplane.front.key_uses import KeyUseReporter, KeyUses
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.reporter import Reporter
@@ -49,8 +50,8 @@ def main() -> None:
     def forget() -> None:
         gate.forget()
 
-    watch = AccessWatch(url, forget)
-    gate = Gate(ControlPlane(url), pepper=keyring.pepper, silence_s=watch.seconds_since_heard)
+    watch, uses = AccessWatch(url, forget), KeyUses()
+    gate = Gate(ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard)
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
     watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
@@ -64,9 +65,12 @@ def main() -> None:
     shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": EventLog(url)}
     rest = RestFace(gate, link, routes, **shared)
     grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket), **shared)
+    key_uses = KeyUseReporter(url, uses, every_s=settings.usage_report_s)
     reporter.start()
+    key_uses.start()
     _serve(settings, rest, grpc_face)
     reporter.stop()
+    key_uses.stop()
     watch.stop()
     _log.info("stopped")
 

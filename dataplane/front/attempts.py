@@ -8,6 +8,7 @@ import msgspec
 
 from dataplane.engine import messages
 from dataplane.front.call import Call
+from dataplane.front.confinement import confined
 from dataplane.front.gate import Admission
 from dataplane.front.operations import Operation
 from kit.errors import InvalidArgument, PermissionDenied, StonepineError, Unavailable
@@ -49,6 +50,9 @@ class Attempt:
         if self._denial is not None:
             raise self._denial
         request = self.operation.check(form, self.call.target(self.admission))
+        self.call.namespace = request.namespace
+        reach = self.admission.credential.actor.reach
+        request = confined(request, reach, is_write=self.operation.is_write)
         if not self.action:
             return request
         return msgspec.structs.replace(request, origin=self.call.origin(self.admission))

@@ -26,12 +26,16 @@ Header = Callable[[str], str | None]
 
 @dataclass(slots=True)
 class Call:
-    """`id` stands in every answer and in every log line about the call."""
+    """`id` stands in every answer and in every log line about the call.
+
+    `namespace` is the one that the client asked for, whatever the engine is asked.
+    """
 
     id: str = field(default_factory=lambda: new_id().hex)
     started_s: float = field(default_factory=clock.monotonic_s)
     version: ApiVersion | None = None
     min_lsn: int | None = None
+    namespace: str = ""
     _header: Header = field(default=lambda _name: None, repr=False)
 
     def read_options(self, header: Header) -> None:
@@ -48,12 +52,12 @@ class Call:
         return Origin(
             key_id=admission.credential.public_id,
             request_id=self.id,
-            ip=_ip(self._header("x-forwarded-for")),
+            ip=read_address(self._header),
             user_agent=legible(self._header("user-agent") or "", limit=_MAX_USER_AGENT),
         )
 
-    def reply_context(self, request: messages.Request) -> ReplyContext:
-        return ReplyContext(request.namespace, self.version or ApiVersion.UNSTABLE)
+    def reply_context(self) -> ReplyContext:
+        return ReplyContext(self.namespace, self.version or ApiVersion.UNSTABLE)
 
     def headers(self, reply: messages.Reply | None = None) -> list[tuple[str, str]]:
         """Those of an answer; LSNs and the path of a query where the reply tells them."""
@@ -69,6 +73,14 @@ class Call:
 
 def read_key(header: Header) -> str | None:
     return header("api-key") or _bearer(header("authorization"))
+
+
+def read_address(header: Header) -> str | None:
+    """The address that the gateway saw stands last; what stands before it is hearsay."""
+    try:
+        return str(ip_address((header("x-forwarded-for") or "").rsplit(",", 1)[-1].strip()))
+    except ValueError:
+        return None
 
 
 def read_index(header: Header, in_path: UUID | None) -> UUID | None:
@@ -109,14 +121,6 @@ def _reply_headers(reply: messages.Reply | None) -> list[tuple[str, str]]:
 
 def _bearer(value: str | None) -> str | None:
     return value[len(_BEARER) :] if value and value.startswith(_BEARER) else None
-
-
-def _ip(forwarded: str | None) -> str | None:
-    """The address that the gateway saw stands last; what stands before it is hearsay."""
-    try:
-        return str(ip_address((forwarded or "").rsplit(",", 1)[-1].strip()))
-    except ValueError:
-        return None
 
 
 def _uuid(value: str) -> UUID | None:

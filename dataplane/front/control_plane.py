@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kit.errors import Unavailable
 from storage import catalog
-from storage.catalog import ApiKeyRow, IndexRow
+from storage.catalog import ApiKeyRow, IndexRow, ProjectKeyRow
 from storage.database import Connection, connect
 
 T = TypeVar("T")
@@ -26,6 +26,9 @@ class ControlPlane:
 
     def load_api_key(self, public_id: str) -> ApiKeyRow | None:
         return self._ask(lambda connection: catalog.load_api_key(connection, public_id))
+
+    def load_project_key(self, project_id: UUID) -> ProjectKeyRow | None:
+        return self._ask(lambda connection: catalog.load_project_key(connection, project_id))
 
     def load_index(self, index_id: UUID) -> IndexRow | None:
         return self._ask(lambda connection: catalog.load_index(connection, index_id))

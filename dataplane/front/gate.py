@@ -3,45 +3,29 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from access import keys
-from access.actor import Actor, RoleGrant, Scope
+from access.actor import Scope
 from access.decide import require
-from access.permissions import CredentialKind, Permission, Role
+from access.permissions import Permission
+from access.pods import require_on_pod
 from dataplane.front.cache import Cache
-from kit import clock
+from dataplane.front.credentials import Credential, KeyCatalog, Keyring, Prover
+from dataplane.front.key_uses import KeyUses
 from kit.errors import NotFound, Unauthenticated, Unavailable
-from kit.ids import OrganizationId, ProjectId
-from storage.catalog import ApiKeyRow, IndexRow
+from storage.catalog import IndexRow
 
 # A node that has heard nothing for so long cannot know what was revoked: it refuses.
 MAX_SILENCE_S = 30.0
 _TERMINATING = "Terminating"
 
 
-class Catalog(Protocol):
+class Catalog(KeyCatalog, Protocol):
     """What the gate asks of the control plane. Raises `Unavailable` where it cannot be asked."""
 
-    def load_api_key(self, public_id: str) -> ApiKeyRow | None: ...
-
     def load_index(self, index_id: UUID) -> IndexRow | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A key that was proven, with what the control plane knows of it."""
-
-    actor: Actor
-    project_id: UUID
-    expires_at: datetime | None
-    public_id: str = ""
-
-    @property
-    def is_valid(self) -> bool:
-        return self.expires_at is None or clock.now() < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +37,11 @@ class Admission:
 
     def require(self, permission: Permission) -> None:
         """Raise `PermissionDenied` unless the key carries the right."""
-        scope = Scope(OrganizationId(self.index.org_id), ProjectId(self.index.project_id))
-        require(self.credential.actor, permission, scope)
+        index, actor = self.index, self.credential.actor
+        scope = Scope(index.org_id, index.project_id, index.index_id)
+        if index.is_pod:
+            require_on_pod(actor, scope)
+        require(actor, permission, scope)
 
 
 class Gate:
@@ -64,11 +51,13 @@ class Gate:
         self,
         catalog: Catalog,
         *,
-        pepper: Callable[[int], bytes],
+        keyring: Keyring,
+        uses: KeyUses,
         silence_s: Callable[[], float],
     ) -> None:
         self._catalog = catalog
-        self._pepper = pepper
+        self._prover = Prover(catalog, keyring, uses)
+        self._uses = uses
         self._silence_s = silence_s
         self._credentials: Cache[Credential] = Cache()
         self._indexes: Cache[IndexRow] = Cache()
@@ -78,20 +67,27 @@ class Gate:
         self._credentials.clear()
         self._indexes.clear()
 
-    def admit(self, key: str | None, index_id: UUID | None) -> Admission:
-        """May block on the control plane's database.
+    def admit(
+        self, key: str | None, index_id: UUID | None, address: str | None = None
+    ) -> Admission:
+        """May block on the control plane's database. `address` is where the gateway saw the caller.
 
         Raises `Unauthenticated` before anything else; then `NotFound` alike for an index that is
-        not there and for one of another project.
+        not there, for one of another project and for one out of the key's reach.
         """
         self._check_heard()
         credential = self._credential(key)
+        if not credential.may_come_from(address):
+            raise Unauthenticated("Invalid API key.")
         index = self._index(index_id)
-        if index is None or index.project_id != credential.project_id:
+        if index is None or not _is_within_reach(credential, index):
             raise NotFound("Index not found.")
+        self._uses.note(credential.public_id, address)
         return Admission(credential, index)
 
-    def admit_at_once(self, key: str | None, index_id: UUID | None) -> Admission | None:
+    def admit_at_once(
+        self, key: str | None, index_id: UUID | None, address: str | None = None
+    ) -> Admission | None:
         """The same from what is cached, without blocking; None where `admit` has to decide."""
         self._check_heard()
         if key is None or index_id is None:
@@ -103,7 +99,10 @@ class Gate:
         credential, index = known_key.value, known_index.value
         if credential is None or index is None or not credential.is_valid:
             return None
-        return Admission(credential, index) if index.project_id == credential.project_id else None
+        if not credential.may_come_from(address) or not _is_within_reach(credential, index):
+            return None
+        self._uses.note(credential.public_id, address)
+        return Admission(credential, index)
 
     def _check_heard(self) -> None:
         if self._silence_s() > MAX_SILENCE_S:
@@ -116,25 +115,12 @@ class Gate:
         parsed = keys.parse(key) if key else None
         if key is None or parsed is None or parsed.kind is not keys.SecretKind.API_KEY:
             raise Unauthenticated("Invalid API key.")
-        credential = self._credentials.get_or_load(_fingerprint(key), lambda: self._prove(parsed))
+        credential = self._credentials.get_or_load(
+            _fingerprint(key), lambda: self._prover.prove(parsed)
+        )
         if credential is None or not credential.is_valid:
             raise Unauthenticated("Invalid API key.")
         return credential
-
-    def _prove(self, key: keys.PlainKey) -> Credential | None:
-        row = self._catalog.load_api_key(key.public_id)
-        if row is None or row.revoked_at is not None:
-            return None
-        if not keys.matches(key, self._pepper(row.pepper_id), row.digest):
-            return None
-        known = {str(role) for role in Role}
-        grants = tuple(
-            RoleGrant(Role(role), OrganizationId(row.org_id), ProjectId(row.project_id))
-            for role in row.roles
-            if role in known
-        )
-        actor = Actor(CredentialKind.API_KEY, None, f"API key {row.public_id}", grants)
-        return Credential(actor, row.project_id, row.expires_at, row.public_id)
 
     def _index(self, index_id: UUID | None) -> IndexRow | None:
         if index_id is None:
@@ -144,6 +130,11 @@ class Gate:
     def _load_index(self, index_id: UUID) -> IndexRow | None:
         row = self._catalog.load_index(index_id)
         return None if row is None or row.state == _TERMINATING else row
+
+
+def _is_within_reach(credential: Credential, index: IndexRow) -> bool:
+    is_of_project = index.project_id == credential.project_id
+    return is_of_project and credential.actor.reach.has_index(index.index_id)
 
 
 def _fingerprint(key: str) -> bytes:

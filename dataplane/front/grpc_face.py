@@ -86,7 +86,8 @@ class GrpcFace:
         self, operation: Operation, call: Call, data: bytes, context: Any
     ) -> tuple[bytes, list[tuple[str, str]]]:
         header = _reader(context.invocation_metadata())
-        admission = self._gate.admit(calls.read_key(header), calls.read_index(header, None))
+        key, index_id = calls.read_key(header), calls.read_index(header, None)
+        admission = self._gate.admit(key, index_id, calls.read_address(header))
         call.read_options(header)
         attempt = Attempt(call, admission, operation)
         attempt.begin()
@@ -99,7 +100,7 @@ class GrpcFace:
             self._events.record(attempt.refusal(error))
             raise
         self._meter.count(admission.index, operation.name, request, reply)
-        body = operation.to_proto(reply, call.reply_context(request))
+        body = operation.to_proto(reply, call.reply_context())
         return body, call.headers(reply)
 
 

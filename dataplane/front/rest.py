@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -68,7 +69,7 @@ class RestFace:
         index_id = calls.read_index(header, in_path)
         if path.startswith(NodeRoutes.PREFIX):
             return await self._node_routes.answer(path, index_id, header), call.headers()
-        admission = await self._admit(calls.read_key(header), index_id)
+        admission = await self._admit(header, index_id)
         call.read_options(header)
         found = find(scope["method"], path)
         attempt = Attempt(call, admission, found.operation)
@@ -83,15 +84,16 @@ class RestFace:
             await self._events.record_async(attempt.refusal(error))
             raise
         self._meter.count(admission.index, found.operation.name, request, reply)
-        body = found.operation.to_json(reply, call.reply_context(request))
+        body = found.operation.to_json(reply, call.reply_context())
         return body, call.headers(reply)
 
-    async def _admit(self, key: str | None, index_id: Any) -> Admission:
-        admission = self._gate.admit_at_once(key, index_id)
+    async def _admit(self, header: calls.Header, index_id: UUID | None) -> Admission:
+        key, address = calls.read_key(header), calls.read_address(header)
+        admission = self._gate.admit_at_once(key, index_id, address)
         if admission is not None:
             return admission
         # The control plane's database may have to be asked, over a blocking connection.
-        return await asyncio.to_thread(self._gate.admit, key, index_id)
+        return await asyncio.to_thread(self._gate.admit, key, index_id, address)
 
 
 def _reader(headers: list[tuple[bytes, bytes]]) -> calls.Header:

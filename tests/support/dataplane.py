@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,17 +24,23 @@ from psycopg import sql
 
 from access import keys
 from cli.embedded.postgres import OWNER, SYSTEM, EmbeddedPostgres
-from keyring.data_keys import new_data_key
+from keyring.data_keys import new_data_key, open_data_key
 from keyring.local import LocalKeyring
 from kit.ids import new_id
 from storage import schema
+from storage.key_namespaces import seal_namespaces
 from tests.support.waiting import wait_until
 
 VIEWS = """
 CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id uuid, name text,
-    dimension int, metric text, vector_type text, state text, node_name text, generation int);
+    dimension int, metric text, vector_type text, state text, node_name text, generation int,
+    is_pod boolean DEFAULT false);
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
-    digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz);
+    digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
+    index_ids uuid[] DEFAULT ARRAY[]::uuid[], sealed_namespaces bytea,
+    networks text[] DEFAULT ARRAY[]::text[], key_id uuid);
+CREATE TABLE dataplane_key_use (public_id text PRIMARY KEY, last_used_at timestamptz,
+    last_used_from inet, digest bytea, pepper_id int);
 CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
 CREATE TABLE dataplane_version (version bigint);
 INSERT INTO dataplane_version VALUES (1);
@@ -57,6 +63,7 @@ CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid
     PRIMARY KEY (organization_id, project_id, index_id, day));
 GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
     dataplane_metered, dataplane_project_name, dataplane_allowance TO {role};
+GRANT SELECT, UPDATE ON dataplane_key_use TO {role};
 GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
 CREATE TABLE dataplane_event (place bigint GENERATED ALWAYS AS IDENTITY, given jsonb);
 CREATE PROCEDURE dataplane_record_event(given jsonb) LANGUAGE sql AS
@@ -214,18 +221,38 @@ class DataPlane:
         self._change("DELETE FROM dataplane_index WHERE index_id = %s", [index_id])
 
     def api_key(
-        self, project: Project, *roles: str, expires_at: datetime | None = None
+        self,
+        project: Project,
+        *roles: str,
+        expires_at: datetime | None = None,
+        index_ids: Sequence[UUID] = (),
+        namespaces: Sequence[str] = (),
+        networks: Sequence[str] = (),
     ) -> keys.PlainKey:
         key = keys.mint(keys.SecretKind.API_KEY)
-        pepper_id, pepper = self.keyring.current_pepper()
+        key_id, (pepper_id, pepper) = new_id(), self.keyring.current_pepper()
+        sealed = self._sealed(project, key_id, namespaces) if namespaces else None
         self._change(
-            "INSERT INTO dataplane_api_key VALUES (%s, %s, %s, %s, %s, %s, %s, NULL)",
+            "INSERT INTO dataplane_api_key"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, NULL, %s, %s, %s, %s)",
             [
                 key.public_id, project.org_id, project.project_id, keys.digest(key, pepper),
                 pepper_id, list(roles) or ["ProjectEditor"], expires_at,
+                list(index_ids), sealed, list(networks), key_id,
             ],
         )  # fmt: skip
+        self._change(
+            "INSERT INTO dataplane_key_use (public_id, pepper_id) VALUES (%s, %s)",
+            [key.public_id, pepper_id],
+        )
         return key
+
+    def _sealed(self, project: Project, key_id: UUID, namespaces: Sequence[str]) -> bytes:
+        ((wrapped,),) = self.rows(
+            "SELECT wrapped FROM dataplane_project_key WHERE project_id = %s", [project.project_id]
+        )
+        data_key = open_data_key(self.keyring, project.project_id, 1, wrapped)
+        return seal_namespaces(data_key, key_id, namespaces)
 
     def revoke(self, key: keys.PlainKey) -> None:
         self._change(

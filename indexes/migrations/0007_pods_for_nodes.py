@@ -1,0 +1,19 @@
+"""Index nodes see which indexes are based on pods: their data plane opens to fewer keys."""
+
+from django.db import migrations
+
+_VIEW = """
+    CREATE OR REPLACE VIEW dataplane_index WITH (security_invoker = true) AS
+        SELECT i.id AS index_id, i.organization_id AS org_id, i.project_id, i.name, i.dimension,
+               i.metric, i.vector_type, i.state, n.name AS node_name, i.generation,
+               i.spec ? 'pod' AS is_pod
+        FROM indexes_index i
+        LEFT JOIN indexes_deployment d ON d.index_id = i.id
+        LEFT JOIN indexes_node n ON n.id = d.node_id;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("indexes", "0006_merges")]
+
+    operations = [migrations.RunSQL(_VIEW, migrations.RunSQL.noop)]
