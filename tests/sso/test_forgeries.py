@@ -56,8 +56,9 @@ def test_no_wrapping_passes_at_all() -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(50))
-def test_no_flip_is_believed(seed: int) -> None:
+@pytest.mark.timeout(3600)
+def test_no_flip_is_believed() -> None:
     genuine = verify_response(encoded(made()), connection(), expected=REQUEST, now=NOW)
-    for name, xml in flips(2_000, seed):
-        assert outcome(xml) in (None, genuine), name
+    for seed in range(50):
+        for name, xml in flips(2_000, seed):
+            assert outcome(xml) in (None, genuine), name
