@@ -36,6 +36,8 @@ class Action(StrEnum):
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
+    PEPPER_RETIRED = "pepper.retired"
+    PEPPER_ROTATED = "pepper.rotated"
     PROJECT_CREATED = "project.created"
     PROJECT_DELETED = "project.deleted"
     PROJECT_MEMBER_ADDED = "project_member.added"
@@ -99,6 +101,8 @@ SENTENCES: dict[Action, str] = {
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
+    Action.PEPPER_RETIRED: "{actor} destroyed the pepper {target}",
+    Action.PEPPER_ROTATED: "{actor} made the pepper {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",
     Action.PROJECT_DELETED: "{actor} deleted the project {target}",
     Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",

@@ -15,6 +15,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import Holder, running
 from cli.instance import status as read_status
+from cli.keys import keys
 from cli.people import people
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.add_typer(organizations, name="org")
 organizations.command("statement")(billing.statement)
 organizations.command("set-caps")(billing.set_caps)
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
 
 _STOP_TIMEOUT_S = 40.0

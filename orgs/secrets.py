@@ -7,6 +7,7 @@ from pathlib import Path
 from access.keys import PlainKey, SecretKind, digest, matches, mint
 from keyring.local import LocalKeyring
 from kit.environment import environment
+from kit.errors import InvalidArgument
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +38,11 @@ def minted(kind: SecretKind) -> tuple[PlainKey, StoredSecret]:
 
 def is_genuine(plain: PlainKey, *, stored: bytes | memoryview, pepper_id: int) -> bool:
     """Whether the secret is the one whose digest was stored."""
-    return matches(plain, installation_keyring().pepper(pepper_id), bytes(stored))
+    try:
+        pepper = installation_keyring().pepper(pepper_id)
+    except InvalidArgument:
+        return False  # its pepper was retired, because no living secret was left under it
+    return matches(plain, pepper, bytes(stored))
 
 
 def renewed_secret(plain: PlainKey, *, pepper_id: int) -> StoredSecret | None:
