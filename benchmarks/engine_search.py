@@ -47,6 +47,8 @@ def main() -> None:
     measure_queries("memtable", namespace, data, options.queries // 10)
     workshop = move_to_segments(namespace, log, -(-len(data.ids) // options.segments))
     measure_queries("segments", namespace, data, options.queries)
+    merge(namespace, workshop)
+    measure_queries("merged", namespace, data, options.queries)
     started = time.perf_counter()
     workshop.open()
     print(f"opening {len(data.ids)} records: {1e3 * (time.perf_counter() - started):.0f} ms")
@@ -102,6 +104,17 @@ def move_to_segments(
     namespace.adopt(workshop.manifest, opened)
     print(f"adoption of {count} records: {1e3 * (time.perf_counter() - started):.0f} ms")
     return workshop
+
+
+def merge(namespace: Namespace, workshop: Workshop) -> None:
+    started = time.perf_counter()
+    workshop.merge()
+    seconds = time.perf_counter() - started
+    print(f"merge: {namespace.record_count / seconds:.0f} records/s")
+    opened = {id_: workshop.segment(id_) for id_ in namespace.missing_segments(workshop.manifest)}
+    started = time.perf_counter()
+    namespace.adopt(workshop.manifest, opened)
+    print(f"adoption of the merged segment: {1e3 * (time.perf_counter() - started):.0f} ms")
 
 
 def cases(data: Packages) -> list[Case]:

@@ -39,9 +39,14 @@ def inverses(norms: Float32) -> Float32:
 def needs_float64(norms: Float32) -> bool:
     """Whether products of such rows may overflow or vanish in float32."""
     given = norms[norms > 0]
-    return bool(given.size) and not (
-        float(given.min()) > _SMALLEST_NORM and float(given.max()) < _LARGEST_NORM
+    return bool(given.size) and (
+        norm_needs_float64(float(given.min())) or norm_needs_float64(float(given.max()))
     )
+
+
+def norm_needs_float64(norm: float) -> bool:
+    """The same for one row."""
+    return norm != 0 and not _SMALLEST_NORM < norm < _LARGEST_NORM
 
 
 def record_bytes(

@@ -15,8 +15,13 @@ MAX_FETCH_BYTES = 32 * 1024 * 1024
 def matches_of(hits: Iterable[Hit], request: messages.Query) -> list[messages.Match]:
     """All hits as matches. Raises `InvalidArgument` as soon as they are too large together."""
     found, size = [], 0
-    for hit in hits:
-        match = match_of(hit, request)
+    has_values, has_metadata = request.include_values, request.include_metadata
+    for part, row, score in hits:
+        metadata = part.metadata(row) if has_metadata else None
+        values, sparse = b"", None
+        if has_values:
+            values, sparse = part.vectors[row].tobytes(), to_message(part.sparse.row(row))
+        match = messages.Match(part.ids[row], score, values, sparse, metadata)
         size += _byte_count(match)
         if size > MAX_QUERY_BYTES:
             raise InvalidArgument(
@@ -43,7 +48,9 @@ def records_at(places: Iterable[tuple[Part, int]]) -> list[messages.Record]:
 
 
 def _byte_count(row: messages.Match | messages.Record) -> int:
-    size = len(row.id) + len(row.values) + len(row.metadata or b"")
+    size = len(row.id) + len(row.values)
+    if row.metadata is not None:
+        size += len(row.metadata)
     if row.sparse is not None:
         size += len(row.sparse.indices) + len(row.sparse.values)
     return size
@@ -55,17 +62,4 @@ def record_at(part: Part, row: int) -> messages.Record:
         part.vectors[row].tobytes(),
         to_message(part.sparse.row(row)),
         part.metadata(row),
-    )
-
-
-def match_of(hit: Hit, request: messages.Query) -> messages.Match:
-    """The hit with what the request wants to see of it."""
-    part, row = hit.part, hit.row
-    has_values, has_metadata = request.include_values, request.include_metadata
-    return messages.Match(
-        part.ids[row],
-        hit.score,
-        part.vectors[row].tobytes() if has_values else b"",
-        to_message(part.sparse.row(row)) if has_values else None,
-        part.metadata(row) if has_metadata else None,
     )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dataplane.engine.part import Float32, Part, needs_float64
+from dataplane.engine.part import Float32, Part, norm_needs_float64
 from dataplane.engine.spec import IndexSpec, Metric
 from kit.errors import InvalidArgument
 from storage.write_log.operations import SparseVector
@@ -56,8 +56,7 @@ def prepare(spec: IndexSpec, values: Float32, sparse: SparseVector | None) -> Ta
         raise InvalidArgument("The values of a query must be finite numbers.")
     is_scaled = spec.metric is not Metric.EUCLIDEAN and norm > 0
     direction = (wide / norm).astype(np.float32) if is_scaled else values
-    norms = np.array([min(norm, _LARGEST)], np.float32)
-    return Target(spec.metric, values, direction, norm, sparse, needs_float64(norms))
+    return Target(spec.metric, values, direction, norm, sparse, norm_needs_float64(norm))
 
 
 def norms_for(part: Part, metric: Metric) -> Float32:
@@ -93,13 +92,18 @@ def error_bound(part: Part, target: Target) -> float:
 def exact_scores(vectors: Float32, target: Target, sparse: Float64 | None = None) -> Float32:
     """The scores as they are returned; `sparse` are the rows' sparse dot products."""
     query = target.values.astype(np.float64)
-    scores = np.empty(len(vectors))
-    for start in range(0, len(vectors), _CHUNK_ROWS):
-        rows = vectors[start : start + _CHUNK_ROWS].astype(np.float64)
-        scores[start : start + _CHUNK_ROWS] = _wide_scores(rows, query, target)
+    if len(vectors) <= _CHUNK_ROWS:
+        scores = _wide_scores(vectors.astype(np.float64), query, target)
+    else:
+        scores = np.empty(len(vectors))
+        for start in range(0, len(vectors), _CHUNK_ROWS):
+            rows = vectors[start : start + _CHUNK_ROWS].astype(np.float64)
+            scores[start : start + _CHUNK_ROWS] = _wide_scores(rows, query, target)
     if sparse is not None:
         scores += sparse
-    rounded: Float32 = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+    if target.metric is not Metric.COSINE:
+        np.clip(scores, -_LARGEST, _LARGEST, out=scores)
+    rounded: Float32 = scores.astype(np.float32)
     return rounded
 
 

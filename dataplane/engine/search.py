@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,12 +30,13 @@ from dataplane.engine.scoring import (
 _GATHER_ROWS = 256
 # So few candidates of a part are not worth a choice of its own before all parts are compared.
 _FEW_ROWS = 1024
+# So few in all are scored exactly without keys before.
+_FEW_IN_ALL = 64
 _ROUNDING: float = 2.0**-22
 _LEAST_KEY = float(np.finfo(np.float32).min)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One result: where it lies and its score."""
 
     part: Part
@@ -42,25 +44,30 @@ class Hit:
     score: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Candidates:
-    """Rows of a part that may be among the best, with keys that are wrong by at most `error`."""
+    """Rows of a part that may be among the best, with keys that are wrong by at most `error`.
+
+    A walk's candidates get their keys only where all candidates together are too many.
+    """
 
     part: Part
     rows: Rows
-    keys: Keys
-    sparse: Float64 | None
-    error: float
+    keys: Keys | None = None
+    sparse: Float64 | None = None
+    error: float = 0.0
 
     def at(self, chosen: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Candidates":
+        keys = None if self.keys is None else self.keys[chosen]
         sparse = None if self.sparse is None else self.sparse[chosen]
-        return Candidates(self.part, self.rows[chosen], self.keys[chosen], sparse, self.error)
+        return Candidates(self.part, self.rows[chosen], keys, sparse, self.error)
 
     def best(self, top_k: int) -> "Candidates":
         """Without the rows that cannot be among the best."""
-        if len(self.keys) <= max(top_k, _FEW_ROWS):
+        keys = self.keys
+        if keys is None or len(keys) <= max(top_k, _FEW_ROWS):
             return self
-        return self.at(np.flatnonzero(self.keys >= _threshold(self.keys, top_k, self.error)))
+        return self.at(np.flatnonzero(keys >= _threshold(keys, top_k, self.error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ def _walk(part: Part, target: Target, chosen: Plan, matching: BitMap | None) -> 
         rows = rows_of(BitMap(rows.tolist()) & matching)
     elif part.tombstones.deleted_count:
         rows = rows[part.tombstones.live[rows]]
-    return _score(part, target, rows, is_gather=True)
+    return Candidates(part, rows)
 
 
 def _score(part: Part, target: Target, rows: Rows | None, *, is_gather: bool) -> Candidates:
@@ -189,22 +196,40 @@ def _threshold(keys: Keys, top_k: int, error: float) -> float:
 
 def _order(found: list[Candidates], target: Target, top_k: int) -> list[Hit]:
     """The best of all parts, by exact score and then by id."""
-    found = [candidates for candidates in _pruned(found, top_k) if len(candidates.rows)]
+    found = [candidates for candidates in _pruned(found, target, top_k) if len(candidates.rows)]
     if not found:
         return []
-    vectors = np.concatenate([candidates.part.vectors[candidates.rows] for candidates in found])
+    vectors = _joined([candidates.part.vectors[candidates.rows] for candidates in found])
     sparse = [candidates.sparse for candidates in found if candidates.sparse is not None]
-    scores = exact_scores(vectors, target, np.concatenate(sparse) if sparse else None)
+    scores = exact_scores(vectors, target, _joined(sparse) if sparse else None)
     places = [(candidates.part, row) for candidates in found for row in candidates.rows.tolist()]
-    keys = (-keys_of_scores(scores, target.metric)).tolist()
-    ids = [part.ids[row] for part, row in places]
-    order = sorted(range(len(places)), key=lambda at: (keys[at], ids[at]))[:top_k]
-    return [Hit(*places[at], float(scores[at])) for at in order]
+    keys = keys_of_scores(scores, target.metric)
+    if len(keys) > top_k:
+        last = np.partition(keys, len(keys) - top_k)[len(keys) - top_k]
+        chosen = np.flatnonzero(keys >= last).tolist()
+    else:
+        chosen = list(range(len(keys)))
+    ranked = sorted((-float(keys[at]), places[at][0].ids[places[at][1]], at) for at in chosen)
+    return [Hit(*places[at], float(scores[at])) for _, _, at in ranked[:top_k]]
 
 
-def _pruned(found: list[Candidates], top_k: int) -> list[Candidates]:
-    if sum(len(candidates.rows) for candidates in found) <= top_k:
+def _pruned(found: list[Candidates], target: Target, top_k: int) -> list[Candidates]:
+    if sum(len(candidates.rows) for candidates in found) <= max(top_k, _FEW_IN_ALL):
         return found
-    keys = np.concatenate([candidates.keys for candidates in found])
-    least = _threshold(keys, top_k, max(candidates.error for candidates in found))
-    return [candidates.at(candidates.keys >= least) for candidates in found]
+    keyed = [
+        _score(candidates.part, target, candidates.rows, is_gather=True)
+        if candidates.keys is None
+        else candidates
+        for candidates in found
+    ]
+    keys = _joined([candidates.keys for candidates in keyed if candidates.keys is not None])
+    least = _threshold(keys, top_k, max(candidates.error for candidates in keyed))
+    return [
+        candidates.at(candidates.keys >= least)
+        for candidates in keyed
+        if candidates.keys is not None
+    ]
+
+
+def _joined(columns: list[Any]) -> Any:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
