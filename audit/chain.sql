@@ -23,33 +23,35 @@ BEGIN
     END CASE;
 END $$;
 
+-- The canonical form of all fields, put together by hand: a third of the time of sorting them.
 CREATE FUNCTION audit_hash(event audit_event, sequence bigint, previous_hash bytea) RETURNS bytea
 LANGUAGE sql STABLE AS $$
-    SELECT sha256(convert_to(audit_canonical(jsonb_build_object(
-        'form', 1,
-        'sequence', sequence,
-        'previous_hash', encode(previous_hash, 'hex'),
-        'id', event.id,
-        'created_at',
-            to_char(event.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        'organization_id', event.organization_id,
-        'organization_name', event.organization_name,
-        'project_id', event.project_id,
-        'action', event.action,
-        'outcome', event.outcome,
-        'reason', event.reason,
-        'error_code', event.error_code,
-        'actor_kind', event.actor_kind,
-        'actor_id', event.actor_id,
-        'actor_name', event.actor_name,
-        'target_type', event.target_type,
-        'target_id', event.target_id,
-        'target_name', event.target_name,
-        'parameters', event.parameters,
-        'request_id', event.request_id,
-        'ip', host(event.ip),
-        'user_agent', event.user_agent,
-        'source', event.source)), 'UTF8'))
+    SELECT sha256(convert_to(concat(
+        '{"action":', to_json(event.action),
+        ',"actor_id":', coalesce(to_json(event.actor_id)::text, 'null'),
+        ',"actor_kind":', to_json(event.actor_kind),
+        ',"actor_name":', to_json(event.actor_name),
+        ',"created_at":', to_json(
+            to_char(event.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+        ',"error_code":', to_json(event.error_code),
+        ',"form":1',
+        ',"id":', to_json(event.id),
+        ',"ip":', coalesce(to_json(host(event.ip))::text, 'null'),
+        ',"organization_id":', coalesce(to_json(event.organization_id)::text, 'null'),
+        ',"organization_name":', to_json(event.organization_name),
+        ',"outcome":', to_json(event.outcome),
+        ',"parameters":', audit_canonical(event.parameters),
+        ',"previous_hash":"', encode(previous_hash, 'hex'), '"',
+        ',"project_id":', coalesce(to_json(event.project_id)::text, 'null'),
+        ',"reason":', to_json(event.reason),
+        ',"request_id":', to_json(event.request_id),
+        ',"sequence":', sequence,
+        ',"source":', to_json(event.source),
+        ',"target_id":', to_json(event.target_id),
+        ',"target_name":', to_json(event.target_name),
+        ',"target_type":', to_json(event.target_type),
+        ',"user_agent":', to_json(event.user_agent),
+        '}'), 'UTF8'))
 $$;
 
 -- Rows live in it only while their transaction commits. UNLOGGED: none outlives a crash.
