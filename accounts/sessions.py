@@ -55,6 +55,12 @@ def end_all(user: User, *, but: str | None = None) -> int:
     return len(ending)
 
 
+def sweep() -> None:
+    """Drop what has expired, and list entries whose session is gone."""
+    _stored().filter(expire_date__lt=clock.now()).delete()
+    UserSession.objects.exclude(session_key__in=_stored().values("session_key")).delete()
+
+
 def _live_keys(keys: list[str]) -> set[str]:
     rows = _stored().filter(session_key__in=keys, expire_date__gt=clock.now())
     return set(rows.values_list("session_key", flat=True))

@@ -1,4 +1,4 @@
-"""Celery's shells around mail: load, call, nothing else."""
+"""Celery's shells around mail and sessions: load, call, nothing else."""
 
 from celery import shared_task
 
@@ -12,3 +12,10 @@ def send_letter(letter: str, to: str, facts: dict[str, str]) -> None:
     from accounts.letters import Letter, deliver
 
     deliver(Letter(letter), to, facts)
+
+
+@shared_task(name="accounts.sweep_sessions")
+def sweep_sessions() -> None:
+    from accounts.sessions import sweep
+
+    sweep()

@@ -78,6 +78,11 @@ app.conf.update(
             "schedule": 600.0,
             "options": {"expires": 600},
         },
+        "sweep sessions": {
+            "task": "accounts.sweep_sessions",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )

@@ -152,10 +152,10 @@ _IS_HTTPS = _HERE.advertised_scheme == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = (
-    f"stonepine_session_{_HERE.port}"  # cookies know no ports: two homes, one host
-)
-CSRF_COOKIE_NAME = f"stonepine_csrf_{_HERE.port}"
+# Cookies know no ports: two homes, one host. With the prefix no other host may set them.
+_COOKIES = "__Host-stonepine" if _IS_HTTPS else "stonepine"
+SESSION_COOKIE_NAME = f"{_COOKIES}_session_{_HERE.port}"
+CSRF_COOKIE_NAME = f"{_COOKIES}_csrf_{_HERE.port}"
 CSRF_FAILURE_VIEW = "config.failures.csrf_failure"
 # Not on a developer's machine: browsers would ask every port of localhost for TLS, for a year.
 SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS and _HERE.production else 0

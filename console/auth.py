@@ -27,6 +27,7 @@ from orgs.sign_in import record_sign_in
 
 _SEEN_AT = "seen_at"
 _METHODS = "account_authentication_methods"
+_SIGN_IN_TAKES_S = 15 * 60
 _NOWHERE = "127.0.0.1"  # a unix socket has no address, and allauth's row wants one
 
 
@@ -54,6 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Under a fresh session id, and not without its audit event."""
         record_sign_in(user, by=", ".join(_proofs(request)))
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        request.session.set_expiry(None)
 
     def post_login(self, request: HttpRequest, user: User, **hooks: object) -> HttpResponse:
         UserSession.objects.create_from_request(request)
@@ -118,6 +120,12 @@ def keep_session(request: HttpRequest, user: User) -> None:
     request.session.update(kept)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     UserSession.objects.create_from_request(request)
+
+
+def keep_briefly(request: HttpRequest) -> None:
+    """A session of nobody's yet lasts as long as signing in may take."""
+    if not request.user.is_authenticated:
+        request.session.set_expiry(_SIGN_IN_TAKES_S)
 
 
 def end_session(request: HttpRequest) -> None:

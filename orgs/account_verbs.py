@@ -88,9 +88,10 @@ def refuse(actor: Actor, action: Action, target: Target, error: Exception) -> No
 
 def account_target(user: User | None) -> Target:
     """The account, within the person's first organization: there its owners look for it."""
+    # Nobody's organizations are looked up too: the answer takes as long as for somebody.
+    home = next(iter(organizations_of(user or User())), None)
     if user is None:
         return Target("user", "", "", None, "")
-    home = next(iter(organizations_of(user)), None)
     return Target(
         "user", str(user.pk), user.email, home.pk if home else None, home.name if home else ""
     )

@@ -14,7 +14,13 @@ from accounts.models import User
 from accounts.passwords import verified
 from accounts.queries import find_user_by_email
 from accounts.second_factors import check_code
-from accounts.throttle import Bounds, TooManyAttempts, counted_guess, require_attempts_left
+from accounts.throttle import (
+    Bounds,
+    TooManyAttempts,
+    counted_guess,
+    require_attempts_left,
+    site_of,
+)
 from audit import context
 from audit.actions import Action
 from audit.record import record_unbound
@@ -55,15 +61,19 @@ def check_second_factor(user: User, code: str) -> Authenticator:
         return check_code(user, code)
 
 
+def count_passkey_offer() -> None:
+    """A challenge is kept for whoever asks: few for each place."""
+    require_attempts_left("passkey-offer", _place(), limit=_PASSKEYS_PER_PLACE)
+
+
 def check_passkey(proven: Callable[[], Authenticator]) -> Authenticator:
     """Signing in by a passkey alone; the face's `proven` verifies what the browser answered.
 
     Signatures are not guessed, but checking them is work: bounded for each place. Who owns a
     passkey that fails is only claimed, so its refusal is nobody's.
     """
-    place = context.current().ip or "local"
     with _refusals_kept(None, Action.USER_SIGNED_IN):
-        require_attempts_left("passkey", place, limit=_PASSKEYS_PER_PLACE)
+        require_attempts_left("passkey", _place(), limit=_PASSKEYS_PER_PLACE)
         return proven()
 
 
@@ -114,6 +124,10 @@ def _confirming(user: User) -> Iterator[None]:
     guess = counted_guess(_CONFIRMATIONS, subject=str(user.pk), place=context.current().ip)
     with _refusals_kept(user, Action.USER_CONFIRMED), guess:
         yield
+
+
+def _place() -> str:
+    return site_of(context.current().ip)
 
 
 def _record(user: User, action: Action, **parameters: str) -> None:

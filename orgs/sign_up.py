@@ -13,7 +13,7 @@ from accounts.addresses import checked_email
 from accounts.letters import Letter, post
 from accounts.links import ProvenAddress, read_sign_up_token
 from accounts.models import User
-from accounts.throttle import counted_guess, require_attempts_left
+from accounts.throttle import counted_guess, require_attempts_left, site_of
 from audit import context
 from audit.actions import Action
 from audit.record import record_refusal, record_unbound
@@ -65,7 +65,7 @@ def sign_up(*, email: str, name: str, password: str) -> User:
 
 def require_letters_left(kind: str, address: str) -> None:
     """Few letters to one mailbox, and not many on behalf of one place."""
-    place = context.current().ip or "local"
+    place = site_of(context.current().ip)
     require_attempts_left(f"{kind}-letter", address, limit=_LETTERS_PER_ADDRESS, window=_HOUR)
     require_attempts_left(f"{kind}-letters", place, limit=_LETTERS_PER_PLACE, window=_HOUR)
 

@@ -15,10 +15,11 @@ from console.auth import (
     begin_sign_in_by_passkey,
     end_session,
     finish_sign_in,
+    keep_briefly,
     pending_sign_in,
     safe_next,
 )
-from console.errors import STATUS
+from console.errors import STATUS, error_page
 from console.forms.accounts import CodeForm, SetupForm, SignInForm
 from console.theme import THEMES, remember_theme
 from kit.errors import StonepineError
@@ -29,6 +30,7 @@ from orgs.sign_in import (
     check_password,
     check_second_factor,
     check_second_passkey,
+    count_passkey_offer,
     sign_out,
 )
 from orgs.sign_up import is_open_to_all
@@ -136,7 +138,11 @@ def _second_factor_page(
 @require_GET
 def passkey_options(request: HttpRequest) -> HttpResponse:
     """The challenge for signing in by passkey alone; the browser finds out whose."""
-    del request  # allauth keeps the challenge in its session
+    try:
+        count_passkey_offer()
+    except StonepineError as error:
+        return error_page(request, error)
+    keep_briefly(request)  # allauth puts the challenge into the session
     return JsonResponse({"options": passkeys.request_options()})
 
 

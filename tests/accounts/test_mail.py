@@ -1,11 +1,14 @@
 """Mail: files that only their owner reads, or the SMTP server that a URL names."""
 
+import socketserver
 import stat
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from accounts.mail_folder import FolderBackend
 from config.mail import mail_server
@@ -41,3 +44,48 @@ def test_what_names_no_server_is_refused_without_being_repeated(url: str) -> Non
     with pytest.raises(ImproperlyConfigured) as refused:
         server_of(url)
     assert url not in str(refused.value)
+
+
+class Exchange(socketserver.StreamRequestHandler):
+    """As much of SMTP as delivering takes."""
+
+    def handle(self) -> None:
+        self.say("220 ready")
+        for line in self.rfile:
+            words = line.decode().strip().upper()
+            if words.startswith("DATA"):
+                self.say("354 go on")
+                self.server.received.append(self.body())  # type: ignore[attr-defined]
+            self.say("221 bye" if words.startswith("QUIT") else "250 fine")
+            if words.startswith("QUIT"):
+                return
+
+    def say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+    def body(self) -> str:
+        lines = []
+        while (line := self.rfile.readline().decode()) != ".\r\n":
+            lines.append(line)
+        return "".join(lines)
+
+
+@pytest.fixture
+def exchange() -> Iterator[socketserver.TCPServer]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Exchange) as server:
+        server.received = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_mail_reaches_the_configured_server(exchange: socketserver.TCPServer) -> None:
+    found = mail_server(Environment(smtp_url=f"smtp://127.0.0.1:{exchange.server_address[1]}"))  # type: ignore[arg-type]
+    connection = get_connection(found.backend, host=found.host, port=found.port)
+    message = EmailMessage("Hello", "A letter", "a@example.com", ["b@example.com"])
+    assert connection.send_messages([message]) == 1
+    (received,) = exchange.received  # type: ignore[attr-defined]
+    assert "Subject: Hello" in received
+    assert "A letter" in received

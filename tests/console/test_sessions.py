@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 from access.actor import OPERATOR
 from accounts.models import User
 from accounts.sessions import sessions_of
+from accounts.tasks import sweep_sessions
 from audit.models import Event
 from kit import clock
 from kit.errors import PermissionDenied
@@ -152,3 +153,23 @@ def test_with_the_cache_down_no_secret_can_be_guessed_and_sessions_go_on(site: S
             assert stranger.post(path, form).status_code == 503, path
         assert stranger.get(f"/reset/{site.alice.pk.hex}-x").status_code == 503
         assert here.post("/confirm", {"password": PASSWORD}).status_code == 503
+
+
+def test_expired_sessions_are_swept_by_the_worker(site: Site) -> None:
+    here, gone = signed_in(site.alice.email), signed_in(site.alice.email)
+    Session.objects.filter(session_key=gone.cookies[settings.SESSION_COOKIE_NAME].value).update(
+        expire_date=clock.now() - timedelta(seconds=1)
+    )
+    sweep_sessions()
+    assert Session.objects.count() == UserSession.objects.count() == 1
+    assert here.get("/account").status_code == 200
+
+
+def test_a_challenge_for_nobody_is_kept_briefly(site: Site) -> None:
+    browser = Client(HTTP_ACCEPT="text/html", SERVER_NAME="localhost")
+    assert "challenge" in browser.get("/signin/passkey/options").json()["options"]
+    (waiting,) = Session.objects.all()
+    assert waiting.expire_date < clock.now() + timedelta(minutes=16)
+    browser.post("/signin", {"email": site.alice.email, "password": PASSWORD})
+    (kept,) = Session.objects.all()
+    assert kept.expire_date > clock.now() + timedelta(days=6)
