@@ -1,6 +1,7 @@
 """Routes of the API."""
 
 from django.urls import path
+from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from api import openapi_security  # noqa: F401 - registers itself
@@ -8,9 +9,9 @@ from api.views import health
 from api.views.indexes import IndexesView, IndexView
 
 urlpatterns = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
-    path("docs/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("healthz", require_safe(health.healthz)),
+    path("readyz", require_safe(health.readyz)),
+    path("docs/openapi.json", require_safe(SpectacularJSONAPIView.as_view()), name="openapi"),
     path("indexes", IndexesView.as_view(), name="indexes"),
     path("indexes/<str:name>", IndexView.as_view(), name="index"),
 ]

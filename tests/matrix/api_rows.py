@@ -1,0 +1,20 @@
+"""The matrix' rows of the control plane's API: what each method of each route needs."""
+
+from tests.matrix.reference import ANYONE, CONTROL_READ, CONTROL_WRITE
+from tests.matrix.rows import Row, Rows
+
+_DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
+_TAKEN = {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}
+
+ROWS: Rows = {
+    "GET healthz": Row(ANYONE, 200),
+    "GET readyz": Row(ANYONE, 503),
+    "GET docs/openapi.json": Row(ANYONE, 200),
+    "GET indexes": Row(CONTROL_READ, 200),
+    "POST indexes": Row(CONTROL_WRITE, 409, _TAKEN),
+    "GET indexes/<str:name>": Row(CONTROL_READ, 200),
+    "PATCH indexes/<str:name>": Row(CONTROL_WRITE, 200, {"deletion_protection": "enabled"}),
+    "DELETE indexes/<str:name>": Row(CONTROL_WRITE, 403, says="Deletion protection"),
+}
+# REST framework answers HEAD wherever it answers GET.
+ROWS |= {key.replace("GET", "HEAD"): row for key, row in ROWS.items() if key.startswith("GET ")}

@@ -1,0 +1,101 @@
+"""The matrix' rows of the console: what each method of each page needs."""
+
+from tests.matrix.reference import (
+    ANYONE,
+    BILLING_READ,
+    BILLING_WRITE,
+    CONTROL_READ,
+    CONTROL_WRITE,
+    ORGANIZATION_READ,
+    PROJECT_CREATE,
+    PROJECT_READ,
+    SETTINGS_READ,
+    SETTINGS_WRITE,
+    SIGNED_IN,
+)
+from tests.matrix.rows import Row, Rows
+
+_P = "o/<slug:organization>/p/<slug:project>"
+
+_WAYS_IN: Rows = {
+    "GET setup": Row(ANYONE, 404),
+    "POST setup": Row(ANYONE, 404, {"token": "made up"}),
+    "GET signin": Row(ANYONE, 200, signed_in=302),
+    "POST signin": Row(ANYONE, 200, {"email": ""}),
+    "GET signin/mfa": Row(ANYONE, 302),
+    "POST signin/mfa": Row(ANYONE, 302, {"code": "000000"}),
+    "POST signin/passkey": Row(ANYONE, 401),
+    "GET signin/passkey/options": Row(ANYONE, 200),
+    "POST signout": Row(ANYONE, 302, ends_session=True),
+    "GET signup": Row(ANYONE, 403, signed_in=302),
+    "POST signup": Row(ANYONE, 403, {"email": ""}, signed_in=302, denied_events=0),
+    "GET verify/account/<str:token>": Row(ANYONE, 404),
+    "GET verify/address/<str:token>": Row(ANYONE, 404),
+    "POST verify/address/<str:token>": Row(ANYONE, 404),
+    "GET reset": Row(ANYONE, 200),
+    "POST reset": Row(ANYONE, 200, {"email": ""}),
+    "GET reset/<str:token>": Row(ANYONE, 404),
+    "POST reset/<str:token>": Row(ANYONE, 404, {"password": "another long passphrase"}),
+    "POST theme": Row(ANYONE, 302),
+    "GET styleguide": Row(ANYONE, 404),
+}
+
+# Everybody's own pages: they show and change whoever asks, and nobody else.
+_ACCOUNT: Rows = {
+    "GET confirm": Row(SIGNED_IN, 200),
+    "POST confirm": Row(SIGNED_IN, 200, {"password": ""}),
+    "GET account": Row(SIGNED_IN, 200),
+    "POST account": Row(SIGNED_IN, 422, {"name": "x" * 300}),
+    "GET account/email": Row(SIGNED_IN, 200),
+    "POST account/email": Row(SIGNED_IN, 422, {"email": ""}),
+    "GET account/password": Row(SIGNED_IN, 200),
+    "POST account/password": Row(SIGNED_IN, 422, {"password": ""}),
+    "GET account/mfa": Row(SIGNED_IN, 200),
+    "GET account/mfa/app": Row(SIGNED_IN, 200),
+    "POST account/mfa/app": Row(SIGNED_IN, 200, {"code": ""}),
+    "GET account/mfa/passkey": Row(SIGNED_IN, 200),
+    "POST account/mfa/passkey": Row(SIGNED_IN, 422, {"name": ""}),
+    "GET account/mfa/codes": Row(SIGNED_IN, 200),
+    "POST account/mfa/codes": Row(SIGNED_IN, 409),
+    "GET account/mfa/<int:factor_id>/remove": Row(SIGNED_IN, 404),
+    "POST account/mfa/<int:factor_id>/remove": Row(SIGNED_IN, 404),
+    "GET account/sessions": Row(SIGNED_IN, 200),
+    "POST account/sessions/end": Row(SIGNED_IN, 302),
+    "POST account/sessions/<int:session_id>/end": Row(SIGNED_IN, 404),
+    "GET account/activity": Row(SIGNED_IN, 200),
+}
+
+_ORGANIZATION: Rows = {
+    "GET ": Row(SIGNED_IN, 302, homeless=200),
+    "GET o/-": Row(SIGNED_IN, 302, homeless=200),
+    "GET o/-/": Row(SIGNED_IN, 302, homeless=200),
+    "GET o/-/<path:rest>": Row(SIGNED_IN, 302, homeless=200),
+    "GET o/<slug:organization>": Row(ORGANIZATION_READ, 200),
+    "GET o/<slug:organization>/roles": Row(ORGANIZATION_READ, 200),
+    "GET o/<slug:organization>/billing": Row(BILLING_READ, 200),
+    "GET o/<slug:organization>/billing/statement": Row(BILLING_READ, 200),
+    "GET o/<slug:organization>/billing/contact": Row(BILLING_WRITE, 200),
+    "POST o/<slug:organization>/billing/contact": Row(BILLING_WRITE, 422, {"email": "no address"}),
+    "GET o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 200),
+    "POST o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 422, {"name": ""}),
+}
+
+_PROJECT: Rows = {
+    f"GET {_P}": Row(PROJECT_READ, 200),
+    f"GET {_P}/indexes": Row(CONTROL_READ, 200),
+    f"GET {_P}/new-index": Row(CONTROL_WRITE, 200),
+    f"POST {_P}/new-index": Row(CONTROL_WRITE, 200, {"name": ""}),
+    f"GET {_P}/new-index/call": Row(PROJECT_READ, 200),
+    f"GET {_P}/indexes/new": Row(CONTROL_READ, 302),
+    f"GET {_P}/indexes/<str:name>": Row(CONTROL_READ, 200),
+    f"POST {_P}/indexes/<str:name>/protect": Row(CONTROL_WRITE, 302, {"is_protected": "on"}),
+    f"GET {_P}/indexes/<str:name>/delete": Row(CONTROL_WRITE, 200),
+    f"POST {_P}/indexes/<str:name>/delete": Row(CONTROL_WRITE, 422, {"confirmation": "no"}),
+    f"GET {_P}/keys": Row(SETTINGS_READ, 200),
+    f"GET {_P}/keys/new": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/keys/new": Row(SETTINGS_WRITE, 422, {"name": ""}),
+    f"GET {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 302),
+}
+
+ROWS: Rows = {**_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_PROJECT}

@@ -1,0 +1,67 @@
+"""The control plane's API against every key, and against people's sessions."""
+
+import json
+
+from django.http import HttpResponse
+from django.test import Client
+
+from cli.embedded.postgres import EmbeddedPostgres
+from tests.matrix import state
+from tests.matrix.api_rows import ROWS
+from tests.matrix.cast import KeyHolder, key_holders, people
+from tests.matrix.conftest import Stage
+from tests.matrix.grid import OVERRIDE, Cell, cells, expected_of_key, told
+from tests.matrix.reference import ANYONE, CONTROL_WRITE
+from tests.matrix.rows import Row, Rows
+from tests.matrix.walk import filled, mounted_routes
+
+
+class Caller:
+    """One key, or somebody's browser without one."""
+
+    def __init__(
+        self, key: str | None, values: dict[str, str], client: Client | None = None
+    ) -> None:
+        self._client = client or Client(raise_request_exception=False)
+        self._headers = {} if key is None else {"Api-Key": key}
+        self._values = values
+
+    def call(self, method: str, route: str, row: Row | None) -> HttpResponse:
+        headers = {**self._headers, **(OVERRIDE if "overridden" in method else {})}
+        body = json.dumps(row.body) if row is not None and row.body else ""
+        path = filled(route, self._values)
+        response: HttpResponse = self._client.generic(
+            method.split(",", maxsplit=1)[0], path, body, "application/json", headers=headers
+        )
+        return response
+
+
+def _rows_for(holder: KeyHolder) -> Rows:
+    """A key of another project could create in its own place: it sends nothing that would."""
+    return ROWS | {"POST indexes": Row(CONTROL_WRITE, 400)} if holder.is_elsewhere else ROWS
+
+
+OPEN = {key for key, row in ROWS.items() if row.right == ANYONE}
+
+
+def test_every_route_answers_every_key_as_its_row_says(
+    stage: Stage, postgres_server: EmbeddedPostgres
+) -> None:
+    holders = key_holders(stage.world)
+    browsers = [(KeyHolder(one.label, None, None), one.browser()) for one in people(stage.world)]
+    browsers = [(holder, browser) for holder, browser in browsers if "key" not in holder.label]
+    before = state.tables(postgres_server)
+    found: list[Cell] = []
+    for holder, client in [*((one, None) for one in holders), *browsers]:
+        found += cells(
+            holder.label,
+            mounted_routes("api.urls"),
+            _rows_for(holder),
+            expected=lambda row, route, who=holder: expected_of_key(
+                who, row, route, is_open=f"GET {route}" in OPEN
+            ),
+            call=Caller(holder.value, stage.ours, client).call,
+        )
+    surprising = [cell for cell in found if cell.is_surprising]
+    assert not surprising, told(surprising)
+    assert state.tables(postgres_server) == before
