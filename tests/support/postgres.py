@@ -12,7 +12,9 @@ from tests.support.waiting import wait_until
 
 
 @contextmanager
-def running_postgres(folder: Path | None = None) -> Iterator[EmbeddedPostgres]:
+def running_postgres(
+    folder: Path | None = None, *, is_durable: bool = False
+) -> Iterator[EmbeddedPostgres]:
     """A server that lives for the block; its folder goes with it."""
     with tempfile.TemporaryDirectory(prefix="sp-pg-", ignore_cleanup_errors=True) as scratch:
         base = folder or Path(scratch)
@@ -20,7 +22,7 @@ def running_postgres(folder: Path | None = None) -> Iterator[EmbeddedPostgres]:
             data_dir=base / "data",
             socket_dir=Path(scratch) / "s",
             passwords={role: secrets.token_urlsafe(12) for role in ROLES},
-            is_durable=False,
+            is_durable=is_durable,
         )
         identity = server.prepare()
         with (base / "postgres.log").open("wb") as log:

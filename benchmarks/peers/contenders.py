@@ -1,0 +1,40 @@
+"""What the comparison asks of a contender, and the filters that all of them understand."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks.packages50k import Packages
+from benchmarks.peers.closed_loop import Ask
+
+TOP_K = 10
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`shard < limit`, or `section == section`; both None means everything."""
+
+    name: str
+    limit: int | None = None
+    section: str | None = None
+
+
+class Running(Protocol):
+    """A contender that was started, on a scratch folder and a loopback port of its own."""
+
+    def ingest(self, data: Packages) -> float:
+        """Take all records, acknowledged; seconds that took, without the encoding beforehand."""
+
+    def settle(self, data: Packages) -> None:
+        """Wait until background builds are done."""
+
+    def connect(self, data: Packages, kind: Filter) -> Callable[[], Ask]:
+        """A function that opens one client; the client answers question `i` (a query's number)."""
+
+    def ids(self, answer: Any) -> list[str]:
+        """The ids in an answer of a client."""
+
+
+Start = Callable[[Path, int], AbstractContextManager[Running]]
