@@ -13,7 +13,7 @@ from tests.matrix.walk import filled, mounted_routes, parameters
 
 FACES = {"api.urls": api_rows.ROWS, "console.urls": console_rows.ROWS}
 _HERE = Path(__file__).parent
-_BY_HAND = ("reference", "rows", "api_rows", "console_rows")
+_BY_HAND = ("reference", "rows", "api_rows", "console_rows", "data_rows")
 
 
 @pytest.mark.parametrize("face", FACES)
