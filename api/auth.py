@@ -1,4 +1,4 @@
-"""Who calls: the API key of a request, turned into an actor once."""
+"""Who calls: the API key or the access token of a request, turned into an actor once."""
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from access.actor import Actor
 from audit import context
 from kit.errors import Unauthenticated
+from orgs.access_tokens import authenticate_access_token
+from orgs.models import Organization
 from projects.models import Project
 from projects.queries import authenticate_api_key
 
@@ -23,6 +25,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not value:
             raise Unauthenticated("Invalid API key.")
         return authenticate_api_key(value, address=context.current().ip)
+
+
+class AccessTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`, for the Admin API. `request.auth` is the organization of the
+    service account that the token was given to."""
+
+    def authenticate(self, request: Request) -> tuple[Actor, Organization]:
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("An access token is required: Authorization: Bearer <token>.")
+        return authenticate_access_token(value.strip())
 
 
 class HasActor(BasePermission):

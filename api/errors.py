@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from api.oauth import is_token_request, oauth_answer
 from api.versions import Version, requested_version
 from kit.errors import (
     ErrorCode,
@@ -48,10 +49,10 @@ _log = structlog.get_logger(__name__)
 def answer(request: HttpRequest, error: StonepineError) -> HttpResponse:
     """The reply to an error, as the requested version spells it."""
     status = STATUS[error.code]
-    if error.code is ErrorCode.UNAUTHENTICATED and _speaks_plain_401(request):
-        response: HttpResponse = HttpResponse(
-            "Invalid API key", status=401, content_type="text/plain"
-        )
+    if is_token_request(request):
+        response: HttpResponse = oauth_answer(error)
+    elif error.code is ErrorCode.UNAUTHENTICATED and _speaks_plain_401(request):
+        response = HttpResponse("Invalid API key", status=401, content_type="text/plain")
     else:
         body: dict[str, Any] = {"code": error.code, "message": error.message}
         if error.fields:
@@ -92,6 +93,8 @@ def _translated(error: Exception) -> StonepineError | None:
 
 
 def _speaks_plain_401(request: HttpRequest) -> bool:
+    if request.path_info.startswith("/admin"):
+        return False
     try:
         return requested_version(request) >= Version.V2026_07
     except InvalidArgument:

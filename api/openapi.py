@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from api.openapi_admin import ADMIN_REPLIES
+from api.schemas.admin.bodies import BODIES as ADMIN_BODIES
 from api.schemas.bodies import (
     ConfigureIndexBySchema,
     ConfigureIndexBySpec,
@@ -11,7 +13,13 @@ from api.schemas.bodies import (
     CreateIndexBySpec,
 )
 
-_BODIES = (ConfigureIndexBySchema, ConfigureIndexBySpec, CreateIndexBySchema, CreateIndexBySpec)
+_BODIES = (
+    ConfigureIndexBySchema,
+    ConfigureIndexBySpec,
+    CreateIndexBySchema,
+    CreateIndexBySpec,
+    *ADMIN_BODIES,
+)
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAP: dict[str, Any] = {"type": "object", "additionalProperties": True}
 
@@ -48,7 +56,7 @@ _INDEX_LIST: dict[str, Any] = {
 def components() -> dict[str, Any]:
     """All named shapes, for drf-spectacular's APPEND_COMPONENTS."""
     _, bodies = msgspec.json.schema_components(_BODIES, ref_template="#/components/schemas/{name}")
-    return {"schemas": {**bodies, "Index": _INDEX, "IndexList": _INDEX_LIST}}
+    return {"schemas": {**bodies, "Index": _INDEX, "IndexList": _INDEX_LIST, **ADMIN_REPLIES}}
 
 
 def body(name: str) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from api import openapi_security  # noqa: F401 - registers itself
 from api.views import health
+from api.views.admin import urls as admin
 from api.views.indexes import IndexesView, IndexView
+from api.views.oauth import TokenView
 
 urlpatterns = [
     path("healthz", require_safe(health.healthz)),
@@ -14,4 +16,6 @@ urlpatterns = [
     path("docs/openapi.json", require_safe(SpectacularJSONAPIView.as_view()), name="openapi"),
     path("indexes", IndexesView.as_view(), name="indexes"),
     path("indexes/<str:name>", IndexView.as_view(), name="index"),
+    path("oauth/token", TokenView.as_view(), name="token"),
+    *admin.urlpatterns,
 ]

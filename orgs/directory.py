@@ -1,4 +1,5 @@
-"""Who belongs to an organization, page by page: users, role bindings, invitations."""
+"""Who belongs to an organization, page by page: users, role bindings, invitations,
+service accounts."""
 
 from typing import TypeVar
 from uuid import UUID
@@ -8,7 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from access.actor import Actor, Scope
 from access.decide import decide, require
 from access.permissions import Permission, Role
-from accounts.addresses import normalized_email
+from accounts.addresses import is_address, normalized_email
 from kit.errors import NotFound
 from kit.ids import OrganizationId
 from kit.pagination import MAX_LIMIT, Page, checked_limit, page_of
@@ -19,6 +20,7 @@ from orgs.models import (
     PrincipalType,
     ResourceType,
     RoleBinding,
+    ServiceAccount,
 )
 from orgs.tenancy import tenant
 
@@ -37,7 +39,9 @@ def users(
     require(actor, Permission.MEMBER_READ, organization.scope)
     rows = Membership.objects.filter(organization=organization).select_related("user")
     if email is not None:
-        rows = rows.filter(user__email=normalized_email(email))
+        rows = (
+            rows.filter(user__email=normalized_email(email)) if is_address(email) else rows.none()
+        )
     return _page(organization, rows, limit=limit, after=after)
 
 
@@ -102,6 +106,27 @@ def get_invitation(actor: Actor, organization: Organization, invitation_id: UUID
         found = rows.filter(pk=invitation_id).first()
     if found is None:
         raise NotFound(f"Invitation {invitation_id} not found.")
+    return found
+
+
+def service_accounts(
+    actor: Actor, organization: Organization, *, limit: int = MAX_LIMIT, after: UUID | None = None
+) -> Page[ServiceAccount]:
+    """Oldest first."""
+    require(actor, Permission.SERVICE_ACCOUNT_READ, organization.scope)
+    rows = ServiceAccount.objects.filter(organization=organization)
+    return _page(organization, rows.select_related("organization"), limit=limit, after=after)
+
+
+def get_service_account(
+    actor: Actor, organization: Organization, account_id: UUID
+) -> ServiceAccount:
+    require(actor, Permission.SERVICE_ACCOUNT_READ, organization.scope)
+    with tenant(organization.pk):
+        rows = ServiceAccount.objects.filter(organization=organization)
+        found = rows.select_related("organization").filter(pk=account_id).first()
+    if found is None:
+        raise NotFound(f"Service account {account_id} not found.")
     return found
 
 

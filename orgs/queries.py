@@ -61,6 +61,16 @@ def get_organization(actor: Actor, slug: str) -> Organization:
     return organization
 
 
+def readable_organization(actor: Actor, organization: Organization) -> Organization:
+    """The organization as it is now, for whoever holds a role on it."""
+    require(actor, Permission.ORGANIZATION_READ, organization.scope)
+    with tenant(organization.pk):
+        found = Organization.objects.filter(pk=organization.pk).first()
+    if found is None:
+        raise NotFound("Organization not found.")
+    return found
+
+
 def find_organization(reference: str) -> Organization | None:
     """By slug, public id or row id: for the operator's commands. Crosses tenants."""
     rows = Organization.objects.using("system")

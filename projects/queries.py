@@ -43,6 +43,16 @@ def get_project(actor: Actor, organization: Organization, slug: str) -> Project:
     return project
 
 
+def get_project_by_id(actor: Actor, organization: Organization, project_id: UUID) -> Project:
+    """Like `get_project`, for those who know ids."""
+    with tenant(organization.pk):
+        rows = Project.objects.filter(organization=organization).select_related("organization")
+        project = rows.filter(pk=project_id).first()
+    if project is None or not _may_see(actor, project):
+        raise NotFound(f"Project {project_id} not found.")
+    return project
+
+
 def first_project(organization: Organization) -> Project | None:
     """The oldest one: what set-up and bootstrap work on."""
     with tenant(organization.pk):
@@ -64,6 +74,17 @@ def get_api_key(actor: Actor, project: Project, key_id: UUID) -> ApiKey:
         key = ApiKey.objects.filter(project=project, pk=key_id).first()
     if key is None:
         raise NotFound("API key not found.")
+    return key
+
+
+def get_api_key_by_id(actor: Actor, organization: Organization, key_id: UUID) -> ApiKey:
+    """A living key of any project that the actor may see."""
+    with tenant(organization.pk):
+        rows = ApiKey.objects.filter(organization=organization, revoked_at=None)
+        key = rows.select_related("project__organization").filter(pk=key_id).first()
+    if key is None or not _may_see(actor, key.project):
+        raise NotFound(f"API key {key_id} not found.")
+    require(actor, Permission.API_KEY_READ, key.scope)
     return key
 
 

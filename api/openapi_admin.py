@@ -1,0 +1,83 @@
+"""Shapes of the Admin API's and the token endpoint's replies, for the generated description."""
+
+from typing import Any
+
+from access.permissions import API_KEY_ROLES, Role
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_ID: dict[str, Any] = {"type": "string", "format": "uuid"}
+_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
+
+
+def _object(optional: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _one_of(*values: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+ADMIN_REPLIES: dict[str, Any] = {
+    "TokenRequest": _object(
+        ("audience",),
+        client_id=_TEXT,
+        client_secret=_TEXT,
+        grant_type=_one_of("client_credentials"),
+        audience=_TEXT,
+    ),
+    "TokenResponse": _object(
+        access_token=_TEXT, token_type=_one_of("Bearer"), expires_in={"type": "integer"}
+    ),
+    "Organization": _object(
+        id=_TEXT,
+        name=_TEXT,
+        plan=_one_of("Free", "Standard", "Enterprise", "Dedicated"),
+        payment_status=_one_of("Active"),
+        support_tier=_one_of("Free", "Developer", "Pro", "Enterprise"),
+        created_at=_MOMENT,
+    ),
+    "Project": _object(
+        id=_ID,
+        name=_TEXT,
+        max_pods={"type": "integer"},
+        force_encryption_with_cmek={"type": "boolean"},
+        organization_id=_TEXT,
+        created_at=_MOMENT,
+    ),
+    "APIKey": _object(
+        id=_ID,
+        name=_TEXT,
+        project_id=_ID,
+        roles={"type": "array", "items": _one_of(*sorted(API_KEY_ROLES))},
+    ),
+    "APIKeyWithSecret": _object(key=_named("APIKey"), value=_TEXT),
+    "User": _object(("name",), id=_ID, email=_TEXT, name=_TEXT),
+    "Invite": _object(
+        id=_ID,
+        email=_TEXT,
+        status=_one_of("pending", "expired", "processed"),
+        expires_at=_MOMENT,
+        processed_at={**_MOMENT, "nullable": True},
+        created_at=_MOMENT,
+    ),
+    "ServiceAccount": _object(
+        id=_ID, name=_TEXT, client_id=_TEXT, created_at=_MOMENT, updated_at=_MOMENT
+    ),
+    "ServiceAccountWithSecret": _object(
+        service_account=_named("ServiceAccount"), client_secret=_TEXT
+    ),
+    "RoleBinding": _object(
+        id=_ID,
+        principal_type=_one_of("user", "service_account", "invite"),
+        principal_id=_ID,
+        resource_type=_one_of("organization", "project"),
+        resource_id=_TEXT,
+        role=_one_of(*Role),
+        created_at=_MOMENT,
+    ),
+}

@@ -1,0 +1,67 @@
+"""Bodies of the Admin API as types; settings read them, so nothing here needs Django."""
+
+from uuid import UUID
+
+from api.schemas.bodies import Strict, Tolerant
+
+
+class CreateProject(Tolerant):
+    name: str
+    max_pods: int = 0
+    force_encryption_with_cmek: bool = False
+
+
+class UpdateProject(Tolerant):
+    name: str | None = None
+    max_pods: int | None = None
+    force_encryption_with_cmek: bool | None = None
+
+
+class UpdateOrganization(Tolerant):
+    name: str | None = None
+
+
+class CreateApiKey(Tolerant):
+    name: str
+    roles: list[str] | None = None
+
+
+class UpdateApiKey(Tolerant):
+    name: str | None = None
+    roles: list[str] | None = None
+
+
+class RoleBindingInput(Strict):
+    """Strict in every version: a misspelt resource must not widen what is given."""
+
+    resource_type: str
+    role: str
+    resource_id: str | None = None
+
+
+class CreateInvite(Tolerant):
+    email: str
+    role_bindings: list[RoleBindingInput]
+
+
+class CreateServiceAccount(Tolerant):
+    name: str
+    role_bindings: list[RoleBindingInput] | None = None
+
+
+class UpdateServiceAccount(Tolerant):
+    name: str | None = None
+
+
+class CreateRoleBinding(Strict):
+    principal_type: str
+    principal_id: UUID
+    resource_type: str
+    role: str
+    resource_id: str | None = None
+
+
+BODIES = (
+    CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
+    UpdateApiKey, UpdateOrganization, UpdateProject, UpdateServiceAccount,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The Admin API: one module per noun, called with access tokens of service accounts."""

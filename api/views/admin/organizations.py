@@ -1,0 +1,31 @@
+"""Organizations: list, describe, rename, delete. A service account belongs to exactly one."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.openapi import reply
+from api.openapi_lists import listing
+from api.schemas.admin.replies import render_organization
+from api.views.admin.base import AdminView
+from orgs.queries import readable_organization
+
+
+class OrganizationsView(AdminView):
+    """The organization of the token."""
+
+    @extend_schema(operation_id="list_organizations", responses={200: listing("Organization")})
+    def get(self, request: Request) -> Response:
+        del request
+        found = readable_organization(self.actor, self.organization)
+        return Response({"data": [render_organization(found)]})
+
+
+class OrganizationView(AdminView):
+    """One organization, by its id."""
+
+    @extend_schema(operation_id="fetch_organization", responses={200: reply("Organization")})
+    def get(self, request: Request, organization_id: str) -> Response:
+        del request
+        found = readable_organization(self.actor, self.own(organization_id))
+        return Response(render_organization(found))

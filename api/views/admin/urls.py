@@ -1,0 +1,35 @@
+"""Routes of the Admin API."""
+
+from django.urls import path
+
+from api.views.admin.api_keys import ApiKeysView, ApiKeyView
+from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
+from api.views.admin.organizations import OrganizationsView, OrganizationView
+from api.views.admin.projects import ProjectsView, ProjectView
+from api.views.admin.role_bindings import RoleBindingsView, RoleBindingView
+from api.views.admin.service_accounts import (
+    RotateSecretView,
+    ServiceAccountsView,
+    ServiceAccountView,
+)
+from api.views.admin.users import UsersView, UserView
+
+_ROUTES = {
+    "organizations": OrganizationsView,
+    "organizations/<str:organization_id>": OrganizationView,
+    "projects": ProjectsView,
+    "projects/<str:project_id>": ProjectView,
+    "projects/<str:project_id>/api-keys": ApiKeysView,
+    "api-keys/<str:api_key_id>": ApiKeyView,
+    "users": UsersView,
+    "users/<str:user_id>": UserView,
+    "invites": InvitesView,
+    "invites/<str:invite_id>": InviteView,
+    "invites/<str:invite_id>/resend": ResendInviteView,
+    "service-accounts": ServiceAccountsView,
+    "service-accounts/<str:service_account_id>": ServiceAccountView,
+    "service-accounts/<str:service_account_id>/rotate-secret": RotateSecretView,
+    "role-bindings": RoleBindingsView,
+    "role-bindings/<str:role_binding_id>": RoleBindingView,
+}
+urlpatterns = [path(f"admin/{route}", view.as_view()) for route, view in _ROUTES.items()]
