@@ -45,6 +45,7 @@ def main() -> None:
     namespace = Namespace(spec)
     log = write_all(namespace, data)
     measure_queries("memtable", namespace, data, options.queries // 10)
+    measure_together("memtable", namespace, data)
     workshop = move_to_segments(namespace, log, -(-len(data.ids) // options.segments))
     measure_queries("segments", namespace, data, options.queries)
     merge(namespace, workshop)
@@ -155,6 +156,28 @@ def measure_queries(title: str, namespace: Namespace, data: Packages, count: int
             f"{title:9} {case.name:15} {len(case.rows):6} rows  p50 {p50:6.0f} us  "
             f"p99 {p99:6.0f} us  cpu {cpu:6.0f} us  recall@{TOP_K} {share:.4f}  {answers[0].path}"
         )
+
+
+def measure_together(title: str, namespace: Namespace, data: Packages) -> None:
+    """CPU a query of batches that arrived together, and how it compares with one at a time."""
+    requests = [
+        messages.Query(index_id=INDEX, top_k=TOP_K, vector=query.tobytes())
+        for query in data.queries[:32]
+    ]
+    medians = {}
+    for size in (1, 4, 16):
+        rounds = []
+        for _ in range(5):
+            busy = time.process_time()
+            for start in range(0, len(requests), size):
+                batch = requests[start : start + size]
+                with namespace.together(batch):
+                    for request in batch:
+                        namespace.query(request)
+            rounds.append((time.process_time() - busy) / len(requests))
+        medians[size] = float(np.median(rounds))
+        ratio = medians[1] / medians[size]
+        print(f"{title:9} {size:2} together: {1e6 * medians[size]:.0f} us of CPU, {ratio:.1f} ×")
 
 
 def timed(act: Callable[[], messages.Matches]) -> tuple[messages.Matches, float]:

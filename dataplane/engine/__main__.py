@@ -42,7 +42,7 @@ def main() -> None:
             on_gone=engine.forget,
         )
     )
-    listener = Listener(settings.engine_socket, loop, engine.handle)
+    listener = Listener(settings.engine_socket, loop, engine)
     _log.info("serving", socket=str(settings.engine_socket))
     loop.run()
     listener.close()

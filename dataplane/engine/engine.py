@@ -1,6 +1,7 @@
 """The engine: which indexes are open, and what is done with a request for one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +58,16 @@ class Engine:
             answer(messages.Sizes(bytes_by_index=measure(self.open_indexes)))
             return
         self._guard(lambda: self._dispatch(request, answer), request, answer)
+
+    def handle_together(self, asked: Sequence[tuple[messages.Query, Answer]]) -> None:
+        """Queries of one namespace that have arrived, each of which gets its own answer."""
+        first = asked[0][0]
+        index = self._indexes.get(first.index_id)
+        space = index.namespace(first.namespace) if index is not None and index.is_open else None
+        together = nullcontext() if space is None else space.memory.together([q for q, _ in asked])
+        with together:
+            for request, answer in asked:
+                self.handle(request, answer)
 
     def settle(self) -> None:
         """Take up what the log has done."""

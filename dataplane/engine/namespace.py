@@ -1,6 +1,7 @@
 """One namespace in memory: what its writes change and what its reads answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 import numpy as np
@@ -18,8 +19,9 @@ from dataplane.engine.segment import Segment
 from dataplane.engine.sorted_ids import SortedIds
 from dataplane.engine.sparse import from_message
 from dataplane.engine.spec import IndexSpec
+from dataplane.engine.together import Together
 from dataplane.engine.units import LIST_UNITS, fetch_units, query_units
-from kit.errors import FailedPrecondition, Internal, InvalidArgument
+from kit.errors import FailedPrecondition, Internal, InvalidArgument, StonepineError
 from storage.manifests import Manifest
 from storage.write_log.operations import (
     DeleteAllOperation,
@@ -47,6 +49,8 @@ class Namespace:
         self._manifest_version = 0
         self._layout = Layout(spec.width)
         self._sorted_ids = SortedIds()
+        self._targets: dict[int, Target | None] = {}
+        self._together: Together | None = None
 
     @classmethod
     def open(
@@ -202,19 +206,35 @@ class Namespace:
         """The nearest records. A query by the id of a missing record matches nothing."""
         self.spec.check_query(request)
         expression = None if request.filter is None else parse(request.filter)
-        target = self._target(request)
+        target = self._targets.get(id(request)) or self._target(request)
         hits: list[Hit] = []
         path = ""
         if target is not None:
-            hits, path = search(
-                self._layout.parts, Question(target, request.top_k, expression, self._planner)
-            )
+            question = Question(target, request.top_k, expression, self._planner, self._together)
+            hits, path = search(self._layout.parts, question)
         return messages.Matches(
             matches=matches_of(hits, request),
             read_units=query_units(self.size_bytes),
             max_indexed_lsn=self._lsn,
             path=path,
         )
+
+    @contextmanager
+    def together(self, requests: Sequence[messages.Query]) -> Iterator[None]:
+        """These queries follow in one go: what they have in common is done once for all."""
+        for request in requests:
+            if request.id is None and request.filter is None:
+                # One that cannot be answered tells its caller when its turn comes.
+                with suppress(StonepineError):
+                    self.spec.check_query(request)
+                    self._targets[id(request)] = self._target(request)
+        found = [target for target in self._targets.values() if target is not None]
+        targets = [target for target in found if not target.needs_float64]
+        self._together = Together(targets)
+        try:
+            yield
+        finally:
+            self._targets, self._together = {}, None
 
     def _target(self, request: messages.Query) -> Target | None:
         if request.id is None:

@@ -43,6 +43,11 @@ class Target:
         return not self.values.size
 
     @property
+    def factor(self) -> Float32:
+        """What keys multiply the rows with."""
+        return self.direction if self.metric is Metric.COSINE else self.values
+
+    @property
     def may_walk(self) -> bool:
         """Whether a graph can propose rows for it."""
         return self.norm > 0 and self.sparse is None and not self.needs_float64
@@ -66,9 +71,12 @@ def norms_for(part: Part, metric: Metric) -> Float32:
 
 def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
     """Keys of the rows in one matrix product; `norms` are what `norms_for` gives."""
-    is_cosine = target.metric is Metric.COSINE
-    keys: Float32 = vectors @ (target.direction if is_cosine else target.values)
-    if is_cosine:
+    return finished_keys(vectors @ target.factor, norms, target)
+
+
+def finished_keys(keys: Keys, norms: Float32, target: Target) -> Keys:
+    """Keys of the products of rows with the target's factor, in their place."""
+    if target.metric is Metric.COSINE:
         keys *= norms
     elif target.metric is Metric.EUCLIDEAN:
         keys *= 2

@@ -25,6 +25,7 @@ from dataplane.engine.scoring import (
     keys_of_scores,
     norms_for,
 )
+from dataplane.engine.together import Together
 
 # Fetching this many rows at a time keeps them in the cache until they are multiplied.
 _GATHER_ROWS = 256
@@ -72,12 +73,13 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is searched for, and who plans the way."""
+    """What is searched for, who plans the way, and with what it arrived."""
 
     target: Target
     top_k: int
     expression: Expression | None = None
     planner: Planner = DEFAULT_PLANNER
+    together: Together | None = None
 
 
 def search(parts: Sequence[Part], question: Question) -> tuple[list[Hit], str]:
@@ -114,7 +116,8 @@ def _search_part(part: Part, question: Question, budget: Budget) -> tuple[Candid
     if target.is_sparse_only:
         return _score_sparse(part, target, matching).best(top_k), name
     rows = _rows_to_score(part, matching)
-    scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT)
+    together = question.together if expression is None else None
+    scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT, together=together)
     return scored.best(top_k), name
 
 
@@ -154,21 +157,33 @@ def _walk(part: Part, target: Target, chosen: Plan, matching: BitMap | None) -> 
     return Candidates(part, rows)
 
 
-def _score(part: Part, target: Target, rows: Rows | None, *, is_gather: bool) -> Candidates:
+def _score(
+    part: Part,
+    target: Target,
+    rows: Rows | None,
+    *,
+    is_gather: bool,
+    together: Together | None = None,
+) -> Candidates:
     """Candidates for these rows, or for all; without `is_gather` all rows are multiplied."""
     wanted = np.arange(part.row_count, dtype=np.uint32) if rows is None else rows
     sparse = None if target.sparse is None else part.sparse.dot_at(target.sparse, wanted)
     if part.needs_float64 or target.needs_float64:
         scores = exact_scores(part.vectors[wanted], target, sparse)
         return Candidates(part, wanted, keys_of_scores(scores, target.metric), sparse, 0.0)
-    keys = _gathered_keys(part, target, wanted) if is_gather else _scanned_keys(part, target, rows)
+    if is_gather:
+        keys = _gathered_keys(part, target, wanted)
+    else:
+        keys = _scanned_keys(part, target, rows, together)
     if sparse is not None:
         keys = keys + sparse
     return Candidates(part, wanted, keys, sparse, error_bound(part, target))
 
 
-def _scanned_keys(part: Part, target: Target, rows: Rows | None) -> Keys:
-    keys = approximate_keys(part.vectors, norms_for(part, target.metric), target)
+def _scanned_keys(part: Part, target: Target, rows: Rows | None, together: Together | None) -> Keys:
+    keys = None if together is None else together.scanned_keys(part, target)
+    if keys is None:
+        keys = approximate_keys(part.vectors, norms_for(part, target.metric), target)
     return keys if rows is None else keys[rows]
 
 

@@ -1,8 +1,9 @@
 """The engine's unix socket: connections of fronts, frames in, frames out."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -14,12 +15,23 @@ from kit.errors import StonepineError
 
 _RECEIVE_BYTES = 1024 * 1024
 _BACKLOG = 256
+# So many queries are answered before the loop looks at its sockets again.
+_MOST_TOGETHER = 16
 
 _log = structlog.get_logger()
 
 # Takes a request and what its reply is to be given to, once, now or later.
 Answer = Callable[[messages.Reply], None]
-Handler = Callable[[messages.AnyRequest, Answer], None]
+Arrived = tuple[int, messages.AnyRequest]
+
+
+class Handler(Protocol):
+    """What answers the requests of all fronts."""
+
+    def handle(self, request: messages.AnyRequest, answer: Answer) -> None: ...
+
+    def handle_together(self, asked: Sequence[tuple[messages.Query, Answer]]) -> None:
+        """Queries of one namespace, one directly after the other."""
 
 
 class Listener:
@@ -27,7 +39,7 @@ class Listener:
 
     wants_write = False
 
-    def __init__(self, path: Path, loop: Loop, handle: Handler) -> None:
+    def __init__(self, path: Path, loop: Loop, handler: Handler) -> None:
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(0)
@@ -35,7 +47,7 @@ class Listener:
         path.chmod(0o600)
         self._socket.listen(_BACKLOG)
         self._loop = loop
-        self._handle = handle
+        self._handler = handler
         loop.add(self)
 
     def fileno(self) -> int:
@@ -49,7 +61,7 @@ class Listener:
             accepted, _ = self._socket.accept()
         except BlockingIOError:
             return
-        self._loop.add(_Front(accepted, self._loop, self._handle))
+        self._loop.add(_Front(accepted, self._loop, self._handler))
 
     def close(self) -> None:
         self._loop.remove(self)
@@ -59,11 +71,11 @@ class Listener:
 class _Front:
     """One connection of a front."""
 
-    def __init__(self, connection: socket.socket, loop: Loop, handle: Handler) -> None:
+    def __init__(self, connection: socket.socket, loop: Loop, handler: Handler) -> None:
         connection.settimeout(0)
         self._socket = connection
         self._loop = loop
-        self._handle = handle
+        self._handler = handler
         self._incoming = bytearray()
         self._outgoing = bytearray()
         self._is_open = True
@@ -96,14 +108,27 @@ class _Front:
             return
         self._incoming += chunk
         try:
-            for call, request in messages.unpack_requests(self._incoming):
-                self._loop.later(lambda c=call, r=request: self._take(c, r))  # type: ignore[misc]  # binds the loop's values
+            for group in _grouped(messages.unpack_requests(self._incoming)):
+                self._loop.later(lambda arrived=group: self._take(arrived))  # type: ignore[misc]  # binds the loop's values
         except (ValueError, msgspec.MsgspecError) as error:
             _log.error("front.unreadable", reason=str(error))
             self._close()
 
-    def _take(self, call: int, request: messages.AnyRequest) -> None:
-        self._handle(request, lambda reply: self._send(call, reply))
+    def _take(self, arrived: list[Arrived]) -> None:
+        if len(arrived) == 1:
+            call, request = arrived[0]
+            self._handler.handle(request, self._answer(call))
+            return
+        self._handler.handle_together(
+            [
+                (request, self._answer(call))
+                for call, request in arrived
+                if isinstance(request, messages.Query)
+            ]
+        )
+
+    def _answer(self, call: int) -> Answer:
+        return lambda reply: self._send(call, reply)
 
     def _send(self, call: int, reply: messages.Reply) -> None:
         if not self._is_open:
@@ -129,3 +154,23 @@ class _Front:
         self._is_open = False
         self._loop.remove(self)
         self._socket.close()
+
+
+def _grouped(arrived: Iterable[Arrived]) -> Iterator[list[Arrived]]:
+    """In their order; neighbours that are queries of the same namespace are put together."""
+    group: list[Arrived] = []
+    for call, request in arrived:
+        if group and not (len(group) < _MOST_TOGETHER and _go_together(group[0][1], request)):
+            yield group
+            group = []
+        group.append((call, request))
+    if group:
+        yield group
+
+
+def _go_together(one: messages.AnyRequest, other: messages.AnyRequest) -> bool:
+    return (
+        isinstance(one, messages.Query)
+        and isinstance(other, messages.Query)
+        and (one.index_id, one.namespace) == (other.index_id, other.namespace)
+    )

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -74,15 +75,15 @@ class Run:
         values = np.array(question.values, np.float32)
         sparse = sparse_of(question.sparse)
         filter_json = json_of(question.filter)
-        answer = self.namespace.query(
-            messages.Query(
-                index_id=INDEX,
-                top_k=question.top_k,
-                vector=values.tobytes(),
-                sparse=to_message(sparse),
-                filter=filter_json,
-            )
+        request = messages.Query(
+            index_id=INDEX,
+            top_k=question.top_k,
+            vector=values.tobytes(),
+            sparse=to_message(sparse),
+            filter=filter_json,
         )
+        answer = self.namespace.query(request)
+        self.ask_together(request, answer)
         expected = self.model.query(values, sparse, question.top_k, question.filter)
         assert [(match.id, match.score) for match in answer.matches] == expected
         assert answer.max_indexed_lsn == len(self.log)
@@ -93,6 +94,15 @@ class Run:
             found = self.namespace.resolve_filter(json_of(question.filter) or b"")
             assert len(found) == len(matching)
             assert set(found) == matching
+
+    def ask_together(self, request: messages.Query, alone: messages.Matches) -> None:
+        """With others that arrived at the same time, the answer is the same."""
+        turned = np.flip(np.frombuffer(request.vector, np.float32)).tobytes()
+        other = msgspec.structs.replace(request, vector=turned, filter=None)
+        expected = self.namespace.query(other)
+        with self.namespace.together([other, request]):
+            assert self.namespace.query(request) == alone
+            assert self.namespace.query(other) == expected
 
     def compare_records(self) -> None:
         everything = self.model.records
