@@ -6,6 +6,7 @@ JSON has to, numbers in plain decimal notation as PostgreSQL's `numeric` writes 
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,28 +46,38 @@ def canonical(value: Any) -> str:
         return "{" + ",".join(entries) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    return value.text if isinstance(value, Number) else _string(value)
+    return value.text if isinstance(value, Number) else _flat(value)
 
 
-def event_hash(fields: dict[str, Any], *, sequence: int, previous_hash: bytes) -> bytes:
+def event_hash(values: Sequence[str | None], *, sequence: int, previous_hash: bytes) -> bytes:
     """Of an event's fields, read by `FIELD_EXPRESSIONS`, at that place of its chain."""
-    parameters = fields["parameters"]
-    whole = {
-        **fields,
-        "form": FORM,
-        "sequence": sequence,
-        "previous_hash": previous_hash.hex(),
-        "parameters": json.loads(parameters, parse_float=Number, parse_int=_whole),
-    }
+    whole = dict(zip(FIELDS, map(_scalar, values), strict=True))
+    whole["parameters"] = _canonical_parameters(values[_PARAMETERS] or "null")
+    whole["form"], whole["sequence"] = str(FORM), str(sequence)
+    whole["previous_hash"] = f'"{previous_hash.hex()}"'
+    # A million events are verified in a row: put together by hand, in the known order of keys.
+    return hashlib.sha256((_TEMPLATE % whole).encode()).digest()
+
+
+def _scalar(value: str | None) -> str:
+    return "null" if value is None else _string(value)
+
+
+def _canonical_parameters(text: str) -> str:
+    if text == "{}":
+        return text
+    parsed = json.loads(text, parse_float=Number, parse_int=_whole)
     # Where numbers are plain, the library's own encoder agrees and is many times quicker.
-    is_plain = "." not in parameters and len(parameters) <= _MAX_DIGITS
-    text = _flat(whole) if is_plain else canonical(whole)
-    return hashlib.sha256(text.encode()).digest()
+    is_plain = "." not in text and len(text) <= _MAX_DIGITS
+    return _flat(parsed) if is_plain else canonical(parsed)
 
 
 def _whole(text: str) -> int | Number:
     return int(text) if len(text) <= _MAX_DIGITS else Number(text)
 
 
+_PARAMETERS = FIELDS.index("parameters")
+_KEYS = sorted((*FIELDS, "form", "sequence", "previous_hash"))
+_TEMPLATE = "{" + ",".join(f'"{key}":%({key})s' for key in _KEYS) + "}"
 _flat = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-_string = json.JSONEncoder(ensure_ascii=False).encode
+_string = json.encoder.encode_basestring

@@ -17,6 +17,8 @@ from audit.heads import Head
 from storage.database import Connection
 
 NO_ORGANIZATION = UUID(int=0)
+_NO_ORGANIZATION = str(NO_ORGANIZATION)
+_ID, _ORGANIZATION = FIELDS.index("id"), FIELDS.index("organization_id")
 _ROWS_A_FETCH = 5_000
 _LINKS = f"""
     SELECT l.sequence, l.previous_hash, l.hash, {", ".join(FIELD_EXPRESSIONS)}
@@ -136,14 +138,13 @@ def _check_link(walk: _Walk, chain: UUID, row: tuple[Any, ...]) -> Problem | Non
     expected = walk.sequence + 1
     if sequence != expected:
         return Problem(expected, "the event is missing")
-    fields = dict(zip(FIELDS, values, strict=True))
-    if fields["id"] is None:
+    if values[_ID] is None:
         return Problem(expected, "the event was removed; its link is left")
-    if UUID(fields["organization_id"] or str(NO_ORGANIZATION)) != chain:
+    if (values[_ORGANIZATION] or _NO_ORGANIZATION) != str(chain):
         return Problem(expected, "the event belongs to another organization")
     if bytes(previous_hash) != walk.hash:
         return Problem(expected, "the event does not follow the one before it")
-    if event_hash(fields, sequence=sequence, previous_hash=walk.hash) != bytes(hash_):
+    if event_hash(values, sequence=sequence, previous_hash=walk.hash) != bytes(hash_):
         return Problem(expected, "the event is not what was recorded")
     walk.sequence, walk.hash = sequence, bytes(hash_)
     return _check_heads(walk)

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, connections, transaction
 
 from access.actor import OPERATOR
 from audit.actions import Action
-from audit.canonical import FIELD_EXPRESSIONS, FIELDS, GENESIS, event_hash
+from audit.canonical import FIELD_EXPRESSIONS, GENESIS, event_hash
 from audit.context import AuditContext, Source, acting_from
 from audit.models import NO_ORGANIZATION, Chain, Event, Link
 from audit.record import Target, record, record_refusal, record_unbound
@@ -36,8 +36,8 @@ def recomputed(link: Link) -> bytes:
     columns = ", ".join(FIELD_EXPRESSIONS)
     with connections["system"].cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM audit_event e WHERE e.id = %s", [link.event_id])  # noqa: S608 - constants
-        fields = dict(zip(FIELDS, cursor.fetchone(), strict=True))
-    return event_hash(fields, sequence=link.sequence, previous_hash=bytes(link.previous_hash))
+        values = cursor.fetchone()
+    return event_hash(values, sequence=link.sequence, previous_hash=bytes(link.previous_hash))
 
 
 def require_sound(organization_id: UUID) -> int:

@@ -1,10 +1,12 @@
 """Making and keeping streams: who may, what is shown, and what is never shown again."""
 
+import psycopg
 import pytest
 
 from access.actor import OPERATOR
-from audit.models import Event, Stream
-from audit.streams.delivery import receiver_of
+from audit.models import Delivery, Event, Stream
+from audit.streams.delivery import deliver, receiver_of
+from cli.embedded.postgres import EmbeddedPostgres
 from kit.errors import (
     AlreadyExists,
     DataLoss,
@@ -15,7 +17,7 @@ from kit.errors import (
 )
 from orgs import audit_streams
 from orgs.audit_streams import create_stream, delete_stream, stream_states, update_stream
-from orgs.organizations import set_plan
+from orgs.organizations import create_organization, set_plan
 from orgs.plans import Plan
 from tests.support.world import World
 
@@ -103,3 +105,16 @@ def test_only_what_was_sent_can_be_sent_again(world: World) -> None:
     for place in (stream.starts_after, stream.cursor + 2):
         with pytest.raises(InvalidArgument, match="can send again from"):
             audit_streams.redeliver(world.alice, world.organization, stream.pk, from_sequence=place)
+
+
+def test_a_deleted_organization_takes_its_streams_along(
+    world: World, postgres_server: EmbeddedPostgres
+) -> None:
+    stream = made(world)
+    brief = create_organization(OPERATOR, name="Brief", plan=Plan.ENTERPRISE)
+    theirs = create_stream(OPERATOR, brief, name="siem", kind="http", config=HTTP).stream
+    deliver(theirs.pk)
+    with psycopg.connect(postgres_server.url("postgres", "control_plane")) as connection:
+        connection.execute("DELETE FROM orgs_organization WHERE id = %s", [brief.pk])
+    assert [left.pk for left in Stream.objects.using("system").all()] == [stream.pk]
+    assert not Delivery.objects.using("system").exists()

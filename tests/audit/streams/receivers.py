@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ class HttpReceiver:
 
 
 @contextmanager
-def http_receiver() -> Iterator[HttpReceiver]:
+def http_receiver(tls: ssl.SSLContext | None = None) -> Iterator[HttpReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
@@ -56,11 +57,23 @@ def http_receiver() -> Iterator[HttpReceiver]:
 
         do_POST = do_PUT = do_GET = _take  # noqa: N815 - http.server calls them so
 
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except OSError:
+                return  # whoever refused our certificate hung up
+
         def log_message(self, *_arguments: object) -> None:
             """Silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver = HttpReceiver(f"http://127.0.0.1:{server.server_port}")
+        if tls is not None:
+            # The handshake is made by the request's own thread.
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if tls is None else "https"
+        receiver = HttpReceiver(f"{scheme}://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

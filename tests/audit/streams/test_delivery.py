@@ -12,11 +12,13 @@ import psycopg
 import pytest
 
 from access.actor import OPERATOR
+from audit import tasks
 from audit.models import Delivery, DeliveryStatus, Stream
 from audit.streams import delivery
 from audit.streams.delivery import deliver, due_streams, forget_old_deliveries
 from kit import clock
 from kit.environment import environment
+from orgs.audit_log import chain_state
 from orgs.audit_streams import (
     create_stream,
     deliveries,
@@ -220,6 +222,14 @@ def test_the_ledger_forgets_what_is_long_delivered(world: World, stream: Stream)
     )
     forget_old_deliveries()
     assert deliveries(world.alice, world.organization, stream.pk) == []
+
+
+def test_the_tasks_do_the_same(world: World, stream: Stream, receiver: HttpReceiver) -> None:
+    tasks.sweep_streams()
+    tasks.deliver(str(stream.pk))
+    assert len(receiver.requests) == 1
+    tasks.sign_heads()
+    assert chain_state(world.alice, world.organization).signed_sequence > 0
 
 
 def _deliver_in_thread(stream: Stream) -> None:

@@ -1,14 +1,17 @@
 """The way out: where streams may go, and that they go nowhere else."""
 
 import socket
+import ssl
 import threading
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
 from audit.streams.errors import DeliveryFailed
 from audit.streams.network import AddressRefused, exchange, is_allowed, resolved
-from tests.audit.streams.receivers import HttpReceiver
+from cli.tls import ensure_certificate
+from tests.audit.streams.receivers import HttpReceiver, http_receiver
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,19 @@ def test_a_receiver_without_the_right_certificate_gets_nothing(receiver: HttpRec
     with pytest.raises(DeliveryFailed, match=r"TLS with 127\.0\.0\.1 failed"):
         exchange("POST", receiver.url.replace("http:", "https:"), b"secret", headers={})
     assert receiver.requests == []
+
+
+def test_a_certificate_for_the_receivers_name_is_needed_and_enough(
+    loopback_allowed: None, tmp_path: Path
+) -> None:
+    """The address is pinned, the name is verified all the same."""
+    ensure_certificate(tmp_path, ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    ca = (tmp_path / "ca.pem").read_text()
+    with http_receiver(context) as secure:
+        url = secure.url.replace("127.0.0.1", "localhost")
+        assert exchange("POST", url, b"x", headers={}, ca=ca) == 200
+        with pytest.raises(DeliveryFailed, match="TLS"):
+            exchange("POST", url, b"x", headers={})
+    assert len(secure.requests) == 1
