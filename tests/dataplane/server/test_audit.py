@@ -98,14 +98,31 @@ def events(served: Served) -> list[tuple[str, str, str]]:
     ]
 
 
+# What breaks the log at the statement or, as the chain would, at the commit; and what mends it.
+BROKEN = {
+    "statement": (
+        f"REVOKE INSERT ON dataplane_event FROM {SYSTEM}",
+        f"GRANT INSERT ON dataplane_event TO {SYSTEM}",
+    ),
+    "commit": (
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+           CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON dataplane_event
+               DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()""",
+        "DROP TRIGGER refuse ON dataplane_event; DROP FUNCTION refuse()",
+    ),
+}
+
+
 @contextmanager
-def no_event_can_be_written(plane: DataPlane) -> Iterator[None]:
+def no_event_can_be_written(plane: DataPlane, *, at: str = "statement") -> Iterator[None]:
+    breaking, mending = BROKEN[at]
     with psycopg.connect(plane.owner_url, autocommit=True) as connection:
-        connection.execute(f"REVOKE INSERT ON dataplane_event FROM {SYSTEM}")
+        connection.execute(breaking)
         try:
             yield
         finally:
-            connection.execute(f"GRANT INSERT ON dataplane_event TO {SYSTEM}")
+            connection.execute(mending)
 
 
 def test_each_act_of_administration_leaves_one_event(served: Served, face: Face) -> None:
@@ -190,10 +207,11 @@ def test_a_viewer_is_denied_whatever_the_body_is(served: Served) -> None:
         assert client.post("/namespaces", content=b"{broken").status_code == 403
 
 
-def test_without_the_event_the_act_does_not_happen(served: Served, face: Face) -> None:
+@pytest.mark.parametrize("at", BROKEN)
+def test_without_the_event_the_act_does_not_happen(served: Served, face: Face, at: str) -> None:
     caller = face(served.key.value)
     served.upsert("a", namespace="n")
-    with no_event_can_be_written(served.plane):
+    with no_event_can_be_written(served.plane, at=at):
         reply = served.client.post("/namespaces", json={"name": "m"})
         assert reply.status_code == 500
         assert not served.client.delete("/namespaces/n").is_success
