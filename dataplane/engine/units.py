@@ -11,6 +11,9 @@ Everything else is free. A record's bytes are 4 for each value, 8 for each non-z
 sparse part, its id and its metadata as compact JSON.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from dataplane.engine import messages
 from dataplane.engine.messages import SparseVector
 
@@ -39,18 +42,32 @@ def read_units(request: messages.Request, reply: messages.Reply) -> int:
 
 def write_units(request: messages.Request, reply: messages.Reply) -> int:
     """What an answered request costs; `reply` tells how many records it reached."""
-    count = reply.count if isinstance(reply, messages.Written) else 0
-    match request:
-        case messages.Upsert():
-            return _of_bytes(upsert_bytes(request))
-        case messages.Update(is_dry_run=False):
-            return _of_bytes(count * _update_bytes(request))
-        case messages.Delete(is_all=False):
-            return max(_LEAST_WRITE_UNITS, _started(count, _RECORDS_PER_DELETE_UNIT))
-        case messages.Delete() | messages.DeleteNamespace():
-            return _LEAST_WRITE_UNITS
-        case _:
-            return 0
+    rule = _WRITE_RULES.get(type(request))
+    if rule is None:
+        return 0
+    return rule(request, reply.count if isinstance(reply, messages.Written) else 0)
+
+
+def _upsert_units(request: messages.Upsert, _count: int) -> int:
+    return _of_bytes(upsert_bytes(request))
+
+
+def _update_units(request: messages.Update, count: int) -> int:
+    return 0 if request.is_dry_run else _of_bytes(count * _update_bytes(request))
+
+
+def _delete_units(request: messages.Delete, count: int) -> int:
+    if request.is_all:
+        return _LEAST_WRITE_UNITS
+    return max(_LEAST_WRITE_UNITS, _started(count, _RECORDS_PER_DELETE_UNIT))
+
+
+_WRITE_RULES: dict[type[messages.Request], Callable[[Any, int], int]] = {
+    messages.Upsert: _upsert_units,
+    messages.Update: _update_units,
+    messages.Delete: _delete_units,
+    messages.DeleteNamespace: lambda _request, _count: _LEAST_WRITE_UNITS,
+}
 
 
 def upsert_bytes(request: messages.Upsert) -> int:
@@ -59,7 +76,7 @@ def upsert_bytes(request: messages.Upsert) -> int:
         len(request.values)
         + sum(map(len, request.ids))
         + sum(map(len, filter(None, request.metadata)))
-        + sum(map(_sparse_bytes, request.sparse))
+        + sum(map(_sparse_bytes, filter(None, request.sparse)))
     )
 
 
