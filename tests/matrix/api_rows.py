@@ -1,5 +1,6 @@
 """The matrix' rows of the control plane's API: what each method of each route needs."""
 
+from tests.matrix.admin_rows import ROWS as ADMIN
 from tests.matrix.reference import ANYONE, CONTROL_READ, CONTROL_WRITE
 from tests.matrix.rows import Row, Rows
 
@@ -15,6 +16,8 @@ ROWS: Rows = {
     "GET indexes/<str:name>": Row(CONTROL_READ, 200),
     "PATCH indexes/<str:name>": Row(CONTROL_WRITE, 200, {"deletion_protection": "enabled"}),
     "DELETE indexes/<str:name>": Row(CONTROL_WRITE, 403, says="Deletion protection"),
+    "POST oauth/token": Row(ANYONE, 400),
+    **ADMIN,
 }
 # REST framework answers HEAD wherever it answers GET.
 ROWS |= {key.replace("GET", "HEAD"): row for key, row in ROWS.items() if key.startswith("GET ")}

@@ -41,7 +41,7 @@ def _rows_for(holder: KeyHolder) -> Rows:
     return ROWS | {"POST indexes": Row(CONTROL_WRITE, 400)} if holder.is_elsewhere else ROWS
 
 
-OPEN = {key for key, row in ROWS.items() if row.right == ANYONE}
+OPEN = {key.partition(" ")[2] for key, row in ROWS.items() if row.right == ANYONE}
 
 
 def test_every_route_answers_every_key_as_its_row_says(
@@ -58,7 +58,7 @@ def test_every_route_answers_every_key_as_its_row_says(
             mounted_routes("api.urls"),
             _rows_for(holder),
             expected=lambda row, route, who=holder: expected_of_key(
-                who, row, route, is_open=f"GET {route}" in OPEN
+                who, row, route, is_open=route in OPEN
             ),
             call=Caller(holder.value, stage.ours, client).call,
         )

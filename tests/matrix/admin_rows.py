@@ -1,0 +1,63 @@
+"""The matrix' rows of the Admin API: what each method of each route needs of a service account."""
+
+from tests.matrix.reference import (
+    ORGANIZATION_ADMINISTER,
+    ORGANIZATION_READ,
+    PROJECT_CREATE,
+    PROJECT_READ,
+    SETTINGS_READ,
+    SETTINGS_WRITE,
+    SIGNED_IN,
+)
+from tests.matrix.rows import Row, Rows
+
+_MEMBER = {"resource_type": "organization", "role": "OrgMember"}
+_INVITE = {"email": "new@example.com", "role_bindings": [_MEMBER]}
+_NOBODY = "00000000-0000-7000-8000-000000000000"
+_BINDING = {**_MEMBER, "principal_type": "user", "principal_id": _NOBODY}
+_NEW = {"name": "new"}
+
+_ORGANIZATION = "admin/organizations/<str:organization_id>"
+_PROJECT = "admin/projects/<str:project_id>"
+_KEY = "admin/api-keys/<str:api_key_id>"
+_USER = "admin/users/<str:user_id>"
+_INVITED = "admin/invites/<str:invite_id>"
+_ACCOUNT = "admin/service-accounts/<str:service_account_id>"
+_HELD = "admin/role-bindings/<str:role_binding_id>"
+
+# Keys open none of these: only the tokens of service accounts do.
+ROWS: Rows = {
+    "GET admin/organizations": Row(ORGANIZATION_READ, 200),
+    f"GET {_ORGANIZATION}": Row(ORGANIZATION_READ, 200),
+    f"PATCH {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
+    f"DELETE {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 412),
+    # Everybody sees what their roles reach, and may be that is nothing.
+    "GET admin/projects": Row(SIGNED_IN, 200),
+    "POST admin/projects": Row(PROJECT_CREATE, 200, _NEW),
+    f"GET {_PROJECT}": Row(PROJECT_READ, 200),
+    f"PATCH {_PROJECT}": Row(SETTINGS_WRITE, 200, _NEW),
+    f"DELETE {_PROJECT}": Row(SETTINGS_WRITE, 202),
+    f"GET {_PROJECT}/api-keys": Row(SETTINGS_READ, 200),
+    f"POST {_PROJECT}/api-keys": Row(SETTINGS_WRITE, 201, _NEW),
+    f"GET {_KEY}": Row(SETTINGS_READ, 200),
+    f"PATCH {_KEY}": Row(SETTINGS_WRITE, 200, _NEW),
+    f"DELETE {_KEY}": Row(SETTINGS_WRITE, 202),
+    "GET admin/users": Row(ORGANIZATION_READ, 200),
+    f"GET {_USER}": Row(ORGANIZATION_READ, 200),
+    f"DELETE {_USER}": Row(ORGANIZATION_ADMINISTER, 204),
+    "GET admin/invites": Row(ORGANIZATION_ADMINISTER, 200),
+    "POST admin/invites": Row(ORGANIZATION_ADMINISTER, 201, _INVITE),
+    f"GET {_INVITED}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"DELETE {_INVITED}": Row(ORGANIZATION_ADMINISTER, 204),
+    f"POST {_INVITED}/resend": Row(ORGANIZATION_ADMINISTER, 200),
+    "GET admin/service-accounts": Row(ORGANIZATION_ADMINISTER, 200),
+    "POST admin/service-accounts": Row(ORGANIZATION_ADMINISTER, 201, _NEW),
+    f"GET {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"PATCH {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
+    f"DELETE {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 204),
+    f"POST {_ACCOUNT}/rotate-secret": Row(ORGANIZATION_ADMINISTER, 200),
+    "GET admin/role-bindings": Row(ORGANIZATION_READ, 200),
+    "POST admin/role-bindings": Row(ORGANIZATION_ADMINISTER, 404, _BINDING),
+    f"GET {_HELD}": Row(ORGANIZATION_READ, 200),
+    f"DELETE {_HELD}": Row(ORGANIZATION_ADMINISTER, 204),
+}
