@@ -23,7 +23,7 @@ from kit import clock
 from kit.errors import AlreadyExists, InvalidArgument, NotFound
 from kit.ids import new_id
 from orgs.models import Organization
-from orgs.plans import Feature
+from orgs.plans import FEATURES, Feature, Plan
 from orgs.tenancy import tenant
 from orgs.verbs import verb
 
@@ -181,6 +181,12 @@ def test_stream(actor: Actor, organization: Organization, stream_id: UUID) -> Te
 
 
 test_stream.__test__ = False  # type: ignore[attr-defined] # a verb of the product's, no test
+
+
+def pause_without_feature(organization: Organization) -> None:
+    """Part of a change of plan: what the plan does not include sends nothing more."""
+    if Feature.AUDIT_STREAMS not in FEATURES[Plan(organization.plan)]:
+        Stream.objects.filter(organization_id=organization.pk).update(is_paused=True)
 
 
 def stream_states(actor: Actor, organization: Organization) -> list[StreamState]:

@@ -4,6 +4,7 @@ from access.actor import Actor
 from audit.actions import Action
 from audit.record import record
 from kit.errors import InvalidArgument, PermissionDenied
+from orgs.audit_streams import pause_without_feature
 from orgs.models import Organization
 from orgs.plans import Plan
 from orgs.queries import is_organization_slug_taken
@@ -43,6 +44,7 @@ def set_plan(actor: Actor, organization: Organization, *, plan: Plan) -> Organiz
         return organization
     previous, organization.plan = organization.plan, plan
     organization.save(update_fields=["plan"])
+    pause_without_feature(organization)
     record(
         actor,
         Action.ORGANIZATION_PLAN_CHANGED,

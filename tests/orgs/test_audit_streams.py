@@ -62,13 +62,15 @@ def test_a_stream_to_s3_keeps_the_secret_it_was_given(world: World) -> None:
     assert "newer" not in str(list(Event.objects.using("system").values_list("parameters")))
 
 
-def test_a_plan_without_streams_makes_none_and_may_still_end_them(world: World) -> None:
+def test_a_plan_without_streams_pauses_them_makes_none_and_may_still_end_them(world: World) -> None:
     stream = made(world)
     set_plan(OPERATOR, world.organization, plan=Plan.STANDARD)
     world.organization.refresh_from_db(using="system")
     with pytest.raises(PaymentRequired):
         made(world, "second")
-    audit_streams.pause_stream(world.alice, world.organization, stream.pk)
+    assert [state.stream.is_paused for state in stream_states(world.alice, world.organization)] == [
+        True
+    ]
     with pytest.raises(PaymentRequired):
         audit_streams.resume_stream(world.alice, world.organization, stream.pk)
     delete_stream(world.alice, world.organization, stream.pk)
