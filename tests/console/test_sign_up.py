@@ -1,6 +1,6 @@
 """Signing up: the address first, then the account; switched by the operator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client, RequestFactory
@@ -70,6 +70,16 @@ def test_an_address_with_an_account_gets_the_same_answer_and_another_letter(
     assert len(answers) == 1
     assert "already" in letters.to(site.alice.email)[-1]
     assert "/verify/" not in letters.to(site.alice.email)[-1]
+
+
+def test_the_request_does_the_same_work_for_every_address(
+    browser: Client, site: Site, is_open: None, queries_of: Callable[[Callable[[], object]], int]
+) -> None:
+    counts = {
+        queries_of(lambda email=email: browser.post("/signup", {"email": email}))  # type: ignore[misc]
+        for email in (EMAIL, site.alice.email)
+    }
+    assert len(counts) == 1
 
 
 def test_a_link_works_once_and_made_up_ones_never(
