@@ -10,6 +10,7 @@ from kit.environment import environment
 from tests.console.browser.conftest import OpenTab, Tab
 from tests.console.browser.test_look import faults
 from tests.console.conftest import Letters, Site
+from tests.console.test_invitations import invite
 from tests.support.codes import codes_now, with_app
 from tests.support.sessions import a_session_of
 from tests.support.world import PASSWORD
@@ -150,6 +151,7 @@ def test_account_pages_fit_and_are_accessible(
     by_name(tab, theme)
     look("signin", "/signin")
     look("signup", "/signup")
+    look("invite", invite(site, EMAIL))
     look("new-password", f"/reset/{reset_token(site.bob)}")
     look("verify-address", f"/verify/address/{email_change_token(site.bob, 'bob@new.example')}")
     look("new-account", f"/verify/account/{sign_up_token(EMAIL)}")
