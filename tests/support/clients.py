@@ -56,11 +56,11 @@ def run_scenario(stack: Stack, name: str, *arguments: str, version: str = NEWEST
     return run_client(stack, [str(interpreter(version)), "-W", "error", str(script), *arguments])
 
 
-def run_client(stack: Stack, command: list[str], *, cwd: Path = REPOSITORY) -> str:
+def run_client(stack: Stack, command: list[str], *, cwd: Path = REPOSITORY, **settings: str) -> str:
     """What the client printed; fails with all it said and the ends of the stack's logs."""
     result = subprocess.run(
-        command, cwd=cwd, env=stack.client_environment(), capture_output=True, text=True,
-        timeout=240, check=False,
+        command, cwd=cwd, env=stack.client_environment() | settings, capture_output=True,
+        text=True, timeout=240, check=False,
     )  # fmt: skip
     if result.returncode != 0:
         pytest.fail(
