@@ -47,14 +47,8 @@ def main() -> None:
     keyring = LocalKeyring(settings.keyring_dir)
     url = settings.database_system_url.get_secret_value()
 
-    def forget() -> None:
-        gate.forget()
-
-    watch, uses = AccessWatch(url, forget), KeyUses()
-    gate = Gate(ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard)
-    watch.start()
-    # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
-    watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
+    uses = KeyUses()
+    gate, watch = _watched_gate(url, keyring, uses)
     meter, allowances = Meter(), Allowances()
     reporter = Reporter(
         url, ThreadLink(settings.engine_socket),
@@ -73,6 +67,18 @@ def main() -> None:
     key_uses.stop()
     watch.stop()
     _log.info("stopped")
+
+
+def _watched_gate(url: str, keyring: LocalKeyring, uses: KeyUses) -> tuple[Gate, AccessWatch]:
+    def forget() -> None:
+        gate.forget()
+
+    watch = AccessWatch(url, forget)
+    gate = Gate(ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard)
+    watch.start()
+    # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
+    watch.wait_until_heard(timeout_s=_FIRST_WORD_S)
+    return gate, watch
 
 
 def _serve(settings: Environment, rest: RestFace, grpc_face: GrpcFace) -> None:
