@@ -9,6 +9,7 @@ from console.views import (
     confirm,
     indexes,
     invitations,
+    key_acts,
     keys,
     organizations,
     passwords,
@@ -31,7 +32,9 @@ _PROJECT = [
     path("/indexes/<str:name>/delete", indexes.delete, name="index_delete"),
     path("/keys", keys.listing, name="keys"),
     path("/keys/new", keys.new, name="key_new"),
-    path("/keys/<uuid:key_id>/revoke", keys.revoke, name="key_revoke"),
+    path("/keys/<uuid:key_id>/roll", key_acts.roll, name="key_roll"),
+    path("/keys/<uuid:key_id>/switch", key_acts.switch, name="key_switch"),
+    path("/keys/<uuid:key_id>/revoke", key_acts.revoke, name="key_revoke"),
 ]
 
 _ACCOUNT = [

@@ -95,9 +95,9 @@ def update_api_key(
 def disable_api_key(actor: Actor, key: ApiKey) -> None:
     """Refuse the key until it is enabled again; nodes follow within a second."""
     require(actor, Permission.API_KEY_UPDATE, key.scope)
-    found = locked_key(key)
-    if found.disabled_at is not None:
-        return
+    found = _locked(key)
+    if found.disabled_at is not None or found.revoked_at is not None:
+        return  # it is refused already
     found.disabled_at = clock.now()
     found.save(update_fields=["disabled_at"])
     record(actor, Action.API_KEY_DISABLED, target=found.audit_target())

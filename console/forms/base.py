@@ -6,7 +6,7 @@ from django import forms
 
 from kit.errors import StonepineError
 
-_BOXED = (forms.widgets.Input, forms.Select)
+_BOXED = (forms.widgets.Input, forms.Select, forms.Textarea)
 _UNBOXED = (forms.CheckboxInput, forms.RadioSelect, forms.HiddenInput)
 
 

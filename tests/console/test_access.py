@@ -89,6 +89,8 @@ def writing_forms(site: Site, key: ApiKey) -> dict[str, dict[str, str]]:
         f"{place}/indexes/articles/delete": {"confirmation": "articles"},
         f"{place}/indexes/articles/protect": {"is_protected": "on"},
         f"{place}/keys/new": {"name": "x", "preset": "all"},
+        f"{place}/keys/{key.pk}/roll": {"overlap": "7"},
+        f"{place}/keys/{key.pk}/switch": {},
         f"{place}/keys/{key.pk}/revoke": {},
         f"{site.home}/projects/new": {"name": "x"},
         f"{site.home}/billing/contact": {"name": "x", "email": "x@example.com"},
@@ -110,8 +112,8 @@ def test_every_form_denied_leaves_exactly_one_event(
         recorded.append(event.action)
     assert recorded == [
         "index.created", "index.deleted", "index.configured",
-        "api_key.created", "api_key.revoked", "project.created",
-            "billing_contact.changed",
+        "api_key.created", "api_key.rolled", "api_key.disabled", "api_key.revoked",
+            "project.created", "billing_contact.changed",
     ]  # fmt: skip
 
 
@@ -127,7 +129,12 @@ def test_stranger_sees_what_does_not_exist(
     site: Site, articles: None, key: ApiKey, as_user: AsUser
 ) -> None:
     client = as_user(site.mallory)
-    pages = (*READING, *INDEX_WRITING, *KEYS, f"/keys/{key.pk}/revoke")
+    pages = (
+        *READING,
+        *INDEX_WRITING,
+        *KEYS,
+        *(f"/keys/{key.pk}/{act}" for act in ("roll", "switch", "revoke")),
+    )
     assert statuses(client, site, pages) == {404}
     assert client.get(site.home).status_code == 404
     assert client.get(f"{site.home}/roles").status_code == 404

@@ -6,11 +6,15 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from access.actor import OPERATOR
 from access.permissions import Role
+from access.reach import Reach as Reached
 from accounts.models import User
 from audit.models import Event
 from console.key_roles import Reach, described, roles_for
 from kit import clock
+from orgs.directory import role_bindings
+from orgs.role_bindings import delete_role_binding
 from projects.models import ApiKey
 from projects.queries import authenticate_api_key
 from tests.console.conftest import Site
@@ -111,3 +115,79 @@ def test_revoked_key_leaves_the_list_and_opens_nothing(site: Site, as_user: AsUs
     assert "API key ingest revoked" in client.get(f"{site.place}/keys").content.decode()
     with pytest.raises(Exception, match="Invalid API key"):
         authenticate_api_key(secret)
+
+
+def test_limits_reach_the_key_and_are_told_in_the_list(site: Site, as_user: AsUser) -> None:
+    index = site.world.index("movies")
+    client = as_user(site.alice)
+    form = {
+        "index_ids": str(index.pk),
+        "namespaces": "a\n\n __default__ ",
+        "networks": "10.0.0.0/8",
+    }
+    secret = create(client, site, **form).context["secret"]  # type: ignore[attr-defined]
+    actor, _ = authenticate_api_key(secret, address="10.1.1.1")
+    assert actor.reach == Reached(frozenset({index.pk}), frozenset({"a", ""}))
+    page = client.get(f"{site.place}/keys").content.decode()
+    assert "movies · chosen namespaces · 10.0.0.0/8" in page
+    assert "from 10.1.1.1" in page
+
+
+def test_a_wrong_network_is_told_beside_its_field_and_makes_no_key(
+    site: Site, as_user: AsUser
+) -> None:
+    response = create(as_user(site.alice), site, networks="10.0.0.5/8")
+    assert response.status_code == 422  # type: ignore[attr-defined]
+    page = response.content.decode()  # type: ignore[attr-defined]
+    assert "write 10.0.0.0/8 for the whole network" in page
+    assert '<details class="limits" open>' in page
+    assert not ApiKey.objects.using("system").exists()
+
+
+def test_an_index_of_another_project_cannot_be_chosen(site: Site, as_user: AsUser) -> None:
+    theirs = site.world.index("theirs", project=site.world.their_project)
+    response = create(as_user(site.alice), site, index_ids=str(theirs.pk))
+    assert response.status_code == 422  # type: ignore[attr-defined]
+
+
+def test_a_rolled_key_shows_its_successor_once(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    old = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    response = client.post(f"{site.place}/keys/{only_key().pk}/roll", {"overlap": "7"})
+    new = response.context["secret"]
+    assert "no-store" in response["Cache-Control"]
+    assert new != old
+    for secret in (old, new):
+        authenticate_api_key(secret)
+    first = ApiKey.objects.using("system").order_by("created_at")[0]
+    assert first.expires_at is not None
+    again = client.post(f"{site.place}/keys/{first.pk}/roll", {"overlap": "0"})
+    assert again.status_code == 422
+    assert "rolled already" in again.content.decode()
+
+
+def test_a_key_is_disabled_and_enabled_again(site: Site, as_user: AsUser) -> None:
+    client = as_user(site.alice)
+    secret = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    address = f"{site.place}/keys/{only_key().pk}/switch"
+    assert "Disable ingest?" in client.get(address).content.decode()
+    client.post(address)
+    with pytest.raises(Exception, match="Invalid API key"):
+        authenticate_api_key(secret)
+    assert "disabled" in client.get(f"{site.place}/keys").content.decode()
+    assert "Enable ingest?" in client.get(address).content.decode()
+    client.post(address, {"enable": "1"})
+    authenticate_api_key(secret)
+
+
+def test_a_session_loses_what_its_role_gave_with_the_next_request(
+    site: Site, as_user: AsUser
+) -> None:
+    """Roles are read with every request: nothing is cached that could outlive them."""
+    client = as_user(site.vera)
+    assert client.get(f"{site.place}/indexes").status_code == 200
+    held = role_bindings(OPERATOR, site.organization, principal_id=site.vera.pk).rows
+    for binding in held:
+        if binding.role == Role.PROJECT_VIEWER:
+            delete_role_binding(OPERATOR, binding)
+    assert client.get(f"{site.place}/indexes").status_code == 404

@@ -94,6 +94,10 @@ _PROJECT: Rows = {
     f"GET {_P}/keys": Row(SETTINGS_READ, 200),
     f"GET {_P}/keys/new": Row(SETTINGS_WRITE, 200),
     f"POST {_P}/keys/new": Row(SETTINGS_WRITE, 422, {"name": ""}),
+    f"GET {_P}/keys/<uuid:key_id>/roll": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/keys/<uuid:key_id>/roll": Row(SETTINGS_WRITE, 200),
+    f"GET {_P}/keys/<uuid:key_id>/switch": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/keys/<uuid:key_id>/switch": Row(SETTINGS_WRITE, 302),
     f"GET {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 200),
     f"POST {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 302),
 }

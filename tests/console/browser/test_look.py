@@ -12,7 +12,8 @@ from indexes.models import Index, IndexState
 from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.setup import mint_setup_link
-from projects.api_keys import create_api_key
+from projects.api_keys import create_api_key, disable_api_key
+from projects.key_bounds import Bounds
 from projects.projects import create_project
 from tests.console.browser.conftest import OpenTab, Tab
 from tests.console.conftest import Site
@@ -70,6 +71,9 @@ def furnished(site: Site, past: Past) -> Site:
     create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
+    bounds = Bounds((ready[0].pk,), namespaces=("eu",), networks=("203.0.113.0/24",))
+    narrow, _ = create_api_key(OPERATOR, site.project, name="edge-reader", bounds=bounds)
+    disable_api_key(OPERATOR, narrow)
     return site
 
 
