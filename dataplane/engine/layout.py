@@ -1,7 +1,7 @@
 """Where each record of a namespace lies: its parts, and the map from ids to their rows."""
 
 from collections.abc import Iterable, Mapping
-from itertools import compress
+from itertools import compress, repeat
 from typing import TypeAlias
 from uuid import UUID
 
@@ -124,8 +124,7 @@ class Layout:
         self._retired &= named
 
     def _rows_taken_over(self, segment: Segment, cut: int, dropped: list[int]) -> Mask:
-        get = self._locations.get
-        located = (get(id_, _NOWHERE) for id_ in segment.ids)
+        located = map(self._locations.get, segment.ids, repeat(_NOWHERE))
         locations = np.fromiter(located, np.int64, segment.row_count)
         serials, rows = locations >> _ROW_BITS, locations & _ROW_MASK
         is_in_log = (serials == self._memtable_serial) & (rows < cut)
