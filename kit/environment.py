@@ -71,6 +71,8 @@ class Environment(BaseSettings):
     merge_max_records: int = 160_000
     # Past this much, writes that grow indexes are refused; 0: half of the machine's memory.
     engine_memory_mb: int = Field(0, ge=0)
+    # Indexes without a request for so long are unloaded first, and come back with the next one.
+    engine_idle_s: float = Field(30.0, ge=0)
     # How often the front brings what it metered to PostgreSQL; a killed one loses so much.
     usage_report_s: float = Field(5.0, gt=0)
     log_retention_s: int = 3_600

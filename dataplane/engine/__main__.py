@@ -31,7 +31,12 @@ def main() -> None:
     loop.stop_on_signals()
     appender = LogAppender(url)
     memory_bytes = ceiling_bytes(settings.engine_memory_mb)
-    engine = Engine(_storage(settings, url), appender, memory_bytes=memory_bytes)
+    engine = Engine(
+        _storage(settings, url),
+        appender,
+        memory_bytes=memory_bytes,
+        idle_s=settings.engine_idle_s,
+    )
     loop.add(LogSource(appender, engine.settle))
     loop.add(
         ControlLink(

@@ -33,10 +33,16 @@ _log = structlog.get_logger()
 class Engine:
     """For one thread. Every request gets exactly one answer, sooner or later."""
 
-    def __init__(self, storage: Storage, appender: LogAppender, *, memory_bytes: int) -> None:
+    def __init__(
+        self, storage: Storage, appender: LogAppender, *, memory_bytes: int, idle_s: float
+    ) -> None:
+        """`idle_s`: without a request for so long, an index may make room for others."""
         self._storage = storage
-        memory = MemoryCeiling(memory_bytes, self._used_bytes)
-        self._writer = Writer(appender, memory, self.close_index, self._doubt, record=self._record)
+        self._idle_s = idle_s
+        self._memory = MemoryCeiling(memory_bytes, self._used_bytes, self._unload_one)
+        self._writer = Writer(
+            appender, self._memory, self.close_index, self._doubt, record=self._record
+        )
         self._indexes: dict[UUID, OpenIndex] = {}
         # Closed ones whose memory holds all that was acknowledged: for reads while the log is away.
         self._last_known: dict[UUID, OpenIndex] = {}
@@ -110,11 +116,24 @@ class Engine:
     def _used_bytes(self) -> int:
         held = {id(index): index for index in self._indexes.values()}
         held |= {id(index): index for index in self._last_known.values()}
-        return sum(
-            space.memory.memory_bytes
-            for index in held.values()
-            for space in index.namespaces.values()
-        )
+        return sum(index.memory_bytes for index in held.values())
+
+    def _unload_one(self) -> bool:
+        """Close the index that has been idle for longest; False where none is idle."""
+        newest_first = sorted(self._indexes.values(), key=lambda index: -index.used_at_s)
+        latest_s = clock.monotonic_s() - self._idle_s
+        # Never the one that the request at hand is for.
+        for index in reversed(newest_first[1:]):
+            if index.may_be_closed and index.used_at_s <= latest_s:
+                _log.info(
+                    "index.unloaded",
+                    index_id=str(index.index_id),
+                    memory_bytes=index.memory_bytes,
+                    idle_s=round(clock.monotonic_s() - index.used_at_s, 1),
+                )
+                self.close_index(index)
+                return True
+        return False
 
     def _doubt(self, index: OpenIndex) -> None:
         """The log may hold a write that nobody was told of: look there before the next one.
@@ -137,6 +156,7 @@ class Engine:
         read = READS.get(type(request))
         if index is None or not index.is_open:
             index = self._open(request.index_id, for_reading=read is not None)
+        index.used_at_s = clock.monotonic_s()
         if read is not None:
             answer(read(index, request))
         elif index.parked or _has_to_wait(index, request):
@@ -166,6 +186,8 @@ class Engine:
             raise
         self._last_known.pop(index_id, None)
         self._indexes[index_id] = index
+        index.used_at_s = clock.monotonic_s()
+        self._memory.make_room()
         return index
 
     def _write(self, index: OpenIndex, request: messages.AnyRequest, answer: Answer) -> None:

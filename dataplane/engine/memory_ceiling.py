@@ -1,4 +1,4 @@
-"""How much memory the engine's indexes may take before writes that grow them are refused."""
+"""How much memory the engine's indexes may take: idle ones make room, then growth is refused."""
 
 import os
 from collections.abc import Callable
@@ -16,11 +16,17 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 class MemoryCeiling:
-    """An estimate: measured now and then, and counted up by what is admitted in between."""
+    """An estimate: measured now and then, and counted up by what is admitted in between.
 
-    def __init__(self, limit_bytes: int, measure: Callable[[], int]) -> None:
+    `unload` lets go of one idle index, or tells that there is none.
+    """
+
+    def __init__(
+        self, limit_bytes: int, measure: Callable[[], int], unload: Callable[[], bool]
+    ) -> None:
         self._limit_bytes = limit_bytes
         self._measure = measure
+        self._unload = unload
         self._used_bytes = 0
         self._measured_at: float | None = None
 
@@ -30,12 +36,24 @@ class MemoryCeiling:
             self._renew()
         if self._is_over(growth_bytes) and not self._is_younger_than(_LEAST_PAUSE_S):
             self._renew()
-        if self._is_over(growth_bytes):
+        if not self._make_room(growth_bytes):
             raise ResourceExhausted(
                 "The index node's memory is full: delete records, or try again later.",
                 retry_after_s=_RETRY_AFTER_S,
             )
         self._used_bytes += growth_bytes
+
+    def make_room(self) -> None:
+        """Something was loaded: unload idle indexes until the rest fits, as far as there are."""
+        self._renew()
+        self._make_room(0)
+
+    def _make_room(self, growth_bytes: int) -> bool:
+        while self._is_over(growth_bytes):
+            if not self._unload():
+                return False
+            self._renew()
+        return True
 
     def _renew(self) -> None:
         self._used_bytes = self._measure()

@@ -51,6 +51,7 @@ class OpenIndex:
     """`epoch` is that of the lease. `parked` holds writes that wait until those before are done.
 
     `namespaces_limit` is how many it may have, None for any number.
+    `used_at_s` is when a request last came (monotonic).
     `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew.
     """
 
@@ -62,9 +63,20 @@ class OpenIndex:
     pending: int = 0
     parked: deque[Callable[[], bool]] = field(default_factory=deque)
     is_open: bool = True
+    used_at_s: float = 0.0
     namespaces_limit: int | None = None
     measured_bytes: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Roughly what it takes in memory."""
+        return sum(space.memory.memory_bytes for space in self.namespaces.values())
+
+    @property
+    def may_be_closed(self) -> bool:
+        """Whether everything it holds is in the log, and nothing waits."""
+        return self.is_open and not self.pending and not self.parked
 
     def namespace(self, name: str) -> OpenNamespace | None:
         """The namespace, if it exists: one whose first write is under way does not yet."""

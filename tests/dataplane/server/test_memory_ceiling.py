@@ -32,3 +32,23 @@ def test_reads_and_deletes_go_on_and_make_room_again(
             timeout_s=10,
             what="there is room again",
         )
+
+
+def test_idle_indexes_make_room_and_come_back_with_their_next_request(
+    postgres_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    limit = {"STONEPINE_ENGINE_MEMORY_MB": "1", "STONEPINE_ENGINE_IDLE_S": "0"}
+    with (
+        running_data_plane(postgres_server, tmp_path, **limit) as plane,
+        serve(plane) as first,
+        serve(plane) as second,
+    ):
+        # Together they take more than there is; each alone takes less.
+        for number in range(12):
+            vectors = {"vectors": [_VECTOR | {"id": f"id{number}"}]}
+            for served in (first, second):
+                assert served.post("/vectors/upsert", vectors).status_code == 200
+        for served in (first, second, first):
+            stats = served.post("/describe_index_stats", {}).json()
+            assert stats["totalVectorCount"] == 12
+            assert served.post("/query", {"topK": 1, "id": "id11"}).json()["matches"]
