@@ -36,6 +36,8 @@ _WAYS_IN: Rows = {
     "POST reset": Row(ANYONE, 200, {"email": ""}),
     "GET reset/<str:token>": Row(ANYONE, 404),
     "POST reset/<str:token>": Row(ANYONE, 404, {"password": "another long passphrase"}),
+    "GET invite/<str:token>": Row(ANYONE, 404),
+    "POST invite/<str:token>": Row(ANYONE, 404),
     "POST theme": Row(ANYONE, 302),
     "GET styleguide": Row(ANYONE, 404),
 }
