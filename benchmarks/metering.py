@@ -57,7 +57,7 @@ def _calls_alone() -> None:
     )
     written = messages.Written(lsn=1, count=BATCH)
     for name, act in (
-        ("caps looked at", lambda: allowances.require(index.org_id, "Query")),
+        ("caps looked at", lambda: allowances.require(index, "Query", query)),
         ("a query counted", lambda: meter.count(index, "Query", query, matches)),
         ("an upsert of 100 counted", lambda: meter.count(index, "Upsert", upsert, written)),
     ):

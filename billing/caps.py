@@ -1,4 +1,4 @@
-"""Caps on the units of a month, which the operator may give an organization."""
+"""Caps on units a month and requests a second, which the operator may give an organization."""
 
 from dataclasses import dataclass
 
@@ -35,8 +35,10 @@ PRESET: dict[Plan, MonthlyUnits] = {
 
 
 @verb(Action.ORGANIZATION_CAPS_CHANGED)
-def set_caps(actor: Actor, organization: Organization, *, units: MonthlyUnits) -> Caps:
-    """Replace both caps. Nodes hear of it with their next look, within seconds."""
+def set_caps(
+    actor: Actor, organization: Organization, *, units: MonthlyUnits, has_rate_limits: bool = False
+) -> Caps:
+    """Replace all caps. Nodes hear of it with their next look, within seconds."""
     if not actor.is_unbounded:
         raise PermissionDenied("Only the operator of this installation may do this.")
     for cap in (units.read, units.write):
@@ -47,6 +49,7 @@ def set_caps(actor: Actor, organization: Organization, *, units: MonthlyUnits) -
     caps = rows.first() or Caps(organization=organization)
     previous = MonthlyUnits(caps.read_units_per_month, caps.write_units_per_month)
     caps.read_units_per_month, caps.write_units_per_month = units.read, units.write
+    caps.has_rate_limits = has_rate_limits
     caps.save()
     record(
         actor,
@@ -54,6 +57,7 @@ def set_caps(actor: Actor, organization: Organization, *, units: MonthlyUnits) -
         target=organization.audit_target(),
         read_units=units.read,
         write_units=units.write,
+        has_rate_limits=has_rate_limits,
         previous=[previous.read, previous.write],
     )
     return caps

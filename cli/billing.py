@@ -29,7 +29,9 @@ def set_caps(
     *,
     read_units: Annotated[int | None, typer.Option(help="At most so many a month.")] = None,
     write_units: Annotated[int | None, typer.Option(help="At most so many a month.")] = None,
-    preset: Annotated[bool, typer.Option("--preset", help="Pinecone's caps of the plan.")] = False,
+    preset: Annotated[
+        bool, typer.Option("--preset", help="Pinecone's caps of the plan and its rate limits.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Cap an organization's (its id or slug) units of a month; without an option: no caps."""
@@ -44,9 +46,11 @@ def set_caps(
     found = _organization(organization)
     units = PRESET[Plan(found.plan)] if preset else MonthlyUnits(read_units, write_units)
     with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
-        change(OPERATOR, found, units=units)
+        change(OPERATOR, found, units=units, has_rate_limits=preset)
     typer.echo(f"{found.name} may use {_words(units.read)} read units and ", nl=False)
     typer.echo(f"{_words(units.write)} write units a month now.")
+    if preset:
+        typer.echo("Its requests a second are limited as Pinecone's are.")
 
 
 def _words(cap: int | None) -> str:

@@ -25,12 +25,14 @@ class Standing:
     stored_bytes: int | None
     read_units: int | None
     write_units: int | None
+    has_rate_limits: bool = False
 
 
 _STANDINGS = """
     SELECT a.org_id, a.storage_bytes, a.read_units_per_month, a.write_units_per_month,
            stored.bytes::bigint AS stored_bytes,
-           used.read_units::bigint AS read_units, used.write_units::bigint AS write_units
+           used.read_units::bigint AS read_units, used.write_units::bigint AS write_units,
+           a.has_rate_limits
     FROM dataplane_allowance a
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(latest.last_bytes), 0) AS bytes

@@ -8,9 +8,12 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from dataplane.engine import messages
+from dataplane.front.rates import Rates
 from kit import clock
 from kit.errors import QuotaExceeded, ResourceExhausted
 from storage.allowances import Standing, load_standings
+from storage.catalog import IndexRow
 from storage.database import Connection
 
 _READS = frozenset({"Query", "Fetch", "FetchByMetadata", "List"})
@@ -21,12 +24,16 @@ _FORGOTTEN_AFTER_S = 3600.0
 
 
 class Refusals(NamedTuple):
-    """What to answer instead; None where there is room. Reads and writes only until `until`."""
+    """What to answer instead; None where there is room. Reads and writes only until `until`.
+
+    `has_rates`: whether requests a second are limited too.
+    """
 
     until: datetime
     reads: str | None
     writes: str | None
     growth: str | None
+    has_rates: bool
 
 
 class Allowances:
@@ -35,20 +42,24 @@ class Allowances:
     def __init__(self) -> None:
         self._refusals: dict[UUID, Refusals] = {}
         self._asked_at: dict[UUID, float] = {}
+        self._rates = Rates()
 
-    def require(self, org_id: UUID, operation: str) -> None:
-        """Raise `ResourceExhausted` past a monthly cap, `QuotaExceeded` past the one of storage."""
-        self._asked_at[org_id] = clock.monotonic_s()
-        found = self._refusals.get(org_id)
+    def require(self, index: IndexRow, operation: str, request: messages.Request) -> None:
+        """Raise `ResourceExhausted` past a monthly cap and where requests come too fast,
+        `QuotaExceeded` past the cap of storage."""
+        self._asked_at[index.org_id] = clock.monotonic_s()
+        found = self._refusals.get(index.org_id)
         if found is None:
             return
-        unless_over = found.reads if operation in _READS else None
+        past_month = found.reads if operation in _READS else None
         if operation in _WRITES:
-            unless_over = found.writes
-        if unless_over is not None and clock.now() < found.until:
-            raise ResourceExhausted(unless_over)
+            past_month = found.writes
+        if past_month is not None and clock.now() < found.until:
+            raise ResourceExhausted(past_month)
         if found.growth is not None and operation in _GROWING:
             raise QuotaExceeded(found.growth)
+        if found.has_rates:
+            self._rates.require(index.index_id, operation, request)
 
     def refresh(self, connection: Connection) -> None:
         """Look up every organization that was asked about lately."""
@@ -74,6 +85,7 @@ def refusals(standing: Standing, today: date) -> Refusals:
         _past_month("read", standing.read_units, standing.read_units_per_month, until),
         _past_month("write", standing.write_units, standing.write_units_per_month, until),
         _past_storage(standing.stored_bytes, standing.storage_bytes),
+        standing.has_rate_limits,
     )
 
 

@@ -91,10 +91,10 @@ class GrpcFace:
         call.read_options(header)
         attempt = Attempt(call, admission, operation)
         attempt.begin()
-        self._allowances.require(admission.index.org_id, operation.name)
         calls.check_size(len(data))
         try:
             request = attempt.request(lambda: operation.from_proto(data))
+            self._allowances.require(admission.index, operation.name, request)
             reply = self._link.ask(request, is_write=operation.is_write)
         except StonepineError as error:
             self._events.record(attempt.refusal(error))

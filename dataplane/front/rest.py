@@ -74,11 +74,11 @@ class RestFace:
         found = find(scope["method"], path)
         attempt = Attempt(call, admission, found.operation)
         attempt.begin()
-        self._allowances.require(admission.index.org_id, found.operation.name)
         rest = RestInput(read_query(scope["query_string"]), found.namespace)
         rest.body = await _read_body(header("content-length"), receive)
         try:
             request = attempt.request(lambda: found.route.read(rest))
+            self._allowances.require(admission.index, found.operation.name, request)
             reply = await self._link.ask(request, is_write=found.operation.is_write)
         except StonepineError as error:
             await self._events.record_async(attempt.refusal(error))

@@ -56,8 +56,10 @@ def test_caps_and_what_is_used_of_them_this_month(
     found = standing(control, world)
     assert (found.read_units_per_month, found.write_units_per_month) == (10, None)
     assert (found.read_units, found.write_units) == (5, 7)
-    set_caps(OPERATOR, world.organization, units=UNBOUNDED)
-    assert standing(control, world).read_units is None
+    assert not found.has_rate_limits
+    set_caps(OPERATOR, world.organization, units=UNBOUNDED, has_rate_limits=True)
+    found = standing(control, world)
+    assert (found.read_units, found.has_rate_limits) == (None, True)
 
 
 @pytest.mark.parametrize("cap", [-1, 2**63])

@@ -49,9 +49,9 @@ CREATE VIEW dataplane_metered AS SELECT index_id, org_id, project_id, name AS in
 CREATE VIEW dataplane_project_name AS
     SELECT DISTINCT project_id, 'a project' AS project_name FROM dataplane_project_key;
 CREATE TABLE plan_limits (org_id uuid PRIMARY KEY, namespaces_per_index int, storage_bytes bigint,
-    read_units_per_month bigint, write_units_per_month bigint);
+    read_units_per_month bigint, write_units_per_month bigint, has_rate_limits bool);
 CREATE VIEW dataplane_allowance AS SELECT o.org_id, namespaces_per_index, storage_bytes,
-    read_units_per_month, write_units_per_month
+    read_units_per_month, write_units_per_month, coalesce(has_rate_limits, false) AS has_rate_limits
     FROM (SELECT DISTINCT org_id FROM dataplane_index) o LEFT JOIN plan_limits USING (org_id);
 CREATE TABLE billing_usagereporter (id uuid PRIMARY KEY, last_report bigint,
     reported_at timestamptz);

@@ -141,5 +141,27 @@ def test_a_full_store_takes_nothing_more_until_something_is_deleted(served: Serv
     wait_until(lambda: write(served, "").status_code == 200, timeout_s=10, what="there is room")
 
 
+def test_requests_that_come_too_fast_are_refused_where_rates_are_limited(served: Served) -> None:
+    update = {"filter": {"a": 1}, "setMetadata": {"b": 2}}
+
+    def change(_: int) -> httpx.Response:
+        return served.post("/vectors/update", update)
+
+    assert {change(number).status_code for number in range(12)} == {200}
+    served.plane.limit(served.project, has_rate_limits=True)
+
+    def refused() -> httpx.Response | None:
+        with ThreadPoolExecutor(20) as pool:
+            replies = list(pool.map(change, range(60)))
+        return next((reply for reply in replies if reply.status_code != 200), None)
+
+    reply = wait_until(refused, timeout_s=10, what="the limit is noticed")
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "1")
+    assert reply.json()["message"] == (
+        "Update by metadata is limited to 5 requests a second for each namespace: slow down."
+    )
+    assert write(served, "").status_code == 200
+
+
 def _refused(reply: httpx.Response) -> httpx.Response | None:
     return None if reply.status_code == 200 else reply
