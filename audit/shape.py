@@ -1,38 +1,48 @@
 """An event as exports and streams show it: Pinecone's JSON, with our own additions.
 
-The two tables turn our names into Pinecone's words; what they do not name stays as we call it.
+The tables turn our names into Pinecone's words; what they do not name stays as we call it.
 """
 
 from typing import Any
 
 from audit.models import Event, Outcome
 
-RESOURCE_TYPES = {
-    "api_key": "api-key",
-    "member": "user",
-    "invitation": "user",
-    "project_member": "user",
-}
+RESOURCE_TYPES = {"api_key": "api-key", "member": "user", "project_member": "user"}
 ACTIONS = {
     "accepted": "create",
     "added": "create",
-    "configured": "update",
     "created": "create",
+    "issued": "create",
+    "signed_up": "create",
     "deleted": "delete",
     "removed": "delete",
-    "renamed": "update",
     "revoked": "delete",
     "signed_in": "login",
+    "configured": "update",
+    "deactivated": "update",
+    "disabled": "update",
+    "enabled": "update",
+    "reactivated": "update",
+    "renamed": "update",
+    "rolled": "update",
     "updated": "update",
-    "plan_changed": "update",
-    "role_changed": "update",
 }
+# Whatever of something was changed, added to it or taken from it is an update of it.
+_UPDATES = ("_changed", "_added", "_removed", "_revoked", "_rotated", "_set", "_reset", "_renewed")
 _PRINCIPALS = {"session": "user"}
+
+
+def pinecones_words(name: str) -> tuple[str, str]:
+    """Action and resource type for one of our names, such as `api_key.revoked`."""
+    noun, _, verb = name.partition(".")
+    if verb.endswith(_UPDATES) or verb == "changed":
+        return "update", RESOURCE_TYPES.get(noun, noun)
+    return ACTIONS.get(verb, verb), RESOURCE_TYPES.get(noun, noun)
 
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event with its link, as JSON values."""
-    noun, _, verb = event.action.partition(".")
+    action, resource_type = pinecones_words(event.action)
     return {
         "id": str(event.pk),
         "organization_id": str(event.organization_id) if event.organization_id else None,
@@ -46,8 +56,8 @@ def to_json(event: Event) -> dict[str, Any]:
         },
         "event": {
             "time": event.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "action": ACTIONS.get(verb, verb),
-            "resource_type": RESOURCE_TYPES.get(noun, noun),
+            "action": action,
+            "resource_type": resource_type,
             "resource_id": event.target_id,
             "resource_name": event.target_name,
             "outcome": {
