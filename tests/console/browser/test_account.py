@@ -41,6 +41,8 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
+    # On to wherever it leads: what comes next must not meet a page that is about to go.
+    page.wait_for_url(lambda url: not url.partition("?")[0].endswith("/signin"))
 
 
 def sign_out(page: Page) -> None:
