@@ -48,7 +48,7 @@ def read_redirected_request(
 
     def read() -> LogoutRequest:
         value = verified_query(raw_query, "SAMLRequest", connection.certificates)
-        return _request(parsed(inflated(value)), connection, urls, now)
+        return _request(parsed(inflated(value)), connection, urls, now=now)
 
     return _or_refused(read)
 
@@ -61,7 +61,7 @@ def read_posted_request(
     def read() -> LogoutRequest:
         root = parsed(decoded(encoded))
         require_logout_signature(root, connection.certificates)
-        return _request(root, connection, urls, now)
+        return _request(root, connection, urls, now=now)
 
     return _or_refused(read)
 
@@ -74,7 +74,7 @@ def read_redirected_response(
     def read() -> None:
         value = verified_query(raw_query, "SAMLResponse", connection.certificates)
         root = parsed(inflated(value))
-        _require_frame(root, "LogoutResponse", connection, urls, now)
+        _require_frame(root, "LogoutResponse", connection, urls, now=now)
         if root.get("InResponseTo") != expected_id:
             raise SignOnRefused(Fault.REQUEST_MISMATCH, "This answers no logout of this browser.")
         codes = children(root, "samlp:Status", "samlp:StatusCode")
@@ -88,7 +88,7 @@ def logout_request(
     connection: Connection, urls: LogoutUrls, *, name_id: str, session_index: str, now: datetime
 ) -> tuple[str, bytes]:
     """Our wish, and the id that its answer must name."""
-    root = _frame("LogoutRequest", connection, urls, now)
+    root = _frame("LogoutRequest", connection, urls, now=now)
     etree.SubElement(root, f"{{{SAML}}}NameID").text = name_id
     if session_index:
         etree.SubElement(root, f"{{{PROTOCOL}}}SessionIndex").text = session_index
@@ -99,7 +99,7 @@ def logout_response(
     connection: Connection, urls: LogoutUrls, *, answers: str, now: datetime
 ) -> bytes:
     """Our answer: the session is ended."""
-    root = _frame("LogoutResponse", connection, urls, now)
+    root = _frame("LogoutResponse", connection, urls, now=now)
     root.set("InResponseTo", answers)
     status = etree.SubElement(root, f"{{{PROTOCOL}}}Status")
     etree.SubElement(status, f"{{{PROTOCOL}}}StatusCode").set("Value", _SUCCESS)
@@ -109,7 +109,7 @@ def logout_response(
 def _request(
     root: Element, connection: Connection, urls: LogoutUrls, now: datetime
 ) -> LogoutRequest:
-    issued_at = _require_frame(root, "LogoutRequest", connection, urls, now)
+    issued_at = _require_frame(root, "LogoutRequest", connection, urls, now=now)
     if root.get("NotOnOrAfter") is not None:
         require_not_over(root.get("NotOnOrAfter"), now=now)
     names = children(root, "saml:NameID")
@@ -124,7 +124,7 @@ def _request(
 
 
 def _require_frame(
-    root: Element, name: str, connection: Connection, urls: LogoutUrls, now: datetime
+    root: Element, name: str, connection: Connection, urls: LogoutUrls, *, now: datetime
 ) -> datetime:
     if root.tag != f"{{{PROTOCOL}}}{name}":
         raise SignOnRefused(Fault.NOT_A_RESPONSE, f"The message is not a {name}.")
