@@ -39,7 +39,7 @@ class Stonepine:
         return closed_loop.run(post, range(len(bodies)), clients=4).elapsed_s
 
     def settle(self, data: Packages) -> None:
-        wait_for_segments(self._target, self._host, data, count=min(3, len(data.ids) // 12_000))
+        wait_for_segments(self._target, self._host, data)
 
     def connect(self, data: Packages, kind: Filter) -> Callable[[], Ask]:
         bodies = []

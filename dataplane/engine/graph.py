@@ -27,8 +27,8 @@ _USEARCH_METRICS = {Metric.COSINE: "cos", Metric.DOTPRODUCT: "ip", Metric.EUCLID
 
 # What is tried, and the share of a sample's true neighbours that must be found.
 EXPANSIONS = (64, 96, 128, 192, 256, 384, 512)
-_WANTED_RECALL = 0.99
-_SAMPLE = 128
+_WANTED_RECALL = 0.988
+_SAMPLE = 256
 _NEIGHBOURS = 10
 _CANDIDATES = 30
 _CHUNK_ROWS = 8192
