@@ -92,7 +92,8 @@ def authenticate_api_key(value: str, *, address: str | None = None) -> tuple[Act
     """The actor behind a presented key, and the project of the key. Crosses tenants.
 
     Malformed, unknown, wrong, expired, disabled and revoked keys get the same `Unauthenticated`,
-    and so does a key that is used from outside its networks; `address` is the caller's.
+    and so do keys of a suspended organization and keys that are used from outside their networks;
+    `address` is the caller's.
     """
     plain = parse(value)
     if plain is None or plain.kind is not SecretKind.API_KEY:
@@ -147,7 +148,7 @@ def _renew_digest(key: ApiKey, plain: PlainKey) -> None:
 
 def _living_key(public_id: str) -> ApiKey | None:
     rows = ApiKey.objects.using("system").select_related("project__organization")
-    alive = Q(revoked_at=None, disabled_at=None)
+    alive = Q(revoked_at=None, disabled_at=None, organization__suspended_at=None)
     alive &= Q(expires_at=None) | Q(expires_at__gt=clock.now())
     return rows.filter(alive, public_id=public_id).first()
 

@@ -20,6 +20,7 @@ from kit.errors import (
     Unauthenticated,
 )
 from kit.ids import new_id
+from orgs.models import Organization
 from orgs.organizations import set_plan
 from orgs.plans import Plan
 from orgs.tenancy import tenant
@@ -161,6 +162,18 @@ def test_a_key_opens_only_from_its_networks(world: World) -> None:
         with pytest.raises(Unauthenticated, match="Invalid API key"):
             authenticate_api_key(plain.value, address=address)
     authenticate_api_key(plain.value, address="10.9.9.9")
+
+
+def test_the_keys_of_a_suspended_organization_open_nothing(world: World) -> None:
+    _, value = world.key()
+    rows = Organization.objects.filter(pk=world.organization.pk)
+    with tenant(world.organization.pk):
+        assert rows.update(suspended_at=clock.now()) == 1
+    with pytest.raises(Unauthenticated, match="Invalid API key"):
+        authenticate_api_key(value)
+    with tenant(world.organization.pk):
+        rows.update(suspended_at=None)
+    authenticate_api_key(value)
 
 
 @pytest.mark.parametrize(
