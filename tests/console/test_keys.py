@@ -6,15 +6,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from access.actor import OPERATOR
 from access.permissions import Role
 from access.reach import Reach as Reached
 from accounts.models import User
 from audit.models import Event
 from console.key_roles import Reach, described, roles_for
 from kit import clock
-from orgs.directory import role_bindings
-from orgs.role_bindings import delete_role_binding
 from projects.models import ApiKey
 from projects.queries import authenticate_api_key
 from tests.console.conftest import Site
@@ -178,16 +175,3 @@ def test_a_key_is_disabled_and_enabled_again(site: Site, as_user: AsUser) -> Non
     assert "Enable ingest?" in client.get(address).content.decode()
     client.post(address, {"enable": "1"})
     authenticate_api_key(secret)
-
-
-def test_a_session_loses_what_its_role_gave_with_the_next_request(
-    site: Site, as_user: AsUser
-) -> None:
-    """Roles are read with every request: nothing is cached that could outlive them."""
-    client = as_user(site.vera)
-    assert client.get(f"{site.place}/indexes").status_code == 200
-    held = role_bindings(OPERATOR, site.organization, principal_id=site.vera.pk).rows
-    for binding in held:
-        if binding.role == Role.PROJECT_VIEWER:
-            delete_role_binding(OPERATOR, binding)
-    assert client.get(f"{site.place}/indexes").status_code == 404
