@@ -36,7 +36,7 @@ ROWS: Rows = {
     "POST admin/projects": Row(PROJECT_CREATE, 200, _NEW),
     f"GET {_PROJECT}": Row(PROJECT_READ, 200),
     f"PATCH {_PROJECT}": Row(SETTINGS_WRITE, 200, _NEW),
-    f"DELETE {_PROJECT}": Row(SETTINGS_WRITE, 202),
+    f"DELETE {_PROJECT}": Row(SETTINGS_WRITE, 412),  # it has an index
     f"GET {_PROJECT}/api-keys": Row(SETTINGS_READ, 200),
     f"POST {_PROJECT}/api-keys": Row(SETTINGS_WRITE, 201, _NEW),
     f"GET {_KEY}": Row(SETTINGS_READ, 200),
