@@ -1,5 +1,7 @@
 """What an authenticator app shows."""
 
+import time
+
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
     hotp_value,
@@ -11,10 +13,21 @@ from accounts.models import User
 from accounts.second_factors import new_totp_secret
 from orgs.account_verbs import person
 from orgs.second_factors import add_authenticator_app
+from tests.support.waiting import wait_until
+
+
+_STEP_S = 30
+_LEFT_S = 3
 
 
 def codes_now(secret: str) -> list[str]:
-    """The codes of the step before, of this one, and of the next: all are taken."""
+    """The codes of the step before, of this one, and of the next: all are taken.
+
+    At the very end of a step the next one is waited for: the first code must live to be typed.
+    """
+    wait_until(
+        lambda: time.time() % _STEP_S < _STEP_S - _LEFT_S, timeout_s=2 * _LEFT_S, what="a step"
+    )
     return [
         format_hotp_value(hotp_value(secret, counter))
         for counter in yield_hotp_counters_from_time()
