@@ -15,7 +15,6 @@ from orgs.account_verbs import person
 from orgs.second_factors import add_authenticator_app
 from tests.support.waiting import wait_until
 
-
 _STEP_S = 30
 _LEFT_S = 3
 
