@@ -30,17 +30,21 @@ class Action(StrEnum):
     INVITATION_RESENT = "invitation.resent"
     INVITATION_REVOKED = "invitation.revoked"
     MEMBER_ADDED = "member.added"
+    MEMBER_REMOVED = "member.removed"
     NAMESPACE_CREATED = "namespace.created"
     NAMESPACE_DELETED = "namespace.deleted"
     NAMESPACE_EMPTIED = "namespace.emptied"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_DELETED = "organization.deleted"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
+    ORGANIZATION_RENAMED = "organization.renamed"
     PEPPER_RETIRED = "pepper.retired"
     PEPPER_ROTATED = "pepper.rotated"
     PROJECT_CREATED = "project.created"
     PROJECT_DELETED = "project.deleted"
     PROJECT_MEMBER_ADDED = "project_member.added"
+    PROJECT_UPDATED = "project.updated"
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
@@ -95,17 +99,21 @@ SENTENCES: dict[Action, str] = {
     Action.INVITATION_RESENT: "{actor} invited {target} again",
     Action.INVITATION_REVOKED: "{actor} took back the invitation of {target}",
     Action.MEMBER_ADDED: "{actor} added the member {target}",
+    Action.MEMBER_REMOVED: "{actor} removed the member {target}",
     Action.NAMESPACE_CREATED: "{actor} created a namespace in the index {target}",
     Action.NAMESPACE_DELETED: "{actor} deleted a namespace of the index {target}",
     Action.NAMESPACE_EMPTIED: "{actor} deleted all records of a namespace of the index {target}",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
+    Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
+    Action.ORGANIZATION_RENAMED: "{actor} renamed the organization to {target}",
     Action.PEPPER_RETIRED: "{actor} destroyed the pepper {target}",
     Action.PEPPER_ROTATED: "{actor} made the pepper {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",
     Action.PROJECT_DELETED: "{actor} deleted the project {target}",
     Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",
+    Action.PROJECT_UPDATED: "{actor} changed the project {target}",
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
     Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",
     Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",

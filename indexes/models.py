@@ -132,7 +132,7 @@ class Deployment(models.Model):
     """Which node serves an index."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     index = models.OneToOneField(Index, models.CASCADE, related_name="deployment")
     node = models.ForeignKey(Node, models.PROTECT, related_name="deployments")
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -1,4 +1,6 @@
-"""Making and deleting projects."""
+"""Making, changing and deleting projects."""
+
+from uuid import UUID
 
 from django.db import transaction
 
@@ -9,38 +11,81 @@ from audit.actions import Action
 from audit.record import record
 from kit.errors import FailedPrecondition, InvalidArgument, NotFound
 from orgs.dataplane import announce_change
+from orgs.locks import locked
 from orgs.models import Organization, ResourceType, RoleBinding
-from orgs.plans import require_room
+from orgs.plans import Feature
 from orgs.slugs import free_slug
 from orgs.verbs import verb
 from projects.keys import create_keys, destroy_pending_keys
 from projects.models import ApiKey, DataKey, KeyDestruction, Project
 
 _MAX_NAME = 512
+_MAX_PODS = 10_000
 
 
 @verb(Action.PROJECT_CREATED)
 def create_project(
-    actor: Actor, organization: Organization, *, name: str, force_encryption_with_cmek: bool = False
+    actor: Actor,
+    organization: Organization,
+    *,
+    name: str,
+    max_pods: int = 0,
+    force_encryption_with_cmek: bool = False,
 ) -> Project:
     """A new project with a wrapping key of its own."""
     require(actor, Permission.PROJECT_CREATE, organization.scope)
-    name = name.strip()
-    if not 1 <= len(name) <= _MAX_NAME:
-        raise InvalidArgument("A project's name has 1 to 512 characters.", field="name")
+    name, max_pods = _checked_name(name), _checked_pods(max_pods)
     # Locked, so that two calls at once cannot both take the last free place of a plan.
-    organization = Organization.objects.select_for_update().filter(pk=organization.pk)[0]
+    organization = locked(organization.pk)
+    if force_encryption_with_cmek:
+        organization.require_feature(Feature.CUSTOMER_MANAGED_KEYS)
     rows = Project.objects.filter(organization=organization)
-    require_room(organization.limits.projects, rows.count(), what="projects")
+    organization.require_room("projects", rows.count())
     project = Project.objects.create(
         organization=organization,
         name=name,
         slug=free_slug(name, is_taken=lambda slug: rows.filter(slug=slug).exists()),
+        max_pods=max_pods,
         force_encryption_with_cmek=force_encryption_with_cmek,
     )
     create_keys(project)
     record(actor, Action.PROJECT_CREATED, target=project.audit_target())
     return project
+
+
+@verb(Action.PROJECT_UPDATED)
+def update_project(
+    actor: Actor,
+    project: Project,
+    *,
+    name: str | None = None,
+    max_pods: int | None = None,
+    force_encryption_with_cmek: bool | None = None,
+) -> Project:
+    """Change what is not None. Encryption with the customer's own keys is never turned off."""
+    require(actor, Permission.PROJECT_UPDATE, project.scope)
+    found = locked_project(project.pk)
+    wanted = {
+        "name": None if name is None else _checked_name(name),
+        "max_pods": None if max_pods is None else _checked_pods(max_pods),
+        "force_encryption_with_cmek": force_encryption_with_cmek,
+    }
+    previous = {
+        field: getattr(found, field)
+        for field, value in wanted.items()
+        if value is not None and value != getattr(found, field)
+    }
+    if "force_encryption_with_cmek" in previous:
+        _require_encryption_may_change(found)
+    if not previous:
+        return found
+    changed = {field: wanted[field] for field in previous}
+    for field, value in changed.items():
+        setattr(found, field, value)
+    found.save(update_fields=[*changed])
+    target = found.audit_target()
+    record(actor, Action.PROJECT_UPDATED, target=target, changed=changed, previous=previous)
+    return found
 
 
 @verb(Action.PROJECT_DELETED)
@@ -59,6 +104,37 @@ def delete_project(actor: Actor, project: Project) -> None:
     found.delete()
     transaction.on_commit(destroy_pending_keys, robust=True)
     announce_change()
+
+
+def locked_project(project_id: UUID) -> Project:
+    """The project as it is now, held until the verb ends: what fits in it is decided in turn."""
+    rows = Project.objects.select_for_update(no_key=True, of=("self",))
+    found = rows.select_related("organization").filter(pk=project_id).first()
+    if found is None:
+        raise NotFound("Project not found.")
+    return found
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= _MAX_NAME:
+        raise InvalidArgument("A project's name has 1 to 512 characters.", field="name")
+    return name
+
+
+def _checked_pods(max_pods: int) -> int:
+    if not 0 <= max_pods <= _MAX_PODS:
+        raise InvalidArgument(f"max_pods must be between 0 and {_MAX_PODS}.", field="max_pods")
+    return max_pods
+
+
+def _require_encryption_may_change(project: Project) -> None:
+    if project.force_encryption_with_cmek:
+        raise InvalidArgument(
+            "Encryption with customer-managed keys cannot be turned off.",
+            field="force_encryption_with_cmek",
+        )
+    project.organization.require_feature(Feature.CUSTOMER_MANAGED_KEYS)
 
 
 def _require_empty(project: Project) -> None:

@@ -23,11 +23,17 @@ from orgs import audit_streams
 from orgs.acceptance import accept_invitation
 from orgs.access_tokens import issue_access_token
 from orgs.audit_log import export_events
+from orgs.departures import remove_member
 from orgs.directory import role_bindings
 from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
 from orgs.members import add_member, create_member, set_member_password
 from orgs.models import Membership, PrincipalType
-from orgs.organizations import create_organization, set_plan
+from orgs.organizations import (
+    create_organization,
+    delete_organization,
+    rename_organization,
+    set_plan,
+)
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment, create_role_binding, delete_role_binding
 from orgs.service_accounts import (
@@ -50,7 +56,7 @@ from projects.api_keys import (
 )
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member
-from projects.projects import create_project, delete_project
+from projects.projects import create_project, delete_project, update_project
 from tests.support.world import PASSWORD, SPEC, World
 
 Act = Callable[[], Any]
@@ -221,6 +227,16 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
     "orgs.organizations.set_plan": _on_empty_organization(
         lambda actor, one: set_plan(actor, one, plan=Plan.ENTERPRISE)
+    ),
+    "orgs.organizations.rename_organization": lambda world: lambda actor: rename_organization(
+        actor, world.organization, name="Fir"
+    ),
+    "orgs.organizations.delete_organization": _on_empty_organization(delete_organization),
+    "orgs.departures.remove_member": lambda world: lambda actor: remove_member(
+        actor, world.organization, user=world.people["bob"]
+    ),
+    "projects.projects.update_project": lambda world: lambda actor: update_project(
+        actor, world.project, name="Find"
     ),
     "orgs.members.add_member": lambda world: lambda actor: add_member(
         actor, world.organization, user=world.people["mallory"], role=Role.ORG_MEMBER

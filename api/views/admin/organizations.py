@@ -4,10 +4,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.openapi import reply
+from api.openapi import body, reply
 from api.openapi_lists import listing
+from api.parsing import body_of
+from api.schemas.admin.bodies import UpdateOrganization
 from api.schemas.admin.replies import render_organization
+from api.schemas.admin.requests import parsed
 from api.views.admin.base import AdminView
+from orgs.organizations import delete_organization, rename_organization
 from orgs.queries import readable_organization
 
 
@@ -29,3 +33,22 @@ class OrganizationView(AdminView):
         del request
         found = readable_organization(self.actor, self.own(organization_id))
         return Response(render_organization(found))
+
+    @extend_schema(
+        operation_id="update_organization",
+        request=body("UpdateOrganization"),
+        responses={200: reply("Organization")},
+    )
+    def patch(self, request: Request, organization_id: str) -> Response:
+        del request
+        organization = self.own(organization_id)
+        asked = parsed(body_of(self.request_as_received), UpdateOrganization, self.api_version)
+        name = organization.name if asked.name is None else asked.name
+        renamed = rename_organization(self.actor, organization, name=name)
+        return Response(render_organization(renamed))
+
+    @extend_schema(operation_id="delete_organization", responses={202: None})
+    def delete(self, request: Request, organization_id: str) -> Response:
+        del request
+        delete_organization(self.actor, self.own(organization_id))
+        return Response(status=202)

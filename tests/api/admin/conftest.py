@@ -1,62 +1,12 @@
-"""Calling the Admin API with a service account's token."""
-
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+"""The caller that most tests of the Admin API need."""
 
 import pytest
-from django.http import HttpResponse
 
-from access.actor import OPERATOR
-from access.permissions import ORGANIZATION_ROLES, Role
-from orgs.access_tokens import issue_access_token
-from orgs.models import Organization, ServiceAccount
-from orgs.role_bindings import Assignment
-from orgs.service_accounts import create_service_account
-from tests.api.conftest import Caller
+from access.permissions import Role
+from tests.support.admin import AdminCaller, sign_up
 from tests.support.world import World
 
 
-@dataclass
-class AdminCaller:
-    """A token and one version; every call gives the status and the body."""
-
-    token: str
-    account: ServiceAccount
-    version: str | None = "2026-07"
-    last: HttpResponse = field(default_factory=HttpResponse)
-
-    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        caller = Caller(version=self.version)
-        bearer = {"Authorization": f"Bearer {self.token}"}
-        self.last = caller.call(method, f"/admin{path}", body, **bearer)
-        content = self.last.content
-        return self.last.status_code, json.loads(content) if content else None
-
-
-Signed = Callable[..., AdminCaller]
-
-
 @pytest.fixture
-def signed(world: World) -> Signed:
-    """A new service account with these roles, and its token."""
-
-    def sign(*roles: Role, where: Organization | None = None) -> AdminCaller:
-        organization = where or world.organization
-        project = world.project if where is None else world.their_project
-        given = [
-            Assignment(role, None if role in ORGANIZATION_ROLES else project.pk) for role in roles
-        ]
-        account, plain = create_service_account(
-            OPERATOR, organization, name="robot", assignments=given
-        )
-        token = issue_access_token(account.client_id, plain.value)
-        return AdminCaller(token.plain.value, account)
-
-    return sign
-
-
-@pytest.fixture
-def owner(signed: Signed) -> AdminCaller:
-    return signed(Role.ORG_OWNER)
+def owner(world: World) -> AdminCaller:
+    return sign_up(world, Role.ORG_OWNER)

@@ -12,7 +12,7 @@ from orgs.models import ServiceAccount
 from orgs.organizations import set_plan
 from orgs.plans import Plan
 from orgs.service_accounts import create_service_account
-from tests.api.admin.conftest import AdminCaller, Signed
+from tests.support.admin import AdminCaller, sign_up
 from tests.support.world import World
 
 GIVEN = {"resource_type": "organization", "role": "OrgMember"}
@@ -66,6 +66,41 @@ def test_a_project_and_its_keys_live_their_life(world: World, owner: AdminCaller
     assert owner.call("GET", key)[0] == owner.call("DELETE", key)[0] == 404
     assert owner.call("DELETE", here) == (202, None)
     assert owner.call("GET", here)[0] == 404
+
+
+def test_what_is_not_sent_stays(world: World, owner: AdminCaller) -> None:
+    here = f"/projects/{world.project.pk}"
+    status, renamed = owner.call("PATCH", here, {"name": "Find"})
+    assert (status, renamed["name"], renamed["max_pods"]) == (200, "Find", 0)
+    status, grown = owner.call("PATCH", here, {"max_pods": 3, "force_encryption_with_cmek": True})
+    assert (status, grown["name"], grown["max_pods"]) == (200, "Find", 3)
+    assert owner.call("GET", here) == (200, grown)
+    status, answer = owner.call("PATCH", here, {"force_encryption_with_cmek": False})
+    assert (status, answer["error"]["code"]) == (400, "INVALID_ARGUMENT")
+    organization = f"/organizations/{world.organization.public_id}"
+    assert owner.call("PATCH", organization, {"name": "Fir"})[1]["name"] == "Fir"
+    assert owner.call("PATCH", organization, {})[1]["name"] == "Fir"
+
+
+def test_an_organization_ends_once_its_projects_have(world: World, owner: AdminCaller) -> None:
+    here = f"/organizations/{world.organization.public_id}"
+    status, answer = owner.call("DELETE", here)
+    assert (status, answer["error"]["code"]) == (412, "FAILED_PRECONDITION")
+    owner.call("POST", "/invites", {"email": "nina@example.com", "role_bindings": [GIVEN]})
+    assert owner.call("DELETE", f"/projects/{world.project.pk}")[0] == 202
+    assert owner.call("DELETE", here) == (202, None)
+    assert owner.call("GET", "/organizations")[0] == 401
+    assert not ServiceAccount.objects.using("system").exists()
+
+
+def test_a_member_is_removed_but_never_the_last_owner(world: World, owner: AdminCaller) -> None:
+    bob, alice = (f"/users/{world.people[name].pk}" for name in ("bob", "alice"))
+    assert owner.call("DELETE", bob) == (204, None)
+    assert owner.call("GET", bob)[0] == owner.call("DELETE", bob)[0] == 404
+    asked = f"/role-bindings?principal_type=user&principal_id={world.people['bob'].pk}"
+    assert owner.call("GET", asked)[1]["data"] == []
+    status, answer = owner.call("DELETE", alice)
+    assert (status, answer["error"]["code"]) == (409, "ABORTED")
 
 
 def test_a_project_with_indexes_is_kept(world: World, owner: AdminCaller) -> None:
@@ -264,6 +299,7 @@ BAD_BODIES: dict[str, tuple[str, Any, int]] = {
     "a long name": ("/projects", {"name": "a" * 513}, 400),
     "NUL in a name": ("/projects", {"name": "a\0"}, 400),
     "an unknown key": ("/projects", {"name": "a", "colour": "red"}, 422),
+    "negative pods": ("/projects", {"name": "a", "max_pods": -1}, 400),
     "an unknown role of a key": ("/projects/{p}/api-keys", {"name": "a", "roles": ["X"]}, 400),
     "a person's role": ("/projects/{p}/api-keys", {"name": "a", "roles": ["ProjectOwner"]}, 400),
     "no roles of a key": ("/projects/{p}/api-keys", {"name": "a", "roles": []}, 400),
@@ -331,8 +367,8 @@ def test_older_versions_ignore_keys_they_do_not_know(owner: AdminCaller) -> None
     assert owner.call("GET", "/projects")[0] == 400
 
 
-def test_nobody_gives_away_more_than_they_hold(world: World, signed: Signed) -> None:
-    keeper = signed(Role.PROJECT_OWNER)
+def test_nobody_gives_away_more_than_they_hold(world: World) -> None:
+    keeper = sign_up(world, Role.PROJECT_OWNER)
     bob = str(world.people["bob"].pk)
     body = {"principal_type": "user", "principal_id": bob, **GIVEN, "role": "OrgOwner"}
     assert keeper.call("POST", "/role-bindings", body)[0] == 403

@@ -3,7 +3,7 @@
 import sys
 
 from pinecone import Admin, Pinecone
-from pinecone.errors import ApiError, NotFoundError, UnauthorizedError
+from pinecone.errors import ApiError, ConflictError, NotFoundError, UnauthorizedError
 
 name, host, client_id, client_secret, owner = sys.argv[1:]
 
@@ -28,6 +28,10 @@ project = admin.projects.create(name=name)
 assert project.organization_id == organization.id
 assert admin.projects.describe_by_name(name=name).id == project.id
 assert admin.projects.exists(project_id=project.id)
+assert admin.projects.update(project_id=project.id, max_pods=2).max_pods == 2
+renamed = admin.organizations.update(organization_id=organization.id, name=organization.name)
+assert renamed.name == organization.name
+refused(ApiError, admin.organizations.delete, organization_id=organization.id)
 
 made = admin.api_keys.create(project_id=project.id, name="first")
 assert Pinecone(api_key=made.value, host=host).list_indexes().names() == []
@@ -40,6 +44,7 @@ refused(UnauthorizedError, Pinecone(api_key=made.value, host=host).list_indexes)
 
 (person,) = admin.users.list(email=owner)
 assert admin.users.describe(user_id=person.id).email == owner
+refused(ConflictError, admin.users.delete, user_id=person.id)
 
 invite = admin.invites.create(
     email=f"{name}@example.com",
