@@ -28,7 +28,7 @@ STONEPINE = str(Path(sys.executable).with_name("stonepine"))
 TOP_K = 10
 BATCH = 100
 RECALL_BAR = 0.98
-_SETTLED_S, _SETTLING_LIMIT_S = 30, 600
+_SETTLED_S, _SETTLING_LIMIT_S = 60, 600
 FILTERS = {"no filter": SHARDS, "0.1 %": 1, "1 %": 10, "10 %": 100, "50 %": 500}
 
 
