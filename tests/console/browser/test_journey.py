@@ -55,7 +55,7 @@ def test_first_owner_creates_project_key_and_index_and_deletes_it(
     page.get_by_role("link", name="API keys").click()
     page.get_by_role("link", name="Create API key").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill("ingest-worker")
+    dialog.get_by_label("Name", exact=True).fill("ingest-worker")
     expect(dialog.get_by_text("Roles:")).to_contain_text("ProjectEditor")
     dialog.get_by_text("Custom").click()
     dialog.get_by_role("radiogroup", name="Control plane").get_by_text("Read only").click()
@@ -125,7 +125,7 @@ def test_forms_work_without_scripts(open_tab: OpenTab, site: Site) -> None:
     page.get_by_role("button", name="Sign in").click()
 
     page.get_by_role("link", name="Create API key").click()
-    page.get_by_label("Name").fill("by hand")
+    page.get_by_label("Name", exact=True).fill("by hand")
     page.get_by_role("button", name="Create API key").click()
     expect(page.get_by_role("heading", name="Save your new API key")).to_be_visible()
     assert parse(page.locator("[data-value]").inner_text())
