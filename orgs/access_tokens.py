@@ -23,7 +23,7 @@ from orgs.errors import OrganizationSuspended
 from orgs.models import AccessToken, Organization, ServiceAccount, ServiceAccountSecret
 from orgs.plans import Feature
 from orgs.queries import grants_of
-from orgs.secrets import is_genuine, minted
+from orgs.secrets import is_genuine, minted, renewed_secret
 from orgs.tenancy import tenant
 from orgs.verbs import verb
 
@@ -58,7 +58,7 @@ def issue_access_token(client_id: str, client_secret: str) -> IssuedToken:
         if isinstance(error, Unauthenticated) or error.is_first:
             _record_refusal(_account(client_id), error)
         raise
-    return _issue(_actor(secret.service_account), secret)
+    return _issue(_actor(secret.service_account), secret, presented=plain)
 
 
 def authenticate_access_token(value: str) -> tuple[Actor, Organization]:
@@ -88,7 +88,7 @@ def forget_expired_tokens() -> int:
 
 
 @verb(Action.ACCESS_TOKEN_ISSUED)
-def _issue(actor: Actor, secret: ServiceAccountSecret) -> IssuedToken:
+def _issue(actor: Actor, secret: ServiceAccountSecret, *, presented: PlainKey) -> IssuedToken:
     # The row is held, so that who revokes the secret waits for the token and takes it along.
     held = ServiceAccountSecret.objects.select_for_update(no_key=True).filter(pk=secret.pk).first()
     if held is None:
@@ -108,11 +108,21 @@ def _issue(actor: Actor, secret: ServiceAccountSecret) -> IssuedToken:
         pepper_id=stored.pepper_id,
         expires_at=now + timedelta(seconds=life_s),
     )
-    if held.last_used_at is None or held.last_used_at <= now - _USE_NOTED_EVERY:
-        held.last_used_at = now
-        held.save(update_fields=["last_used_at"])
+    _note_secret(held, presented)
     record(actor, Action.ACCESS_TOKEN_ISSUED, target=secret.audit_target(), secret=secret.public_id)
     return IssuedToken(plain, life_s)
+
+
+def _note_secret(secret: ServiceAccountSecret, presented: PlainKey) -> None:
+    """When it was used, at most once a minute; and its digest under today's pepper."""
+    now = clock.now()
+    renewed = renewed_secret(presented, pepper_id=secret.pepper_id)
+    is_due = secret.last_used_at is None or secret.last_used_at <= now - _USE_NOTED_EVERY
+    if renewed is not None:
+        secret.digest, secret.pepper_id = renewed.digest, renewed.pepper_id
+    if is_due or renewed is not None:
+        secret.last_used_at = now
+        secret.save(update_fields=["digest", "pepper_id", "last_used_at"])
 
 
 def _account(client_id: str) -> ServiceAccount | None:

@@ -26,6 +26,7 @@ from orgs.models import AccessToken, Organization, ServiceAccount, ServiceAccoun
 from orgs.organizations import set_plan
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment
+from orgs.secrets import installation_keyring
 from orgs.service_accounts import (
     add_secret,
     create_service_account,
@@ -213,6 +214,14 @@ def test_use_is_noted_at_most_once_a_minute(world: World, robot: Robot) -> None:
     for noted in (account_of(robot).last_used_at, secret_of(robot).last_used_at):
         assert noted is not None
         assert noted > long_ago
+
+
+def test_a_secret_in_use_moves_to_the_new_pepper(robot: Robot) -> None:
+    before = secret_of(robot).pepper_id
+    installation_keyring().peppers.rotate()
+    robot.token()
+    assert secret_of(robot).pepper_id > before
+    authenticate_access_token(robot.token())
 
 
 def test_expired_tokens_are_forgotten_in_all_organizations(world: World, robot: Robot) -> None:
