@@ -1,6 +1,7 @@
 """The control plane's API against every key, and against people's sessions."""
 
 import json
+from pathlib import Path
 
 from django.http import HttpResponse
 from django.test import Client
@@ -45,12 +46,12 @@ OPEN = {key.partition(" ")[2] for key, row in ROWS.items() if row.right == ANYON
 
 
 def test_every_route_answers_every_key_as_its_row_says(
-    stage: Stage, postgres_server: EmbeddedPostgres
+    stage: Stage, postgres_server: EmbeddedPostgres, installation: Path
 ) -> None:
     holders = key_holders(stage.world)
     browsers = [(KeyHolder(one.label, None, None), one.browser()) for one in people(stage.world)]
     browsers = [(holder, browser) for holder, browser in browsers if "key" not in holder.label]
-    before = state.tables(postgres_server)
+    before = state.tables(postgres_server), state.files(installation)
     found: list[Cell] = []
     for holder, client in [*((one, None) for one in holders), *browsers]:
         found += cells(
@@ -64,4 +65,4 @@ def test_every_route_answers_every_key_as_its_row_says(
         )
     surprising = [cell for cell in found if cell.is_surprising]
     assert not surprising, told(surprising)
-    assert state.tables(postgres_server) == before
+    assert (state.tables(postgres_server), state.files(installation)) == before

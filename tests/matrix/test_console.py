@@ -1,5 +1,7 @@
 """The console against every person."""
 
+from pathlib import Path
+
 from django.core.cache import cache
 from django.http import HttpResponse
 
@@ -32,10 +34,10 @@ class Browser:
 
 
 def test_every_page_answers_every_person_as_its_row_says(
-    stage: Stage, postgres_server: EmbeddedPostgres
+    stage: Stage, postgres_server: EmbeddedPostgres, installation: Path
 ) -> None:
     cast = people(stage.world)
-    before = state.tables(postgres_server)
+    before = state.tables(postgres_server), state.files(installation)
     found: list[Cell] = []
     for person in cast:
         browser = Browser(person, stage.ours)
@@ -49,4 +51,4 @@ def test_every_page_answers_every_person_as_its_row_says(
     surprising = [cell for cell in found if cell.is_surprising]
     assert not surprising, told(surprising)
     assert len(found) > 4000
-    assert state.tables(postgres_server) == before
+    assert (state.tables(postgres_server), state.files(installation)) == before
