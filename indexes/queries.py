@@ -1,9 +1,12 @@
 """Reads of indexes."""
 
-from django.db.models import QuerySet
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
 
 from access.actor import Actor
-from access.decide import require
+from access.decide import decide, require
 from access.permissions import Permission
 from indexes.models import Index, IndexState
 from kit.errors import NotFound
@@ -23,6 +26,19 @@ def visible_indexes(actor: Actor, project: Project) -> list[Index]:
     with tenant(project.organization_id):
         found = list(live_indexes(project).order_by("name"))
     return [index for index in found if actor.reach.has_index(index.pk)]
+
+
+def index_counts(actor: Actor, projects: Sequence[Project]) -> dict[UUID, int]:
+    """How many indexes each has, for projects of one organization; only where they may be read."""
+    readable = [
+        one for one in projects if decide(actor, Permission.INDEX_READ, one.scope).is_allowed
+    ]
+    if not readable:
+        return {}
+    with tenant(readable[0].organization_id):
+        rows = Index.objects.filter(project__in=readable).exclude(state=IndexState.TERMINATING)
+        counted = dict(rows.order_by().values_list("project_id").annotate(Count("pk")))
+    return {one.pk: counted.get(one.pk, 0) for one in readable}
 
 
 def get_index(actor: Actor, project: Project, name: str) -> Index:

@@ -12,9 +12,8 @@ from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Permission, Ro
 from accounts.models import User
 from console.navigation import Crumb
 from console.render import render_page
-from console.rights import Rights
 from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
-from indexes.queries import visible_indexes
+from indexes.queries import index_counts
 from orgs.queries import organizations_of, recent_events
 from projects.models import Project
 from projects.queries import visible_projects
@@ -45,17 +44,13 @@ class ProjectCard:
 @require_GET
 @organization_page
 def overview(visit: Visit) -> HttpResponse:
-    cards = [_card(visit, one) for one in visible_projects(visit.actor, visit.organization)]
+    projects = visible_projects(visit.actor, visit.organization)
+    counts = index_counts(visit.actor, projects)
+    cards = [ProjectCard(one, counts.get(one.pk)) for one in projects]
     events = None
     if visit.may["audit_read"].is_allowed:
         events = recent_events(visit.actor, visit.organization, limit=_EVENTS)
     return render_page(visit, "orgs/overview.html", {"cards": cards, "events": events})
-
-
-def _card(visit: Visit, project: Project) -> ProjectCard:
-    if not Rights(visit.actor, project.scope)["index_read"].is_allowed:
-        return ProjectCard(project, None)
-    return ProjectCard(project, len(visible_indexes(visit.actor, project)))
 
 
 @dataclass(frozen=True, slots=True)
