@@ -30,7 +30,9 @@ class Action(StrEnum):
     INVITATION_RESENT = "invitation.resent"
     INVITATION_REVOKED = "invitation.revoked"
     MEMBER_ADDED = "member.added"
+    MEMBER_LEFT = "member.left"
     MEMBER_REMOVED = "member.removed"
+    MEMBER_ROLES_CHANGED = "member.roles_changed"
     NAMESPACE_CREATED = "namespace.created"
     NAMESPACE_DELETED = "namespace.deleted"
     NAMESPACE_EMPTIED = "namespace.emptied"
@@ -39,11 +41,16 @@ class Action(StrEnum):
     ORGANIZATION_DELETED = "organization.deleted"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
     ORGANIZATION_RENAMED = "organization.renamed"
+    ORGANIZATION_RESUMED = "organization.resumed"
+    ORGANIZATION_SUSPENDED = "organization.suspended"
+    ORGANIZATION_TRANSFERRED = "organization.transferred"
     PEPPER_RETIRED = "pepper.retired"
     PEPPER_ROTATED = "pepper.rotated"
     PROJECT_CREATED = "project.created"
     PROJECT_DELETED = "project.deleted"
     PROJECT_MEMBER_ADDED = "project_member.added"
+    PROJECT_MEMBER_LEFT = "project_member.left"
+    PROJECT_MEMBER_REMOVED = "project_member.removed"
     PROJECT_UPDATED = "project.updated"
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
@@ -99,7 +106,9 @@ SENTENCES: dict[Action, str] = {
     Action.INVITATION_RESENT: "{actor} invited {target} again",
     Action.INVITATION_REVOKED: "{actor} took back the invitation of {target}",
     Action.MEMBER_ADDED: "{actor} added the member {target}",
+    Action.MEMBER_LEFT: "{target} left the organization",
     Action.MEMBER_REMOVED: "{actor} removed the member {target}",
+    Action.MEMBER_ROLES_CHANGED: "{actor} changed the roles of {target}",
     Action.NAMESPACE_CREATED: "{actor} created a namespace in the index {target}",
     Action.NAMESPACE_DELETED: "{actor} deleted a namespace of the index {target}",
     Action.NAMESPACE_EMPTIED: "{actor} deleted all records of a namespace of the index {target}",
@@ -108,11 +117,16 @@ SENTENCES: dict[Action, str] = {
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
     Action.ORGANIZATION_RENAMED: "{actor} renamed the organization to {target}",
+    Action.ORGANIZATION_RESUMED: "{actor} resumed the organization {target}",
+    Action.ORGANIZATION_SUSPENDED: "{actor} suspended the organization {target}",
+    Action.ORGANIZATION_TRANSFERRED: "{actor} handed over the ownership of {target}",
     Action.PEPPER_RETIRED: "{actor} destroyed the pepper {target}",
     Action.PEPPER_ROTATED: "{actor} made the pepper {target}",
     Action.PROJECT_CREATED: "{actor} created the project {target}",
     Action.PROJECT_DELETED: "{actor} deleted the project {target}",
     Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",
+    Action.PROJECT_MEMBER_LEFT: "{actor} left the project {target}",
+    Action.PROJECT_MEMBER_REMOVED: "{actor} removed a member from the project {target}",
     Action.PROJECT_UPDATED: "{actor} changed the project {target}",
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
     Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",

@@ -16,9 +16,9 @@ from indexes.turns import in_turn
 from kit import clock
 from kit.errors import AlreadyExists, Forbidden, NotFound
 from orgs.dataplane import announce_change
-from orgs.plans import require_room
 from orgs.verbs import verb
 from projects.models import Project
+from projects.projects import locked_project
 
 
 @in_turn(4)
@@ -65,15 +65,11 @@ def create_index(
 
 def _with_room(project: Project, name: str) -> Project:
     """The project, locked: names and quotas are decided one after the other."""
-    rows = Project.objects.select_for_update(no_key=True, of=("self",))
-    found = rows.select_related("organization").filter(pk=project.pk).first()
-    if found is None:
-        raise NotFound("Project not found.")
+    found = locked_project(project.pk)
     live = live_indexes(found)
     if live.filter(name=name).exists():
         raise AlreadyExists(f"Resource already exists: there is an index {name}.", name=name)
-    limit = found.organization.limits.indexes_per_project
-    require_room(limit, live.count(), what="indexes in a project")
+    found.organization.require_room("indexes_per_project", live.count())
     return found
 
 

@@ -12,6 +12,7 @@ from kit import clock
 from kit.errors import FailedPrecondition, NotFound, PermissionDenied
 from orgs.errors import OrganizationSuspended
 from orgs.locks import locked
+from orgs.members import find_membership
 from orgs.models import (
     Invitation,
     InvitationStatus,
@@ -73,7 +74,7 @@ def _accept(actor: Actor, invitation: Invitation, *, user: User) -> Organization
     _require_pending(found)
     if not may_accept(user, found):
         raise PermissionDenied("This invitation is for another e-mail address: sign in with it.")
-    if not Membership.objects.filter(organization=organization, user=user).exists():
+    if find_membership(organization, user) is None:
         # Its place is kept by the invitation itself, unless the plan has shrunk since.
         members = Membership.objects.filter(organization=organization)
         organization.require_room("users", members.count())
@@ -98,7 +99,7 @@ def _move_roles(organization: Organization, invitation: Invitation, user: User) 
 
 
 def _require_pending(invitation: Invitation) -> None:
-    if invitation.organization.suspended_at is not None:
+    if invitation.organization.is_suspended:
         raise OrganizationSuspended(f"{invitation.organization.name} is suspended at the moment.")
     match invitation.status:
         case InvitationStatus.PROCESSED:

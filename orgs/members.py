@@ -50,7 +50,7 @@ def set_member_password(
     """Replace a member's password; all sessions of that person end."""
     if not actor.is_unbounded:
         raise PermissionDenied("Only the operator of this installation may do this.")
-    if not Membership.objects.filter(organization=organization, user=user).exists():
+    if find_membership(organization, user) is None:
         raise NotFound("There is no such member.")
     require_good_password(password, email=user.email, name=user.name)
     user.set_password(password)
@@ -62,6 +62,11 @@ def set_member_password(
 def member_target(organization: Organization, user: User) -> Target:
     """The person as this organization's audit log names them."""
     return Target("user", str(user.pk), user.email, organization.pk, organization.name)
+
+
+def find_membership(organization: Organization, user: User) -> Membership | None:
+    """Within a verb of the organization."""
+    return Membership.objects.filter(organization=organization, user=user).first()
 
 
 def new_account(*, email: str, name: str, password: str) -> User:
@@ -84,7 +89,7 @@ def join(organization: Organization, user: User, role: Role) -> Membership:
     if role not in ORGANIZATION_ROLES:
         raise InvalidArgument(f"{role} is not a role that is held on an organization.")
     organization = locked(organization.pk)
-    if Membership.objects.filter(organization=organization, user=user).exists():
+    if find_membership(organization, user) is not None:
         raise AlreadyExists(f"{user.email} is a member already.")
     require_room_for_person(organization)
     membership = Membership.objects.create(organization=organization, user=user)

@@ -30,6 +30,8 @@ class Organization(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     plan = models.CharField(max_length=16, choices=[(plan, plan) for plan in Plan])
     suspended_at = models.DateTimeField(null=True)
+    # Of who signed up and made it; null where the operator did.
+    founder_email = models.CharField(max_length=254, unique=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -44,13 +46,22 @@ class Organization(models.Model):
         return Scope(OrganizationId(self.id))
 
     @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+    @property
     def limits(self) -> Limits:
         return LIMITS[Plan(self.plan)]
 
     def require_room(self, quota: str, existing: int) -> None:
         """Raise `QuotaExceeded` where the plan allows no more; `quota` is a field of `Limits`."""
         limit = getattr(self.limits, quota)
-        require_room(limit, existing, what=quota.replace("_", " "), plan=Plan(self.plan))
+        require_room(
+            limit,
+            existing,
+            what=quota.replace("_", " ").replace("api", "API"),
+            plan=Plan(self.plan),
+        )
 
     def require_feature(self, feature: Feature) -> None:
         """Raise `PaymentRequired` where the plan does not include it."""

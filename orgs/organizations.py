@@ -1,16 +1,23 @@
-"""Organizations: made by the operator, who chooses their plan; renamed and deleted by owners."""
+"""Organizations themselves: founding, naming, suspending and deleting them, and their plan."""
+
+from django.db import IntegrityError, transaction
 
 from access.actor import Actor
 from access.decide import require
-from access.permissions import Permission
+from access.permissions import CredentialKind, Permission, Role
+from accounts.models import User
 from audit.actions import Action
 from audit.record import record
-from kit.errors import FailedPrecondition, InvalidArgument, PermissionDenied
+from kit import clock
+from kit.environment import environment
+from kit.errors import AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied
 from orgs.audit_streams import pause_without_feature
+from orgs.dataplane import announce_change
 from orgs.locks import locked
+from orgs.members import join
 from orgs.models import Organization
-from orgs.plans import Plan
-from orgs.queries import is_organization_slug_taken
+from orgs.plans import Plan, parse_plan
+from orgs.queries import find_founded_by, is_organization_slug_taken
 from orgs.slugs import free_slug
 from orgs.verbs import verb
 
@@ -19,20 +26,46 @@ _MAX_NAME = 512
 
 def create_organization(actor: Actor, *, name: str, plan: Plan) -> Organization:
     """A new, empty organization."""
-    name = _checked_name(name)
-    slug = free_slug(name, is_taken=is_organization_slug_taken)
-    return _create(actor, Organization(name=name, slug=slug, plan=plan))
+    return _create(actor, _named(name, plan=plan))
+
+
+def create_own_organization(user: User, *, name: str) -> Organization:
+    """An organization that the person owns, on the operator's default plan; one for each address.
+
+    The caller has made sure that the address is the person's.
+    """
+    organization = _named(name, plan=parse_plan(environment().default_plan))
+    organization.founder_email = user.email
+    founder = Actor(CredentialKind.SESSION, user.pk, user.display_name)
+    return _found(founder, organization, user=user)
 
 
 @verb(Action.ORGANIZATION_CREATED)
 def _create(actor: Actor, organization: Organization) -> Organization:
     _require_operator(actor)
-    organization.save(force_insert=True)
+    _insert(organization)
     record(
         actor,
         Action.ORGANIZATION_CREATED,
         target=organization.audit_target(),
         plan=organization.plan,
+    )
+    return organization
+
+
+@verb(Action.ORGANIZATION_CREATED)
+def _found(actor: Actor, organization: Organization, *, user: User) -> Organization:
+    earlier = find_founded_by(user.email)
+    if earlier is not None:
+        raise AlreadyExists(f"You have founded an organization already: {earlier.name}.")
+    _insert(organization)
+    join(organization, user, Role.ORG_OWNER)
+    record(
+        actor,
+        Action.ORGANIZATION_CREATED,
+        target=organization.audit_target(),
+        plan=organization.plan,
+        founder=user.email,
     )
     return organization
 
@@ -68,10 +101,42 @@ def delete_organization(actor: Actor, organization: Organization) -> None:
     organization.delete()
 
 
+@verb(Action.ORGANIZATION_SUSPENDED)
+def suspend_organization(
+    actor: Actor, organization: Organization, *, reason: str = ""
+) -> Organization:
+    """Shut everybody out until it is resumed: members at once, keys at index nodes in a second."""
+    _require_operator(actor)
+    organization = locked(organization.pk)
+    if organization.suspended_at is not None:
+        return organization
+    organization.suspended_at = clock.now()
+    organization.save(update_fields=["suspended_at"])
+    target = organization.audit_target()
+    record(actor, Action.ORGANIZATION_SUSPENDED, target=target, reason=reason)
+    announce_change()
+    return organization
+
+
+@verb(Action.ORGANIZATION_RESUMED)
+def resume_organization(actor: Actor, organization: Organization) -> Organization:
+    """Let everybody in again."""
+    _require_operator(actor)
+    organization = locked(organization.pk)
+    if organization.suspended_at is None:
+        return organization
+    organization.suspended_at = None
+    organization.save(update_fields=["suspended_at"])
+    record(actor, Action.ORGANIZATION_RESUMED, target=organization.audit_target())
+    announce_change()
+    return organization
+
+
 @verb(Action.ORGANIZATION_PLAN_CHANGED)
 def set_plan(actor: Actor, organization: Organization, *, plan: Plan) -> Organization:
+    """What exists beyond the new plan stays; more of it is refused."""
     _require_operator(actor)
-    organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    organization = locked(organization.pk)
     if organization.plan == plan:
         return organization
     previous, organization.plan = organization.plan, plan
@@ -87,11 +152,29 @@ def set_plan(actor: Actor, organization: Organization, *, plan: Plan) -> Organiz
     return organization
 
 
+def _named(name: str, *, plan: Plan) -> Organization:
+    name = _checked_name(name)
+    slug = free_slug(name, is_taken=is_organization_slug_taken)
+    return Organization(name=name, slug=slug, plan=plan)
+
+
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= _MAX_NAME:
         raise InvalidArgument("An organization's name has 1 to 512 characters.", field="name")
     return name
+
+
+def _insert(organization: Organization) -> None:
+    """Save a new one, also where another took its slug, or founded for its founder, just now."""
+    try:
+        with transaction.atomic():
+            organization.save(force_insert=True)
+    except IntegrityError:
+        if organization.founder_email and find_founded_by(organization.founder_email):
+            raise AlreadyExists("You have founded an organization already.") from None
+        organization.slug = free_slug(organization.name, is_taken=lambda _slug: True)
+        organization.save(force_insert=True)
 
 
 def _require_operator(actor: Actor) -> None:

@@ -32,7 +32,7 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Objects that a plan allows; None is unbounded."""
+    """Objects that a plan allows; None is unbounded. Pinecone names no number of API keys."""
 
     projects: int | None = None
     users: int | None = None
@@ -52,6 +52,7 @@ LIMITS: dict[Plan, Limits] = {
         namespaces_per_index=100,
         collections_per_project=100,
         backups_per_project=0,
+        api_keys_per_project=100,
         storage_bytes=2 * 1024**3,
     ),
     Plan.STANDARD: Limits(
@@ -59,6 +60,7 @@ LIMITS: dict[Plan, Limits] = {
         indexes_per_project=20,
         namespaces_per_index=100_000,
         backups_per_project=500,
+        api_keys_per_project=1_000,
     ),
     Plan.ENTERPRISE: Limits(
         projects=100,

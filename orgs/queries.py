@@ -5,11 +5,13 @@ from uuid import UUID
 from access.actor import Actor, RoleGrant
 from access.decide import require
 from access.permissions import CredentialKind, Permission, Role
+from accounts.addresses import normalized_email
 from accounts.models import User
 from audit.models import Event
 from audit.queries import recent_events as events_of
 from kit.errors import NotFound
 from kit.ids import OrganizationId, ProjectId
+from orgs.errors import OrganizationSuspended
 from orgs.models import (
     Membership,
     Organization,
@@ -29,8 +31,10 @@ def organizations_of(user: User) -> list[Organization]:
 
 
 def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
-    """All roles of a principal, wherever held. Crosses tenants."""
-    bindings = RoleBinding.objects.using("system").filter(principal_id=principal_id).order_by("id")
+    """All roles of a principal, but for those in suspended organizations. Crosses tenants."""
+    bindings = RoleBinding.objects.using("system").filter(
+        principal_id=principal_id, organization__suspended_at=None
+    )
     return tuple(
         RoleGrant(
             role=Role(binding.role),
@@ -40,7 +44,7 @@ def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
             else None,
             binding_id=binding.pk,
         )
-        for binding in bindings
+        for binding in bindings.order_by("id")
     )
 
 
@@ -50,14 +54,17 @@ def session_actor(user: User) -> Actor:
 
 
 def get_organization(actor: Actor, slug: str) -> Organization:
-    """The organization, for its members; `NotFound` for strangers. Crosses tenants."""
+    """The organization, for its members; `NotFound` for strangers. Crosses tenants.
+
+    Members of a suspended organization are told so.
+    """
     organization = Organization.objects.using("system").filter(slug=slug).first()
-    is_known = organization is not None and (
-        actor.is_unbounded
-        or any(grant.organization_id == organization.pk for grant in actor.grants)
-    )
-    if organization is None or not is_known:
+    if organization is None or not _belongs(actor, organization):
         raise NotFound(f"Organization {slug} not found.")
+    if organization.is_suspended and not actor.is_unbounded:
+        raise OrganizationSuspended(
+            f"{organization.name} is suspended. Whoever operates this installation can resume it."
+        )
     return organization
 
 
@@ -69,6 +76,18 @@ def readable_organization(actor: Actor, organization: Organization) -> Organizat
     if found is None:
         raise NotFound("Organization not found.")
     return found
+
+
+def _belongs(actor: Actor, organization: Organization) -> bool:
+    if actor.is_unbounded or any(
+        grant.organization_id == organization.pk for grant in actor.grants
+    ):
+        return True
+    # A suspended organization grants nothing: its rows still tell who belongs to it.
+    if not organization.is_suspended or actor.principal_id is None:
+        return False
+    with tenant(organization.pk):
+        return RoleBinding.objects.filter(principal_id=actor.principal_id).exists()
 
 
 def find_organization(reference: str) -> Organization | None:
@@ -86,6 +105,12 @@ def find_organization(reference: str) -> Organization | None:
 def first_organization() -> Organization | None:
     """The oldest one: what set-up and bootstrap work on. Crosses tenants."""
     return Organization.objects.using("system").order_by("id").first()
+
+
+def find_founded_by(email: str) -> Organization | None:
+    """One address founds one organization of the whole installation. Crosses tenants."""
+    rows = Organization.objects.using("system")
+    return rows.filter(founder_email=normalized_email(email)).first()
 
 
 def is_organization_slug_taken(slug: str) -> bool:

@@ -123,6 +123,15 @@ def require_assignable(actor: Actor, organization: Organization, assignment: Ass
         raise PermissionDenied(f"The role {role} carries rights that you do not hold yourself.")
 
 
+def is_owner(organization: Organization, user: User) -> bool:
+    return RoleBinding.objects.filter(
+        organization=organization,
+        principal_type=PrincipalType.USER,
+        principal_id=user.pk,
+        role=Role.ORG_OWNER,
+    ).exists()
+
+
 def require_other_owner(organization: Organization, user_id: UUID) -> None:
     """Raise `Aborted` where nobody but that person could act as an owner; needs the lock."""
     able = User.objects.filter(is_active=True).exclude(pk=user_id).values("pk")

@@ -17,6 +17,7 @@ from orgs.secrets import minted
 from orgs.verbs import verb
 from projects.key_bounds import COLUMNS, UNBOUND, Bounds, bounds_of
 from projects.models import ApiKey, Project
+from projects.projects import locked_project
 
 _MAX_NAME = 80
 
@@ -38,8 +39,9 @@ def create_api_key(
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidArgument("The expiry lies in the past.", field="expires_at")
     bounds = bounds.checked()
+    organization = locked_project(project.pk).organization
     existing = ApiKey.objects.filter(project=project, revoked_at=None).count()
-    project.organization.require_room("api_keys_per_project", existing)
+    organization.require_room("api_keys_per_project", existing)
     plain, stored = minted(SecretKind.API_KEY)
     key = ApiKey(
         organization_id=project.organization_id,

@@ -1,13 +1,16 @@
-"""Roles that people hold on a project."""
+"""Roles that members of the organization hold on a project, seen from the project."""
 
 from access.actor import Actor
 from access.decide import require
-from access.permissions import PROJECT_ROLES, Permission, Role
+from access.permissions import PROJECT_ROLES, CredentialKind, Permission, Role
 from accounts.models import User
 from audit.actions import Action
 from audit.record import record
-from kit.errors import FailedPrecondition, InvalidArgument
-from orgs.models import Membership, PrincipalType, ResourceType, RoleBinding
+from kit.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from orgs.locks import locked
+from orgs.members import find_membership
+from orgs.models import PrincipalType, ResourceType, RoleBinding
+from orgs.role_bindings import Assignment, Principal, bind, require_assignable
 from orgs.verbs import verb
 from projects.models import Project
 
@@ -18,16 +21,12 @@ def add_project_member(actor: Actor, project: Project, *, user: User, role: Role
     require(actor, Permission.PROJECT_MEMBER_WRITE, project.scope)
     if role not in PROJECT_ROLES:
         raise InvalidArgument(f"{role} is not a role that is held on a project.", field="role")
-    if not Membership.objects.filter(user=user, organization=project.organization_id).exists():
+    organization = locked(project.organization_id)
+    assignment = Assignment(role, project.pk)
+    require_assignable(actor, organization, assignment)
+    if find_membership(organization, user) is None:
         raise FailedPrecondition("Only members of the organization can join its projects.")
-    binding, is_new = RoleBinding.objects.get_or_create(
-        organization_id=project.organization_id,
-        principal_type=PrincipalType.USER,
-        principal_id=user.pk,
-        role=role,
-        resource_type=ResourceType.PROJECT,
-        resource_id=project.pk,
-    )
+    binding, is_new = bind(organization, Principal.of(user), assignment)
     if is_new:
         record(
             actor,
@@ -37,3 +36,42 @@ def add_project_member(actor: Actor, project: Project, *, user: User, role: Role
             role=str(role),
         )
     return binding
+
+
+@verb(Action.PROJECT_MEMBER_REMOVED)
+def remove_project_member(actor: Actor, project: Project, *, user: User) -> None:
+    """Take all roles on the project from a person, who stays in the organization."""
+    require(actor, Permission.PROJECT_MEMBER_WRITE, project.scope)
+    roles = _end_roles(project, user)
+    record(
+        actor,
+        Action.PROJECT_MEMBER_REMOVED,
+        target=project.audit_target(),
+        member=user.email,
+        roles=roles,
+    )
+
+
+@verb(Action.PROJECT_MEMBER_LEFT)
+def leave_project(actor: Actor, project: Project, *, user: User) -> None:
+    """Give up all roles on the project, as the person whose session it is."""
+    if actor.kind is not CredentialKind.SESSION or actor.principal_id != user.pk:
+        raise PermissionDenied("Everybody leaves for themselves only.")
+    roles = _end_roles(project, user)
+    record(actor, Action.PROJECT_MEMBER_LEFT, target=project.audit_target(), roles=roles)
+
+
+def _end_roles(project: Project, user: User) -> list[str]:
+    """Which roles ended."""
+    locked(project.organization_id)
+    held = RoleBinding.objects.filter(
+        principal_type=PrincipalType.USER,
+        principal_id=user.pk,
+        resource_type=ResourceType.PROJECT,
+        resource_id=project.pk,
+    )
+    roles = sorted(held.values_list("role", flat=True))
+    if not roles:
+        raise NotFound("There is no such member of this project.")
+    held.delete()
+    return roles

@@ -92,9 +92,9 @@ def update_project(
 def delete_project(actor: Actor, project: Project) -> None:
     """Delete an empty project, its keys and for ever the key that opens its old bytes."""
     require(actor, Permission.PROJECT_DELETE, project.scope)
-    found = Project.objects.select_for_update().filter(pk=project.pk).first()
-    if found is None:
-        raise NotFound("Project not found.")
+    # Nobody gets a role on it meanwhile, and no index or key in it.
+    locked(project.organization_id)
+    found = locked_project(project.pk)
     _require_empty(found)
     record(actor, Action.PROJECT_DELETED, target=found.audit_target())
     ApiKey.objects.filter(project=found).delete()

@@ -25,11 +25,14 @@ _EVENTS = 12
 @signed_in
 def home(request: HttpRequest, rest: str = "") -> HttpResponse:
     """To the organization seen last: `/` and `/o/-/…`, which links in documentation use."""
-    found = [organization.slug for organization in organizations_of(cast("User", request.user))]
+    found = organizations_of(cast("User", request.user))
     if not found:
         return render(request, "orgs/none.html")
+    # A suspended one is entered only where there is no other: it is a closed door.
+    slugs = [one.slug for one in sorted(found, key=lambda one: one.is_suspended)]
+    is_open = {one.slug for one in found if not one.is_suspended}
     last = request.session.get(LAST_ORGANIZATION)
-    slug = last if last in found else found[0]
+    slug = last if last in is_open else slugs[0]
     return redirect(f"/o/{slug}/{rest}".rstrip("/"))
 
 

@@ -23,16 +23,20 @@ from orgs import audit_streams
 from orgs.acceptance import accept_invitation
 from orgs.access_tokens import issue_access_token
 from orgs.audit_log import export_events
-from orgs.departures import remove_member
+from orgs.departures import leave_organization, remove_member
 from orgs.directory import role_bindings
 from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
+from orgs.member_roles import set_member_roles, transfer_ownership
 from orgs.members import add_member, create_member, set_member_password
 from orgs.models import Membership, PrincipalType
 from orgs.organizations import (
     create_organization,
+    create_own_organization,
     delete_organization,
     rename_organization,
+    resume_organization,
     set_plan,
+    suspend_organization,
 )
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment, create_role_binding, delete_role_binding
@@ -55,7 +59,7 @@ from projects.api_keys import (
     update_api_key,
 )
 from projects.key_rolling import roll_api_key
-from projects.members import add_project_member
+from projects.members import add_project_member, leave_project, remove_project_member
 from projects.projects import create_project, delete_project, update_project
 from tests.support.world import PASSWORD, SPEC, World
 
@@ -72,6 +76,11 @@ def _redemption(world: World) -> Callable[[Actor], Any]:
     return lambda _actor: redeem_setup_link(
         token, email="first@example.com", name="First", password=PASSWORD
     )
+
+
+def _resumption(world: World) -> Callable[[Actor], Any]:
+    organization = suspend_organization(OPERATOR, _empty_organization(world))
+    return lambda actor: resume_organization(actor, organization)
 
 
 def _deletion(world: World) -> Callable[[Actor], Any]:
@@ -228,15 +237,26 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "orgs.organizations.set_plan": _on_empty_organization(
         lambda actor, one: set_plan(actor, one, plan=Plan.ENTERPRISE)
     ),
-    "orgs.organizations.rename_organization": lambda world: lambda actor: rename_organization(
-        actor, world.organization, name="Fir"
+    "orgs.organizations._found": lambda world: lambda _actor: create_own_organization(
+        world.people["vera"], name="Veras"
+    ),
+    "orgs.organizations.rename_organization": _on_empty_organization(
+        lambda actor, one: rename_organization(actor, one, name="Renamed")
     ),
     "orgs.organizations.delete_organization": _on_empty_organization(delete_organization),
+    "orgs.organizations.suspend_organization": _on_empty_organization(suspend_organization),
+    "orgs.organizations.resume_organization": _resumption,
     "orgs.departures.remove_member": lambda world: lambda actor: remove_member(
-        actor, world.organization, user=world.people["bob"]
+        actor, world.organization, user=world.people["bob"], reason="moved on"
     ),
-    "projects.projects.update_project": lambda world: lambda actor: update_project(
-        actor, world.project, name="Find"
+    "orgs.departures.leave_organization": lambda world: lambda _actor: leave_organization(
+        world.bob, world.organization, user=world.people["bob"]
+    ),
+    "orgs.member_roles.set_member_roles": lambda world: lambda actor: set_member_roles(
+        actor, world.organization, user=world.people["bob"], roles=[Role.ORG_MANAGER]
+    ),
+    "orgs.member_roles.transfer_ownership": lambda world: lambda actor: transfer_ownership(
+        actor, world.organization, to=world.people["bob"]
     ),
     "orgs.members.add_member": lambda world: lambda actor: add_member(
         actor, world.organization, user=world.people["mallory"], role=Role.ORG_MEMBER
@@ -288,6 +308,15 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "projects.members.add_project_member": lambda world: lambda actor: add_project_member(
         actor, world.project, user=world.people["bob"], role=Role.PROJECT_VIEWER
     ),
+    "projects.projects.update_project": lambda world: lambda actor: update_project(
+        actor, world.project, name="Renamed"
+    ),
+    "projects.members.remove_project_member": lambda world: lambda actor: remove_project_member(
+        actor, world.project, user=world.people["bob"]
+    ),
+    "projects.members.leave_project": lambda world: lambda _actor: leave_project(
+        world.bob, world.project, user=world.people["bob"]
+    ),
     "projects.api_keys.create_api_key": lambda world: lambda actor: create_api_key(
         actor, world.project, name="new"
     ),
@@ -312,8 +341,13 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
         actor, world.organization, name="Cara", email="cara@example.com"
     ),
 }  # fmt: skip
-# Whoever holds the link or the token may redeem it: there is no actor to refuse.
-OPEN_TO_ALL = {"orgs.acceptance._accept", "orgs.access_tokens._issue", "orgs.setup._redeem"}
+# Whoever holds the link or the token may redeem it, everybody leaves and founds for themselves:
+# there is no actor to refuse.
+OPEN_TO_ALL = {
+    "orgs.acceptance._accept", "orgs.access_tokens._issue",
+    "orgs.departures.leave_organization", "orgs.organizations._found", "orgs.setup._redeem",
+    "projects.members.leave_project",
+}  # fmt: skip
 
 
 def events() -> list[Event]:

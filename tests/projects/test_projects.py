@@ -8,14 +8,23 @@ from access.permissions import Role
 from indexes.deployment.reconcile import reconcile
 from indexes.lifecycle import delete_index
 from keyring.data_keys import open_data_key
-from kit.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from kit.errors import (
+    DataLoss,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+)
 from kit.ids import new_id
+from orgs.organizations import set_plan
+from orgs.plans import Plan
 from orgs.secrets import installation_keyring
 from orgs.tenancy import tenant
 from projects.keys import destroy_pending_keys
 from projects.members import add_project_member
 from projects.models import DataKey, KeyDestruction, Project
-from projects.projects import create_project, delete_project
+from projects.projects import create_project, delete_project, update_project
 from projects.queries import authenticate_api_key, get_project, visible_projects
 from tests.support.world import World
 
@@ -136,3 +145,29 @@ def test_a_role_given_twice_is_held_once(world: World) -> None:
         add_project_member(world.alice, world.project, user=bob, role=Role.PROJECT_MANAGER)
     grants = [grant.role for grant in world.bob.grants]
     assert grants.count(Role.PROJECT_MANAGER) == 1
+
+
+def test_a_project_is_renamed_by_its_owners_and_its_address_stays(world: World) -> None:
+    changed = update_project(world.alice, world.project, name=" Find ", max_pods=3)
+    assert (changed.name, changed.max_pods, changed.slug) == ("Find", 3, "search")
+    with pytest.raises(PermissionDenied):
+        update_project(world.bob, world.project, name="Mine")
+    for wrong in ({"name": " "}, {"max_pods": -1}, {"max_pods": 2**31}):
+        with pytest.raises(InvalidArgument):
+            update_project(world.alice, world.project, **wrong)
+    assert get_project(world.alice, world.organization, "search").name == "Find"
+
+
+def test_encryption_with_own_keys_is_turned_on_for_good(world: World) -> None:
+    update_project(world.alice, world.project, force_encryption_with_cmek=True)
+    again = update_project(world.alice, world.project, force_encryption_with_cmek=True, name="Find")
+    assert again.force_encryption_with_cmek
+    with pytest.raises(InvalidArgument, match="cannot be turned off"):
+        update_project(world.alice, world.project, force_encryption_with_cmek=False)
+    set_plan(OPERATOR, world.elsewhere, plan=Plan.STANDARD)
+    with pytest.raises(PaymentRequired):
+        update_project(world.mallory, world.their_project, force_encryption_with_cmek=True)
+    with pytest.raises(PaymentRequired):
+        create_project(
+            world.mallory, world.elsewhere, name="Sealed", force_encryption_with_cmek=True
+        )
