@@ -8,7 +8,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cli import billing
 from cli.audit import audit
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
@@ -16,6 +15,7 @@ from cli.home import Home
 from cli.instance import Holder, running
 from cli.instance import status as read_status
 from cli.keys import keys
+from cli.organizations import organizations
 from cli.people import people
 
 app = typer.Typer(
@@ -25,10 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 app.add_typer(organizations, name="org")
-organizations.command("statement")(billing.statement)
-organizations.command("set-caps")(billing.set_caps)
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
@@ -99,16 +96,6 @@ def bootstrap(
         typer.echo(
             f"{name}: {value if value is not None else '(exists; --rotate makes a new one)'}"
         )
-
-
-@organizations.command("set-plan")
-def set_plan(organization: str, plan: str, *, home: HomeOption = None) -> None:
-    """Put an organization (its id or slug) on a plan."""
-    enter(home)
-    from cli.bootstrap import set_plan as change
-
-    change(organization, plan)
-    typer.echo(f"{organization} is on the plan {plan} now.")
 
 
 @app.command()

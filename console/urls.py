@@ -7,6 +7,7 @@ from console.views import (
     accounts,
     billing,
     confirm,
+    founding,
     indexes,
     invitations,
     key_acts,
@@ -54,6 +55,7 @@ _ACCOUNT = [
 
 urlpatterns = [
     path("", organizations.home, name="home"),
+    path("organizations/new", founding.new, name="organization_new"),
     path("setup", accounts.setup, name="setup"),
     path("signin", accounts.signin, name="signin"),
     path("signin/mfa", accounts.second_factor, name="second_factor"),

@@ -10,7 +10,13 @@ from audit.actions import Action
 from audit.record import record
 from kit import clock
 from kit.environment import environment
-from kit.errors import AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied
+from kit.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    Forbidden,
+    InvalidArgument,
+    PermissionDenied,
+)
 from orgs.audit_streams import pause_without_feature
 from orgs.dataplane import announce_change
 from orgs.locks import locked
@@ -18,6 +24,7 @@ from orgs.members import join
 from orgs.models import Organization
 from orgs.plans import Plan, parse_plan
 from orgs.queries import find_founded_by, is_organization_slug_taken
+from orgs.sign_up import is_open_to_all
 from orgs.slugs import free_slug
 from orgs.verbs import verb
 
@@ -55,6 +62,7 @@ def _create(actor: Actor, organization: Organization) -> Organization:
 
 @verb(Action.ORGANIZATION_CREATED)
 def _found(actor: Actor, organization: Organization, *, user: User) -> Organization:
+    require_founding_open()
     earlier = find_founded_by(user.email)
     if earlier is not None:
         raise AlreadyExists(f"You have founded an organization already: {earlier.name}.")
@@ -150,6 +158,12 @@ def set_plan(actor: Actor, organization: Organization, *, plan: Plan) -> Organiz
         previous=previous,
     )
     return organization
+
+
+def require_founding_open() -> None:
+    """People found organizations where the operator lets them sign up on their own."""
+    if not is_open_to_all():
+        raise Forbidden("Organizations here are made by the operator.")
 
 
 def _named(name: str, *, plan: Plan) -> Organization:

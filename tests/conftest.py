@@ -116,6 +116,16 @@ def past(control: "Connection") -> "Past":
 
 
 @pytest.fixture
+def is_open(installation: Path) -> Iterator[None]:
+    """The operator lets strangers sign up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STONEPINE_SIGN_UP", "true")
+        environment.cache_clear()
+        yield
+    environment.cache_clear()
+
+
+@pytest.fixture
 def audit_context() -> Iterator[None]:
     """Acts of the test itself have an origin, as those of requests and tasks do."""
     from audit.context import AuditContext, Source, acting_from

@@ -15,6 +15,7 @@ from console.render import render_page
 from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
 from indexes.queries import index_counts
 from orgs.queries import organizations_of, recent_events
+from orgs.sign_up import is_open_to_all
 from projects.models import Project
 from projects.queries import visible_projects
 
@@ -27,7 +28,7 @@ def home(request: HttpRequest, rest: str = "") -> HttpResponse:
     """To the organization seen last: `/` and `/o/-/…`, which links in documentation use."""
     found = organizations_of(cast("User", request.user))
     if not found:
-        return render(request, "orgs/none.html")
+        return render(request, "orgs/none.html", {"may_found": is_open_to_all()})
     # A suspended one is entered only where there is no other: it is a closed door.
     slugs = [one.slug for one in sorted(found, key=lambda one: one.is_suspended)]
     is_open = {one.slug for one in found if not one.is_suspended}

@@ -364,7 +364,9 @@ def test_every_verb_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("verb", CASES)
-def test_a_success_leaves_one_event_in_its_own_words(world: World, verb: str) -> None:
+def test_a_success_leaves_one_event_in_its_own_words(
+    world: World, is_open: None, verb: str
+) -> None:
     act = CASES[verb](world)
     before = len(events())
     act(OPERATOR)

@@ -1,6 +1,6 @@
 """Signing up: the address first, then the account; switched by the operator."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client, RequestFactory
@@ -9,7 +9,6 @@ from accounts.links import ProvenAddress, read_sign_up_token, sign_up_token
 from accounts.models import User
 from audit.models import Event
 from console.views.sign_up import let_sign_up
-from kit.environment import environment
 from tests.console.conftest import Letters, Site, neutral
 from tests.support.world import PASSWORD
 
@@ -20,16 +19,6 @@ ACCOUNT = {"name": "Nora Lind", "password": PASSWORD}
 @pytest.fixture
 def browser() -> Client:
     return Client(HTTP_ACCEPT="text/html")
-
-
-@pytest.fixture
-def is_open(installation: object) -> Iterator[None]:
-    """The operator lets strangers sign up."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STONEPINE_SIGN_UP", "true")
-        environment.cache_clear()
-        yield
-    environment.cache_clear()
 
 
 def test_without_the_operators_leave_there_is_no_form(browser: Client, site: Site) -> None:

@@ -25,6 +25,7 @@ from storage.objects import open_object_store
 from storage.write_log import log
 from storage.write_log.names import new_namespace
 from tests.support.gatehouse import open_gatehouse
+from tests.support.waiting import wait_until
 from tests.support.world import World
 
 
@@ -188,10 +189,14 @@ def test_two_workers_never_work_on_one_index(world: World) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [number])
         reconcile(index.pk, probe_timeout_s=0.1)
         assert not Deployment.objects.using("system").exists()
-    # The other worker's connection is gone, and with it its claim: so is a killed worker's.
+    # The other worker's connection is gone, and soon with it its claim: so is a killed worker's.
     with open_gatehouse(index):
-        reconcile(index.pk)
-    assert state(index) == IndexState.READY
+        wait_until(lambda: _is_brought_up(index), timeout_s=10, what="the claim is free")
+
+
+def _is_brought_up(index: Index) -> bool:
+    reconcile(index.pk)
+    return state(index) == IndexState.READY
 
 
 def age(index: Index, *, s: int) -> None:

@@ -69,6 +69,8 @@ _ACCOUNT: Rows = {
 
 _ORGANIZATION: Rows = {
     "GET ": Row(SIGNED_IN, 302, homeless=200),
+    "GET organizations/new": Row(SIGNED_IN, 403, denied_events=0),
+    "POST organizations/new": Row(SIGNED_IN, 403, {"name": "Ash"}, denied_events=0),
     "GET o/-": Row(SIGNED_IN, 302, homeless=200),
     "GET o/-/": Row(SIGNED_IN, 302, homeless=200),
     "GET o/-/<path:rest>": Row(SIGNED_IN, 302, homeless=200),

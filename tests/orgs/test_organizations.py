@@ -15,6 +15,7 @@ from kit.environment import environment
 from kit.errors import (
     AlreadyExists,
     FailedPrecondition,
+    Forbidden,
     InvalidArgument,
     NotFound,
     PermissionDenied,
@@ -50,7 +51,9 @@ from tests.support.together import together
 from tests.support.world import World
 
 
-def test_who_signed_up_owns_what_they_found_on_the_default_plan(world: World) -> None:
+def test_who_signed_up_owns_what_they_found_on_the_default_plan(
+    world: World, is_open: None
+) -> None:
     mallory = world.people["mallory"]
     organization = create_own_organization(mallory, name="  Ash  ")
     assert (organization.name, organization.slug, organization.plan) == ("Ash", "ash", Plan.STARTER)
@@ -58,7 +61,9 @@ def test_who_signed_up_owns_what_they_found_on_the_default_plan(world: World) ->
     assert (organization.pk, Role.ORG_OWNER) in held
 
 
-def test_an_address_founds_one_organization_until_that_is_deleted(world: World) -> None:
+def test_an_address_founds_one_organization_until_that_is_deleted(
+    world: World, is_open: None
+) -> None:
     mallory = world.people["mallory"]
     first = create_own_organization(mallory, name="Ash")
     assert find_founded_by("Mallory@Example.com") is not None
@@ -68,14 +73,18 @@ def test_an_address_founds_one_organization_until_that_is_deleted(world: World) 
     create_own_organization(mallory, name="Elm")
 
 
-def test_an_address_founds_one_organization_also_at_the_same_moment(world: World) -> None:
+def test_an_address_founds_one_organization_also_at_the_same_moment(
+    world: World, is_open: None
+) -> None:
     found = partial(create_own_organization, world.people["mallory"], name="Ash")
     results = together([found] * 10)
     assert sum(isinstance(one, Organization) for one in results) == 1
     assert sum(isinstance(one, AlreadyExists) for one in results) == 9
 
 
-def test_two_people_found_organizations_of_one_name_at_the_same_moment(world: World) -> None:
+def test_two_people_found_organizations_of_one_name_at_the_same_moment(
+    world: World, is_open: None
+) -> None:
     people = world.people.values()
     made = together([partial(create_own_organization, one, name="Ash") for one in people])
     assert all(isinstance(one, Organization) for one in made), made
@@ -192,3 +201,8 @@ def test_nobody_joins_a_suspended_organization(world: World) -> None:
     suspend_organization(OPERATOR, world.organization)
     with pytest.raises(OrganizationSuspended):
         accept_invitation(world.people["mallory"], plain.value)
+
+
+def test_where_nobody_signs_up_nobody_founds_organizations(world: World) -> None:
+    with pytest.raises(Forbidden, match="made by the operator"):
+        create_own_organization(world.people["mallory"], name="Ash")

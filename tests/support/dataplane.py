@@ -78,6 +78,12 @@ class Project:
     project_id: UUID
 
 
+_LIMITS = (
+    "namespaces_per_index", "storage_bytes", "read_units_per_month", "write_units_per_month",
+    "has_rate_limits",
+)  # fmt: skip
+
+
 @dataclass
 class DataPlane:
     """`owner_url` is for the stand-in of the control plane, `system_url` for the node."""
@@ -211,11 +217,19 @@ class DataPlane:
 
     def limit(self, project: Project, **limits: int) -> None:
         """Put caps on the project's organization, named as `plan_limits` does; others go."""
-        self._change("DELETE FROM plan_limits WHERE org_id = %s", [project.org_id])
-        names = sql.SQL(", ").join(map(sql.Identifier, ["org_id", *limits]))
-        places = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(limits)))
-        statement = sql.SQL("INSERT INTO plan_limits ({}) VALUES ({})").format(names, places)
-        self._change(statement, [project.org_id, *limits.values()])
+        row: dict[str, object] = {**dict.fromkeys(_LIMITS), **limits}
+        columns = sql.SQL(", ").join(map(sql.Identifier, row))
+        places = sql.SQL(", ").join([sql.Placeholder()] * len(row))
+        # One statement: nobody sees a moment without limits.
+        statement = sql.SQL(
+            "INSERT INTO plan_limits (org_id, {columns}) VALUES (%s, {places}) "
+            "ON CONFLICT (org_id) DO UPDATE SET ({columns}) = ROW({excluded})"
+        ).format(
+            columns=columns,
+            places=places,
+            excluded=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in row),
+        )
+        self._change(statement, [project.org_id, *row.values()])
 
     def delete_index(self, index_id: UUID) -> None:
         self._change("DELETE FROM dataplane_index WHERE index_id = %s", [index_id])

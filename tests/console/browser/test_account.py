@@ -1,12 +1,9 @@
 """A person's account in a real browser: from sign-up to a second factor, and by passkey."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.links import email_change_token, reset_token, sign_up_token
-from kit.environment import environment
 from tests.console.browser.conftest import OpenTab, Tab
 from tests.console.browser.test_look import faults
 from tests.console.conftest import Letters, Site
@@ -18,16 +15,6 @@ from tests.support.world import PASSWORD
 pytestmark = pytest.mark.browser
 
 EMAIL = "nora@example.com"
-
-
-@pytest.fixture
-def is_open(installation: object) -> Iterator[None]:
-    """The operator lets strangers sign up."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STONEPINE_SIGN_UP", "true")
-        environment.cache_clear()
-        yield
-    environment.cache_clear()
 
 
 def by_name(tab: Tab, theme: str = "light") -> None:
