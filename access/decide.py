@@ -35,7 +35,7 @@ def decide(actor: Actor, permission: Permission, scope: Scope) -> Decision:
     if refusal is not None:
         return _denied(refusal)
     for grant in actor.grants:
-        if _reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
+        if reaches(grant, scope) and permission in ROLE_PERMISSIONS[grant.role]:
             return _allowed(f"allowed by the role {grant.role}", grant)
     return _denied(f"no role held here carries {permission}")
 
@@ -54,11 +54,12 @@ def may_grant(actor: Actor, role: Role, scope: Scope) -> bool:
     """Whether the actor's own roles at the scope carry all that the role would give away."""
     if actor.is_unbounded:
         return True
-    held = [ROLE_PERMISSIONS[grant.role] for grant in actor.grants if _reaches(grant, scope)]
+    held = [ROLE_PERMISSIONS[grant.role] for grant in actor.grants if reaches(grant, scope)]
     return ROLE_PERMISSIONS[role] <= frozenset().union(*held)
 
 
-def _reaches(grant: RoleGrant, scope: Scope) -> bool:
+def reaches(grant: RoleGrant, scope: Scope) -> bool:
+    """Whether the role counts there at all."""
     if grant.organization_id != scope.organization_id:
         return False
     if grant.project_id is not None:
