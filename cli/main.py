@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from cli.access import access
 from cli.audit import audit
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(organizations, name="org")
+app.add_typer(access, name="access")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")

@@ -1,13 +1,16 @@
 """Reads of indexes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
 from access.actor import Actor
 from access.decide import decide, require
+from access.explain import Place
 from access.permissions import Permission
+from access.reach import DEFAULT_NAMESPACE, canonical_namespace
 from indexes.models import Index, IndexState
 from kit.errors import NotFound
 from orgs.tenancy import tenant
@@ -49,6 +52,15 @@ def get_index(actor: Actor, project: Project, name: str) -> Index:
     if index is None or not actor.reach.has_index(index.pk):
         raise NotFound(f"Resource {name[:80]} not found")
     return index
+
+
+def place_of(index: Index, namespace: str | None = None) -> Place:
+    """The index, or a namespace of it, for the explanation of access."""
+    scope = replace(index.scope, namespace=namespace)
+    name = f"the index {index.name}"
+    if namespace is not None:
+        name = f"the namespace {canonical_namespace(namespace) or DEFAULT_NAMESPACE} of {name}"
+    return Place(scope, name, is_pod="pod" in index.spec)
 
 
 def state_of(index: Index) -> Index | None:

@@ -19,10 +19,10 @@ from audit.record import Target, record, record_refusal
 from kit import clock
 from kit.environment import environment
 from kit.errors import Unauthenticated
+from orgs.account_actors import account_actor, is_living
 from orgs.errors import OrganizationSuspended
 from orgs.models import AccessToken, Organization, ServiceAccount, ServiceAccountSecret
 from orgs.plans import Feature
-from orgs.queries import grants_of
 from orgs.secrets import is_genuine, minted, renewed_secret
 from orgs.tenancy import tenant
 from orgs.verbs import verb
@@ -58,7 +58,7 @@ def issue_access_token(client_id: str, client_secret: str) -> IssuedToken:
         if isinstance(error, Unauthenticated) or error.is_first:
             _record_refusal(_account(client_id), error)
         raise
-    return _issue(_actor(secret.service_account), secret, presented=plain)
+    return _issue(account_actor(secret.service_account), secret, presented=plain)
 
 
 def authenticate_access_token(value: str) -> tuple[Actor, Organization]:
@@ -73,7 +73,7 @@ def authenticate_access_token(value: str) -> tuple[Actor, Organization]:
         token = _living_token(plain.public_id)
         if token is None or not is_genuine(plain, stored=token.digest, pepper_id=token.pepper_id):
             raise Unauthenticated("Invalid access token.")
-        actor = _actor(token.service_account)
+        actor = account_actor(token.service_account)
     finally:
         # Back to its pool at once: what the request does next may wait long, and needs another one.
         connections["system"].close()
@@ -136,7 +136,7 @@ def _proven(plain: PlainKey, client_id: str) -> ServiceAccountSecret:
     rows = ServiceAccountSecret.objects.using("system").select_related(
         "service_account__organization"
     )
-    secret = rows.filter(_is_living(), public_id=plain.public_id).first()
+    secret = rows.filter(is_living(), public_id=plain.public_id).first()
     if (
         secret is None
         or not is_genuine(plain, stored=secret.digest, pepper_id=secret.pepper_id)
@@ -149,16 +149,11 @@ def _proven(plain: PlainKey, client_id: str) -> ServiceAccountSecret:
 def _living_token(public_id: str) -> AccessToken | None:
     rows = AccessToken.objects.using("system").select_related("service_account__organization")
     return rows.filter(
-        _is_living("secret__"),
+        is_living("secret__"),
         public_id=public_id,
         expires_at__gt=clock.now(),
         organization__suspended_at=None,
     ).first()
-
-
-def _is_living(prefix: str = "") -> Q:
-    end = f"{prefix}expires_at"
-    return Q(**{end: None}) | Q(**{f"{end}__gt": clock.now()})
 
 
 def _note_use(account: ServiceAccount) -> None:
@@ -173,11 +168,6 @@ def _note_use(account: ServiceAccount) -> None:
             rows.update(last_used_at=clock.now())
     except DatabaseError:
         _log.warning("service_account_use_not_noted", exc_info=True)
-
-
-def _actor(account: ServiceAccount) -> Actor:
-    kind = CredentialKind.SERVICE_ACCOUNT
-    return Actor(kind, account.pk, account.name, grants_of(account.pk))
 
 
 def _record_refusal(account: ServiceAccount | None, error: Exception) -> None:

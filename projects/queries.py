@@ -7,18 +7,17 @@ import structlog
 from django.db import DatabaseError, connections
 from django.db.models import Q
 
-from access.actor import Actor, RoleGrant
+from access.actor import Actor
 from access.decide import decide, require
 from access.keys import PlainKey, SecretKind, parse
 from access.networks import is_within, parse_networks
-from access.permissions import CredentialKind, Permission, Role
+from access.permissions import Permission
 from kit import clock
 from kit.errors import NotFound, Unauthenticated
-from kit.ids import OrganizationId, ProjectId
 from orgs.models import Organization
 from orgs.secrets import is_genuine, renewed_secret
 from orgs.tenancy import tenant
-from projects.key_bounds import reach_of
+from projects.key_actors import key_actor, key_obstacles
 from projects.models import ApiKey, Project
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -51,6 +50,17 @@ def get_project_by_id(actor: Actor, organization: Organization, project_id: UUID
     if project is None or not _may_see(actor, project):
         raise NotFound(f"Project {project_id} not found.")
     return project
+
+
+def find_project(actor: Actor, organization: Organization, reference: str) -> Project:
+    """By slug, or else by id: what people type."""
+    try:
+        return get_project(actor, organization, reference)
+    except NotFound:
+        try:
+            return get_project_by_id(actor, organization, UUID(reference))
+        except ValueError:
+            raise NotFound(f"Project {reference[:80]} not found.") from None
 
 
 def first_project(organization: Organization) -> Project | None:
@@ -106,19 +116,20 @@ def authenticate_api_key(value: str, *, address: str | None = None) -> tuple[Act
 
 
 def _proven(plain: PlainKey, address: str | None) -> tuple[Actor, Project]:
-    key = _living_key(plain.public_id)
-    if key is None or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id):
+    rows = ApiKey.objects.using("system").select_related("project__organization")
+    key = rows.filter(public_id=plain.public_id).first()
+    if (
+        key is None
+        or key_obstacles(key)
+        or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id)
+    ):
         raise Unauthenticated("Invalid API key.")
     if key.networks and not is_within(address, parse_networks(key.networks)):
         raise Unauthenticated("Invalid API key.")
-    grants = tuple(
-        RoleGrant(Role(role), OrganizationId(key.organization_id), ProjectId(key.project_id))
-        for role in key.roles
-    )
-    reach = reach_of(key, using="system")
+    actor = key_actor(key, using="system")
     _note_use(key, address)
     _renew_digest(key, plain)
-    return Actor(CredentialKind.API_KEY, key.pk, key.name, grants, reach), key.project
+    return actor, key.project
 
 
 def _note_use(key: ApiKey, address: str | None) -> None:
@@ -144,13 +155,6 @@ def _renew_digest(key: ApiKey, plain: PlainKey) -> None:
         rows.update(digest=renewed.digest, pepper_id=renewed.pepper_id)
     except DatabaseError:
         _log.warning("key_digest_not_renewed", exc_info=True)
-
-
-def _living_key(public_id: str) -> ApiKey | None:
-    rows = ApiKey.objects.using("system").select_related("project__organization")
-    alive = Q(revoked_at=None, disabled_at=None, organization__suspended_at=None)
-    alive &= Q(expires_at=None) | Q(expires_at__gt=clock.now())
-    return rows.filter(alive, public_id=public_id).first()
 
 
 def _may_see(actor: Actor, project: Project) -> bool:
