@@ -10,6 +10,7 @@ from keyring.envelope import DataKey
 from kit.ids import new_id
 from storage.write_log.operations import DeleteAllOperation, DeleteOperation, UpdateOperation
 from tests.dataplane.engine.spaces import SPARSE, filled, upsert
+from tests.support.waiting import wait_until
 
 DENSE = IndexSpec(3, Metric.COSINE, VectorType.DENSE)
 VALUES = [1.0, 2.0, 3.0]
@@ -54,13 +55,19 @@ def test_only_touched_namespaces_are_measured_and_the_deleted_one_is_taken_off()
     spaces = [_space(name, filled(DENSE, upsert({name: VALUES}))) for name in "abc"]
     index.namespaces = {space.name: space for space in spaces}
     index.touched = set(spaces)
-    assert measure([index]) == {index.index_id: 3 * 13}
+    assert _measured(index) == 3 * 13
     spaces[0].memory.apply(2, upsert({"new": VALUES}))
-    assert measure([index]) == {index.index_id: 3 * 13}
+    assert _measured(index) == 3 * 13
     index.touched.add(spaces[0])
-    assert measure([index]) == {index.index_id: 3 * 13 + 15}
+    assert _measured(index) == 3 * 13 + 15
     forget(index, spaces[0])
-    assert measure([index]) == {index.index_id: 2 * 13}
+    assert _measured(index) == 2 * 13
+
+
+def _measured(index: OpenIndex) -> int:
+    """The answer once one look's time was enough: a busy machine may need several."""
+    found = wait_until(lambda: measure([index]), timeout_s=10, what="all is measured")
+    return found[index.index_id]
 
 
 def _space(name: str, memory: Namespace) -> OpenNamespace:
