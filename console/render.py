@@ -14,10 +14,15 @@ _INVALID = 422
 
 
 def render_page(
-    visit: Visit, template: str, context: dict[str, Any], *, trail: tuple[Crumb, ...] = ()
+    visit: Visit,
+    template: str,
+    context: dict[str, Any],
+    *,
+    trail: tuple[Crumb, ...] = (),
+    status: int = 200,
 ) -> HttpResponse:
     """A page within the console's frame."""
-    return render(visit.request, template, {**_frame(visit, trail), **context})
+    return render(visit.request, template, {**_frame(visit, trail), **context}, status=status)
 
 
 def render_page_or_fragment(

@@ -1,4 +1,4 @@
-"""The way in, an organization's overview and its roles."""
+"""The way in, and an organization's overview."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,10 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from access.matrix import ROLE_LABELS, matrix, roles_in_order
-from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Permission, Role
 from accounts.models import User
-from console.navigation import Crumb
 from console.render import render_page
 from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
 from indexes.queries import index_counts
@@ -55,33 +52,3 @@ def overview(visit: Visit) -> HttpResponse:
     if visit.may["audit_read"].is_allowed:
         events = recent_events(visit.actor, visit.organization, limit=_EVENTS)
     return render_page(visit, "orgs/overview.html", {"cards": cards, "events": events})
-
-
-@dataclass(frozen=True, slots=True)
-class RoleRow:
-    permission: Permission
-    marks: list[bool]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleTable:
-    title: str
-    labels: list[str]
-    rows: list[RoleRow]
-
-
-@require_GET
-@organization_page
-def roles(visit: Visit) -> HttpResponse:
-    """The matrix, rendered from the tables that decide."""
-    tables = [
-        _role_table("Organization roles", ORGANIZATION_ROLES),
-        _role_table("Project roles", PROJECT_ROLES),
-    ]
-    return render_page(visit, "orgs/roles.html", {"tables": tables}, trail=(Crumb("Roles"),))
-
-
-def _role_table(title: str, kind: frozenset[Role]) -> RoleTable:
-    held = roles_in_order(kind)
-    rows = [RoleRow(row.permission, [role in row.roles for role in held]) for row in matrix()]
-    return RoleTable(title, [ROLE_LABELS[role] for role in held], [r for r in rows if any(r.marks)])

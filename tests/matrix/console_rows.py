@@ -76,6 +76,7 @@ _ORGANIZATION: Rows = {
     "GET o/-/<path:rest>": Row(SIGNED_IN, 302, homeless=200),
     "GET o/<slug:organization>": Row(ORGANIZATION_READ, 200),
     "GET o/<slug:organization>/roles": Row(ORGANIZATION_READ, 200),
+    "POST o/<slug:organization>/roles": Row(ORGANIZATION_READ, 422, {"who": ""}, denied_events=0),
     "GET o/<slug:organization>/billing": Row(BILLING_READ, 200),
     "GET o/<slug:organization>/billing/statement": Row(BILLING_READ, 200),
     "GET o/<slug:organization>/billing/contact": Row(BILLING_WRITE, 200),
