@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.entry import HomeOption, JsonOption, enter
+from cli.entry import HomeOption, JsonOption, enter, named_organization
 
 if TYPE_CHECKING:
     from access.explain import Explanation, Place
@@ -45,7 +45,7 @@ def explain(
     from projects.explanation import explain_access
 
     wanted = parse_permission(permission)
-    found = _organization(organization)
+    found = named_organization(organization)
     place = _place(found, project, index, namespace)
     said = explain_access(OPERATOR, found, who=principal, permission=wanted, place=place)
     typer.echo(json.dumps(said.to_json(), indent=1) if as_json else _in_words(said))
@@ -80,13 +80,3 @@ def _in_words(said: "Explanation") -> str:
         roles = ", ".join(sorted({str(grant.role) for grant in said.held}))
         lines.append(f"Roles that count there: {roles}.")
     return "\n".join(lines)
-
-
-def _organization(reference: str) -> "Organization":
-    from kit.errors import NotFound
-    from orgs.queries import find_organization
-
-    found = find_organization(reference)
-    if found is None:
-        raise NotFound(f"There is no organization {reference}.")
-    return found

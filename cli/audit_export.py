@@ -4,7 +4,7 @@ from typing import IO
 
 from access.actor import OPERATOR
 from audit.context import AuditContext, Source, acting_from
-from kit.errors import NotFound
+from cli.entry import named_organization
 from kit.ids import new_id
 
 
@@ -13,11 +13,8 @@ def write_export(organization: str, *, form: str, given: dict[str, str], output:
     from audit.export import parse_form
     from audit.search import parse_filter
     from orgs.audit_log import export_events
-    from orgs.queries import find_organization
 
-    found = find_organization(organization)
-    if found is None:
-        raise NotFound(f"There is no organization {organization}.")
+    found = named_organization(organization)
     chosen, wanted = parse_form(form), parse_filter(given)
     with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
         for line in export_events(OPERATOR, found, form=chosen, wanted=wanted):

@@ -1,11 +1,11 @@
 """`stonepine org statement` and `set-caps`: what an organization uses, and how much it may."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli.entry import HomeOption, enter
+from cli.entry import HomeOption, enter, named_organization, operating
 
 
 def statement(
@@ -20,7 +20,7 @@ def statement(
     from billing.months import Month
     from billing.statement import statement as lines
 
-    for line in lines(OPERATOR, _organization(organization), Month.parse(month)):
+    for line in lines(OPERATOR, named_organization(organization), Month.parse(month)):
         sys.stdout.write(line)
 
 
@@ -35,18 +35,14 @@ def set_caps(
     home: HomeOption = None,
 ) -> None:
     """Cap an organization's (its id or slug) units of a month; without an option: no caps."""
-    enter(home)
-    from access.actor import OPERATOR
-    from audit.context import AuditContext, Source, acting_from
-    from billing.caps import PRESET, MonthlyUnits
-    from billing.caps import set_caps as change
-    from kit.ids import new_id
-    from orgs.plans import Plan
+    with operating(home) as operator:
+        from billing.caps import PRESET, MonthlyUnits
+        from billing.caps import set_caps as change
+        from orgs.plans import Plan
 
-    found = _organization(organization)
-    units = PRESET[Plan(found.plan)] if preset else MonthlyUnits(read_units, write_units)
-    with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
-        change(OPERATOR, found, units=units, has_rate_limits=preset)
+        found = named_organization(organization)
+        units = PRESET[Plan(found.plan)] if preset else MonthlyUnits(read_units, write_units)
+        change(operator, found, units=units, has_rate_limits=preset)
     typer.echo(f"{found.name} may use {_words(units.read)} read units and ", nl=False)
     typer.echo(f"{_words(units.write)} write units a month now.")
     if preset:
@@ -55,13 +51,3 @@ def set_caps(
 
 def _words(cap: int | None) -> str:
     return "any number of" if cap is None else f"{cap:,}"
-
-
-def _organization(reference: str) -> Any:
-    from kit.errors import NotFound
-    from orgs.queries import find_organization
-
-    found = find_organization(reference)
-    if found is None:
-        raise NotFound(f"There is no organization {reference}.")
-    return found

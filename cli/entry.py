@@ -1,14 +1,20 @@
 """How commands get into a running installation, and the options that they share."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import running
+
+if TYPE_CHECKING:
+    from access.actor import Actor
+    from orgs.models import Organization
 
 HomeOption = Annotated[
     Path | None,
@@ -31,3 +37,26 @@ def enter(home: Path | None) -> None:
     import django
 
     django.setup()
+
+
+@contextmanager
+def operating(home: Path | None) -> "Iterator[Actor]":
+    """The operator, acting in the running installation; what they do is audited as such."""
+    enter(home)
+    from access.actor import OPERATOR
+    from audit.context import AuditContext, Source, acting_from
+    from kit.ids import new_id
+
+    with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
+        yield OPERATOR
+
+
+def named_organization(reference: str) -> "Organization":
+    """By slug, public id or row id; Django is set up."""
+    from kit.errors import NotFound
+    from orgs.queries import find_organization
+
+    found = find_organization(reference)
+    if found is None:
+        raise NotFound(f"There is no organization {reference}.")
+    return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.entry import HomeOption, JsonOption, enter
+from cli.entry import HomeOption, JsonOption, enter, operating
 
 keys = typer.Typer(help="API keys and other secrets: check, rotate.", no_args_is_help=True)
 
@@ -48,13 +48,10 @@ def rotate_pepper(
     ] = False,
 ) -> None:
     """Make a new pepper: keys in use move to it by themselves, the others keep working."""
-    enter(home)
-    from audit.context import AuditContext, Source, acting_from
-    from kit.ids import new_id
-    from projects.peppers import described, retire_peppers, secrets_by_pepper
-    from projects.peppers import rotate_pepper as rotate
+    with operating(home):
+        from projects.peppers import described, retire_peppers, secrets_by_pepper
+        from projects.peppers import rotate_pepper as rotate
 
-    with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
         if retire:
             gone = ", ".join(map(str, retire_peppers()))
             typer.echo(f"Retired: {gone or 'none'}.")

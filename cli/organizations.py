@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import billing
-from cli.entry import HomeOption, enter
+from cli.entry import HomeOption, enter, named_organization, operating
 
 organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 organizations.command("statement")(billing.statement)
@@ -50,17 +51,7 @@ def resume(organization: str, *, home: HomeOption = None) -> None:
 
 
 @contextmanager
-def _organization(reference: str, home: Any) -> Iterator[tuple[Any, Any]]:
-    """The operator and the organization, within an audit context of the command line."""
-    enter(home)
-    from access.actor import OPERATOR
-    from audit.context import AuditContext, Source, acting_from
-    from cli.errors import SetupError
-    from kit.ids import new_id
-    from orgs.queries import find_organization
-
-    found = find_organization(reference)
-    if found is None:
-        raise SetupError(f"There is no organization {reference!r}.")
-    with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
-        yield OPERATOR, found
+def _organization(reference: str, home: Path | None) -> Iterator[tuple[Any, Any]]:
+    """The operator and the organization."""
+    with operating(home) as operator:
+        yield operator, named_organization(reference)

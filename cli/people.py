@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from cli.entry import HomeOption, enter
+from cli.entry import HomeOption, operating
 
 people = typer.Typer(help="Operator's acts on people's accounts.", no_args_is_help=True)
 
@@ -42,13 +43,9 @@ def remove_factors(email: str, *, home: HomeOption = None) -> None:
 
 
 @contextmanager
-def _person(email: str, home: Any) -> Iterator[tuple[Any, Any]]:
-    """The operator and the account, within an audit context of the command line."""
-    enter(home)
-    from access.actor import OPERATOR
-    from audit.context import AuditContext, Source, acting_from
-    from kit.ids import new_id
-    from orgs.people import get_person
+def _person(email: str, home: Path | None) -> Iterator[tuple[Any, Any]]:
+    """The operator and the account."""
+    with operating(home) as operator:
+        from orgs.people import get_person
 
-    with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
-        yield OPERATOR, get_person(email)
+        yield operator, get_person(email)

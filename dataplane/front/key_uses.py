@@ -2,18 +2,12 @@
 
 import threading
 
-import structlog
-
+from dataplane.front.rounds import Rounds
 from kit import clock
-from kit.errors import StonepineError
-from storage.database import Connection, connect
 from storage.key_uses import KeyUse, Renewal, note_uses, renew_digests
 
 _NOTED_EVERY_S = 60.0
 _MOST = 100_000
-_STATEMENT_TIMEOUT = "5s"
-
-_log = structlog.get_logger()
 
 
 class KeyUses:
@@ -48,50 +42,17 @@ class KeyUses:
         return uses, renewals
 
 
-class KeyUseReporter:
-    """A thread and a connection apart: no request waits for it. What cannot be told is dropped:
-    a use is noted again a minute later, a digest renewed at the next look-up."""
+class KeyUseReporter(Rounds):
+    """What cannot be told is dropped: a use is noted again a minute later, a digest renewed at the
+    next look-up."""
 
     def __init__(self, url: str, uses: KeyUses, *, every_s: float) -> None:
-        self._url = url
+        super().__init__(url, name="key_uses", every_s=every_s, statement_timeout_s=5)
         self._uses = uses
-        self._every_s = every_s
-        self._connection: Connection | None = None
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="key-uses", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Tell what is left, and end the thread."""
-        self._is_stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._is_stopping.wait(self._every_s):
-            self._round()
-        self._round()
-        self._drop()
-
-    def _round(self) -> None:
+    def _round(self, *, is_last: bool) -> None:
+        del is_last
         uses, renewals = self._uses.take()
-        if not uses and not renewals:
-            return
-        try:
-            if self._connection is None:
-                self._connection = connect(self._url, name="key uses")
-                self._connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
-            note_uses(self._connection, uses)
-            renew_digests(self._connection, renewals)
-        except StonepineError as error:
-            _log.warning("key_uses.not_reported", reason=error.message)
-            self._drop()
-        except Exception:  # noqa: BLE001 - the thread has to go on; we get the traceback
-            _log.exception("key_uses.not_reported")
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        if uses or renewals:
+            note_uses(self._connected(), uses)
+            renew_digests(self._connected(), renewals)

@@ -23,12 +23,9 @@ from tests.support.world import World
 
 
 @pytest.fixture
-def signed(world: World) -> World:
-    for head in stored():
-        open_object_store(environment().object_store_url).delete(head.path)
-    heads_file().unlink(missing_ok=True)
+def signed(unsigned: World) -> World:
     sign_changed_heads()
-    return world
+    return unsigned
 
 
 def rewrite(server: EmbeddedPostgres, world: World) -> None:
