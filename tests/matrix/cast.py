@@ -83,7 +83,13 @@ def key_holders(world: World) -> list[KeyHolder]:
         KeyHolder(f"key {label}", key_of(world, roles), frozenset(roles))
         for label, roles in sets.items()
     ]
-    return [*good, *_invalid_keys(world), *_keys_beside(world)]
+    return [*good, _of_namespaces(world), *_invalid_keys(world), *_keys_beside(world)]
+
+
+def _of_namespaces(world: World) -> KeyHolder:
+    """Whatever its roles: indexes are more than its namespaces, so it reads them and no more."""
+    value = _confined(world, Bounds(namespaces=("mine",)))
+    return KeyHolder("a key of chosen namespaces", value, frozenset({"ProjectViewer"}))
 
 
 def _invalid_keys(world: World) -> list[KeyHolder]:
@@ -94,12 +100,19 @@ def _invalid_keys(world: World) -> list[KeyHolder]:
         "a uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         "a key with a wrong secret": with_wrong_secret(key_of(world)),
         "a key with a wrong checksum": with_wrong_checksum(key_of(world)),
-        "an expired key": _expired(world),
-        "a disabled key": _disabled(world),
-        "a revoked key": _revoked(world),
+        **ended_keys(world),
         "a key of another network": _confined(world, Bounds(networks=("203.0.113.0/24",))),
     }
     return [KeyHolder(label, value, None) for label, value in values.items()]
+
+
+def ended_keys(world: World) -> dict[str, str]:
+    """Those of our project that were good once."""
+    return {
+        "an expired key": _expired(world),
+        "a disabled key": _disabled(world),
+        "a revoked key": _revoked(world),
+    }
 
 
 def _keys_beside(world: World) -> list[KeyHolder]:
@@ -120,10 +133,10 @@ def key_of(
     return world.key(roles=[Role(role) for role in roles], project=project)[1]
 
 
-def with_wrong_secret(value: str) -> str:
+def with_wrong_secret(value: str, kind: keys.SecretKind = keys.SecretKind.API_KEY) -> str:
     """A well-formed key that names a stored one but has another secret."""
     public_id = value.split("_")[1]
-    other = keys.mint(keys.SecretKind.API_KEY)
+    other = keys.mint(kind)
     body = other.value[:-6].replace(other.public_id, public_id)
     return body + keys._checksum(body)
 

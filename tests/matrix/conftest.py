@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import pytest
 
 from access.actor import OPERATOR
+from access.permissions import Role
 from indexes.lifecycle import configure_index
+from orgs.invitations import create_invitation
+from orgs.models import RoleBinding
+from orgs.role_bindings import Assignment
+from orgs.service_accounts import create_service_account
+from orgs.tenancy import tenant
 from projects.api_keys import revoke_api_key
 from tests.support.world import World
 
@@ -25,6 +31,33 @@ def stage(world: World) -> Stage:
     ours = _furnish(world, "movies", is_ours=True)
     theirs = _furnish(world, "filme", is_ours=False)
     return Stage(world, ours, theirs, MISSING)
+
+
+@pytest.fixture
+def ids(stage: Stage) -> dict[str, str]:
+    """Ids of ours, each of something that may be changed."""
+    world = stage.world
+    member, billing = Assignment(Role.ORG_MEMBER), Assignment(Role.ORG_BILLING_ADMIN)
+    invitation, _ = create_invitation(
+        OPERATOR, world.organization, email="new@pine.example", assignments=[member]
+    )
+    account, _ = create_service_account(
+        OPERATOR, world.organization, name="target", assignments=[member, billing]
+    )
+    key, _ = world.key()
+    with tenant(world.organization.pk):
+        (binding,) = RoleBinding.objects.filter(
+            principal_id=account.pk, role=Role.ORG_BILLING_ADMIN
+        )
+    return {
+        "organization_id": world.organization.public_id,
+        "project_id": str(world.project.pk),
+        "api_key_id": str(key.pk),
+        "user_id": str(world.people["bob"].pk),
+        "invite_id": str(invitation.pk),
+        "service_account_id": str(account.pk),
+        "role_binding_id": str(binding.pk),
+    }
 
 
 MISSING = {

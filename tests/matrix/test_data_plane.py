@@ -16,11 +16,11 @@ from protocol.v1 import vector_service_pb2
 from tests.matrix.cast import KeyHolder, with_wrong_checksum, with_wrong_secret
 from tests.matrix.data_rows import REST, RPC
 from tests.matrix.grid import Cell, told
-from tests.matrix.reference import KEYS_ROLES, PRESETS, may
+from tests.matrix.reference import DATA_WRITE, KEYS_ROLES, PRESETS, may
 from tests.support.dataplane import DataPlane, Project, running_data_plane
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_LOG = "SELECT count(*) FROM log_batch"
+_LOG = "SELECT count(*) FROM log_batch WHERE index_id = %s"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Field:
     plane: DataPlane
     project: Project
     index_id: UUID
+
+    def logged(self) -> int:
+        """How many batches of changes the matrix' index has."""
+        return int(self.plane.rows(_LOG, [self.index_id])[0][0])
 
     def key(self, *roles: str, **options: object) -> str:
         return self.plane.api_key(self.project, *roles, **options).value  # type: ignore[arg-type]
@@ -46,6 +50,8 @@ def field(
 def holders(field: Field) -> list[KeyHolder]:
     sets = {role: (role,) for role in KEYS_ROLES} | PRESETS
     good = [KeyHolder(label, field.key(*roles), frozenset(roles)) for label, roles in sets.items()]
+    asked = field.key(namespaces=["", "absent"])
+    good.append(KeyHolder("of the namespaces asked for", asked, frozenset({"ProjectEditor"})))
     return [*good, *_invalid(field), *_beside(field)]
 
 
@@ -91,24 +97,72 @@ def test_every_route_and_every_rpc_has_a_row() -> None:
 def test_every_rest_route_answers_every_key_as_its_row_says(
     field: Field, holders: list[KeyHolder]
 ) -> None:
-    before = field.plane.rows(_LOG)
     found = [cell for holder in holders for cell in _rest_cells(field, holder)]
     surprising = [cell for cell in found if cell.is_surprising]
     assert not surprising, told(surprising)
     assert len(found) == len(holders) * len(_METHODS) * len({key.split()[1] for key in REST})
-    assert field.plane.rows(_LOG) == before == [(0,)]
+    assert field.logged() == 0
 
 
 def test_every_rpc_answers_every_key_as_its_row_says(
     field: Field, holders: list[KeyHolder]
 ) -> None:
-    before = field.plane.rows(_LOG)
     with field.plane.channel() as channel:
         found = [cell for holder in holders for cell in _rpc_cells(field, holder, channel)]
     surprising = [cell for cell in found if cell.is_surprising]
     assert not surprising, told(surprising)
     assert len(found) == len(holders) * len(RPC)
-    assert field.plane.rows(_LOG) == before
+    assert field.logged() == 0
+
+
+def test_a_key_of_other_namespaces_changes_nothing_and_reads_as_if_nothing_were_there(
+    field: Field,
+) -> None:
+    holder = KeyHolder("of other namespaces", field.key(namespaces=["mine"]), None)
+    with field.plane.channel() as channel:
+        found = [*_confined_rest_cells(field, holder), *_confined_rpc_cells(field, holder, channel)]
+    surprising = [cell for cell in found if cell.is_surprising]
+    assert not surprising, told(surprising)
+    assert len(found) == len(REST) + len(RPC)
+    assert field.logged() == 0
+
+
+def test_what_is_refused_to_keys_of_other_namespaces_would_have_an_effect(field: Field) -> None:
+    """On an index of their own: the matrix' own stays empty."""
+    index_id = field.plane.index(field.project)
+    metadata = _metadata(index_id, field.key(namespaces=["", "absent"]))
+    writes = [name for name, row in RPC.items() if row.right == DATA_WRITE]
+    assert writes == ["Upsert", "Update", "Delete", "CreateNamespace", "DeleteNamespace"]
+    with field.plane.channel() as channel:
+        for name in writes:
+            row = RPC[name]
+            assert _status(channel, name, row.effective or row.message, metadata) == 0, name
+    with field.plane.client(index_id, metadata[1][1]) as client:
+        for key, row_ in REST.items():
+            method, _, path = key.partition(" ")
+            if row_.right == DATA_WRITE:
+                body = {"json": row_.effective} if row_.effective else {}
+                reply = client.request(method, path.format(namespace="absent"), **body)
+                assert reply.status_code == 200, (key, reply.text)
+
+
+def _confined_rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
+    with field.plane.client(field.index_id, holder.value) as client:
+        for key, row in REST.items():
+            method, _, path = key.partition(" ")
+            body = row.effective or row.body
+            sent = {} if body is None else {"json": body}
+            reply = client.request(method, path.format(namespace="absent"), **sent)
+            expected = 403 if row.right == DATA_WRITE else row.allowed
+            yield Cell(holder.label, method, path, str(expected), str(reply.status_code))
+
+
+def _confined_rpc_cells(field: Field, holder: KeyHolder, channel: grpc.Channel) -> Iterator[Cell]:
+    metadata = _metadata(field.index_id, holder.value)
+    for name, row in RPC.items():
+        got = _status(channel, name, row.effective or row.message, metadata)
+        expected = 7 if row.right == DATA_WRITE else row.allowed
+        yield Cell(holder.label, "RPC", name, str(expected), str(got))
 
 
 def _rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
@@ -125,16 +179,25 @@ def _rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
 
 def _rpc_cells(field: Field, holder: KeyHolder, channel: grpc.Channel) -> Iterator[Cell]:
     for name, row in RPC.items():
-        metadata = [("x-stonepine-index", str(field.index_id))]
-        if holder.value is not None:
-            metadata.append(("api-key", holder.value))
-        got = 0
-        try:
-            channel.unary_unary(f"/VectorService/{name}")(row.message, metadata=metadata)
-        except grpc.RpcError as error:
-            got = error.code().value[0]
+        metadata = _metadata(field.index_id, holder.value)
+        got = _status(channel, name, row.message, metadata)
         expected = _expected(holder, row.right, row.allowed, denied=7, foreign=5, unknown=16)
         yield Cell(holder.label, "RPC", name, str(expected), str(got))
+
+
+def _metadata(index_id: UUID, key: str | None) -> list[tuple[str, str]]:
+    of_index = [("x-stonepine-index", str(index_id))]
+    return of_index if key is None else [*of_index, ("api-key", key)]
+
+
+def _status(
+    channel: grpc.Channel, name: str, message: bytes, metadata: list[tuple[str, str]]
+) -> int:
+    try:
+        channel.unary_unary(f"/VectorService/{name}")(message, metadata=metadata)
+    except grpc.RpcError as error:
+        return int(error.code().value[0])
+    return 0
 
 
 def _expected(
