@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import User
 from accounts.queries import find_user
@@ -32,11 +33,17 @@ class ProvenAddress:
 
 @dataclass(frozen=True, slots=True)
 class AddressChange:
-    """A proven new address of an account, valid while the account has the old one."""
+    """A proven new address of an account, valid while the account has the old one, and the
+    password that it had when the change was asked for."""
 
     user_id: UUID
     old: str
     new: str
+    state: str
+
+    def is_still_of(self, user: User) -> bool:
+        """Whoever asked under a password that was replaced since asks no more."""
+        return user.email == self.old and constant_time_compare(self.state, _state(user))
 
 
 def sign_up_token(email: str, *, next: str = "") -> str:  # noqa: A002 - the query's own name
@@ -49,14 +56,18 @@ def read_sign_up_token(token: str) -> ProvenAddress:
 
 
 def email_change_token(user: User, new: str) -> str:
-    content = {"user_id": user.pk.hex, "old": user.email, "new": new}
+    content = {"user_id": user.pk.hex, "old": user.email, "new": new, "state": _state(user)}
     return signing.dumps(content, salt=Link.EMAIL_CHANGE)
 
 
 def read_email_change_token(token: str) -> AddressChange:
     """Raises `NotFound` where the link is made up or older than a day."""
     content = _read(token, Link.EMAIL_CHANGE)
-    return AddressChange(UUID(content["user_id"]), content["old"], content["new"])
+    return AddressChange(UUID(content["user_id"]), content["old"], content["new"], content["state"])
+
+
+def _state(user: User) -> str:
+    return salted_hmac("email change", user.password, algorithm="sha256").hexdigest()[:32]
 
 
 def reset_token(user: User) -> str:

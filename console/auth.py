@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.actor import Actor
@@ -27,6 +28,7 @@ from orgs.sign_in import record_sign_in
 
 _SEEN_AT = "seen_at"
 _METHODS = "account_authentication_methods"
+_PROVEN_HASH = "proven_password"
 _SIGN_IN_TAKES_S = 15 * 60
 _NOWHERE = "127.0.0.1"  # a unix socket has no address, and allauth's row wants one
 
@@ -76,6 +78,7 @@ def actor_of(user: User) -> Actor:
 def begin_sign_in(request: HttpRequest, user: User, *, onward: str) -> HttpResponse:
     """The person has proven a password: on to the second factor, or in."""
     record_authentication(request, user, "password")
+    request.session[_PROVEN_HASH] = user.get_session_auth_hash()
     return _through_stages(request, user, onward)
 
 
@@ -91,6 +94,10 @@ def pending_sign_in(request: HttpRequest) -> SecondFactorStage | None:
     """Who has proven a password in this browser and still owes the second factor."""
     stage = LoginStageController.enter(request, SecondFactorStage.key)
     if stage is None or stage.login.user is None or not stage.login.user.is_active:
+        return None
+    # The password that was proven may have been replaced since.
+    proven = request.session.get(_PROVEN_HASH, "")
+    if not constant_time_compare(proven, stage.login.user.get_session_auth_hash()):
         return None
     return stage  # type: ignore[no-any-return]
 

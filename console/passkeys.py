@@ -60,7 +60,11 @@ def proven(answer: str, user: User | None = None) -> Authenticator:
     """The passkey that signed this session's challenge; None: its owner is who it names."""
     with _understood():
         credential = _parsed(answer)
-        auth.parse_authentication_response(credential)
+        answered = auth.parse_authentication_response(credential).response
+        # Alone it stands for both factors. The session's challenge may be one of a second step,
+        # where the browser was not told to check who holds the key.
+        if user is None and not answered.authenticator_data.is_user_verified():
+            raise Unauthenticated("This passkey did not check who you are.")
         owner = user or auth.extract_user_from_response(credential)
         factor: Authenticator = auth.complete_authentication(owner, credential)
     if not factor.user.is_active:

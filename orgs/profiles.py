@@ -33,6 +33,7 @@ def request_email_change(user: User, email: str) -> None:
         raise InvalidArgument("This is your address already.", field="email")
     require_letters_left("change", address)
     post(Letter.EMAIL_CHANGE, address, user_id=user.pk.hex)
+    tell(user, f"Somebody who is signed in asked to move your account to {address}")
 
 
 def open_email_change(token: str) -> AddressChange:
@@ -50,7 +51,7 @@ def _opened(token: str) -> tuple[User, AddressChange]:
     with counted_guess("address-link", subject=token[:64], place=context.current().ip):
         change = read_email_change_token(token)
         user = find_user(change.user_id)
-        if user is None or not user.is_active or user.email != change.old:
+        if user is None or not user.is_active or not change.is_still_of(user):
             raise NotFound("This link was used, or is not valid any more: ask for a new one.")
     return user, change
 

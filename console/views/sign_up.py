@@ -8,18 +8,26 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.links import ProvenAddress
 from accounts.passwords import MIN_LENGTH
-from console.auth import begin_sign_in, is_ours, safe_next
+from console.auth import begin_sign_in, is_ours, keep_briefly, safe_next
 from console.errors import INVALID, error_page, form_status
 from console.forms.accounts import AddressForm, NewAccountForm
+from kit import clock
 from kit.errors import StonepineError
 from orgs.sign_up import open_sign_up_link, request_sign_up, require_open, sign_up
 
 _PROVEN = "proven_address"
+_PROOF_LASTS_S = 15 * 60
+
+
+def _now_s() -> float:
+    return clock.now().timestamp()
 
 
 def let_sign_up(request: HttpRequest, proven: ProvenAddress) -> HttpResponse:
     """On to the form of the new account; for whoever has shown that the address is theirs."""
-    request.session[_PROVEN] = {"email": proven.email, "next": proven.next}
+    kept = {"email": proven.email, "next": proven.next, "until": _now_s() + _PROOF_LASTS_S}
+    request.session[_PROVEN] = kept
+    keep_briefly(request)
     return redirect("console:signup")
 
 
@@ -31,7 +39,9 @@ def signup(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(safe_next(request))
     kept = request.session.get(_PROVEN)
-    return _make_account(request, ProvenAddress(**kept)) if kept else _ask_for_link(request)
+    if kept is None or kept["until"] < _now_s():
+        return _ask_for_link(request)
+    return _make_account(request, ProvenAddress(kept["email"], kept["next"]))
 
 
 @never_cache

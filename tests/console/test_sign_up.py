@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
 from accounts.links import ProvenAddress, read_sign_up_token, sign_up_token
@@ -112,8 +113,19 @@ def test_letters_to_one_address_are_few(
 
 def test_an_invited_address_needs_no_second_letter(browser: Client, site: Site) -> None:
     request = RequestFactory().get("/invite/token")
-    request.session = browser.session
+    request.session, request.user = browser.session, AnonymousUser()
     let_sign_up(request, ProvenAddress(EMAIL, next="/invite/token"))
     request.session.save()
     response = browser.post("/signup", ACCOUNT)
     assert response["Location"] == "/invite/token"
+
+
+def test_the_proof_of_an_address_does_not_last(browser: Client, site: Site) -> None:
+    request = RequestFactory().get("/invite/token")
+    request.session, request.user = browser.session, AnonymousUser()
+    let_sign_up(request, ProvenAddress(EMAIL))
+    assert request.session.get_expiry_age() <= 15 * 60
+    request.session["proven_address"]["until"] -= 15 * 60
+    request.session.save()
+    assert browser.post("/signup", ACCOUNT).status_code == 403
+    assert not User.objects.filter(email=EMAIL).exists()
