@@ -58,6 +58,8 @@ def logging_configuration() -> dict[str, Any]:
             # A 404 is the client's business; what is ours is logged by the middleware.
             "django.request": {"level": "CRITICAL"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # It would log the whole address, and some carry a token that opens something.
+            "django.security.csrf": {"level": "CRITICAL"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.worker.request": {"level": "WARNING"},

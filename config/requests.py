@@ -57,10 +57,15 @@ class RequestContextMiddleware:
             return None
         outage = outage_behind(error)
         if outage is not None:
-            _log.error("part_is_down", path=request.path, error=type(error).__name__)
+            _log.error("part_is_down", route=_route(request), error=type(error).__name__)
             return failures.refusal(request, outage)
-        _log.exception("request_failed", method=request.method, path=request.path)
+        _log.exception("request_failed", method=request.method, route=_route(request))
         return failures.server_error(request)
+
+
+def _route(request: HttpRequest) -> str:
+    """What the logs may hold of an address: some carry a token that opens something."""
+    return request.resolver_match.route if request.resolver_match else "unknown"
 
 
 def _read_to_the_end(request: HttpRequest) -> None:
