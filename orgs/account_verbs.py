@@ -21,7 +21,7 @@ from audit.actions import Action
 from audit.record import Target, record, record_refusal, record_unbound
 from kit import clock
 from kit.errors import PermissionDenied
-from orgs.queries import organizations_of
+from orgs.queries import first_organization_of
 from orgs.tenancy import tenant
 
 P = ParamSpec("P")
@@ -88,8 +88,8 @@ def refuse(actor: Actor, action: Action, target: Target, error: Exception) -> No
 
 def account_target(user: User | None) -> Target:
     """The account, within the person's first organization: there its owners look for it."""
-    # Nobody's organizations are looked up too: the answer takes as long as for somebody.
-    home = next(iter(organizations_of(user or User())), None)
+    # Nobody's organization is looked up too: the answer takes as long as for somebody.
+    home = first_organization_of(user or User())
     if user is None:
         return Target("user", "", "", None, "")
     return Target(

@@ -30,6 +30,13 @@ def organizations_of(user: User) -> list[Organization]:
     )
 
 
+def first_organization_of(user: User) -> Organization | None:
+    """The one the person has belonged to for longest: no name decides it. Crosses tenants."""
+    rows = Membership.objects.using("system").select_related("organization").filter(user=user)
+    first = rows.order_by("created_at", "pk").first()
+    return None if first is None else first.organization
+
+
 def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
     """All roles of a principal, but for those in suspended organizations. Crosses tenants."""
     bindings = RoleBinding.objects.using("system").filter(

@@ -2,10 +2,15 @@
 
 import pytest
 
+from access.actor import OPERATOR
+from access.permissions import Role
 from accounts.models import User
 from audit.context import AuditContext, Source, acting_from
 from audit.models import Event, Outcome
 from kit.errors import ResourceExhausted, Unauthenticated
+from orgs.members import add_member
+from orgs.organizations import rename_organization
+from orgs.queries import first_organization_of
 from orgs.sign_in import check_password, record_sign_in
 from orgs.tenancy import tenant
 from tests.support.world import PASSWORD, World
@@ -115,3 +120,13 @@ def test_an_event_outside_any_organization_is_seen_by_no_tenant(world: World) ->
         check_password("nobody@example.com", "wrong")
     with tenant(world.organization.pk):
         assert not Event.objects.filter(organization_id=None).exists()
+
+
+def test_no_name_draws_a_persons_events_into_another_organization(world: World) -> None:
+    add_member(OPERATOR, world.elsewhere, user=world.people["alice"], role=Role.ORG_MEMBER)
+    rename_organization(world.mallory, world.elsewhere, name="!")
+    record_sign_in(world.people["alice"], by="password")
+    assert last_event().organization_id == world.organization.pk
+    home = first_organization_of(world.people["alice"])
+    assert home is not None
+    assert home.pk == world.organization.pk
