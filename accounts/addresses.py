@@ -5,7 +5,9 @@ import re
 from kit.errors import InvalidArgument
 
 _MAX_LENGTH = 254  # RFC 5321
-_FORM = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)*")
+# Without what mail programs take for frames and comments: they would make many addresses of one.
+_PART = r"[^@\s\x00-\x1f<>()\[\]:;,\"\\]"
+_FORM = re.compile(rf"{_PART}+@(?!\.)((?!\.\.){_PART})+(?<!\.)")
 
 
 def normalized_email(address: str) -> str:

@@ -1,6 +1,7 @@
 """Passwords: checking new ones, verifying old ones, making them for machines."""
 
 import secrets
+import threading
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -10,6 +11,8 @@ from accounts.models import User
 from kit.errors import InvalidArgument
 
 MIN_LENGTH = 15
+# A hash takes 100 MiB: strangers who try passwords side by side wait for each other.
+_HASHING = threading.BoundedSemaphore(4)
 _MIN_DISTINCT = 5
 
 
@@ -30,7 +33,8 @@ def require_good_password(password: str, *, email: str, name: str) -> None:
 
 def verified(user: User | None, password: str) -> bool:
     """Whether the password is the user's; takes as long for nobody as for somebody."""
-    if user is None:
-        make_password(password)
-        return False
-    return user.check_password(password) and user.is_active
+    with _HASHING:
+        if user is None:
+            make_password(password)
+            return False
+        return user.check_password(password) and user.is_active

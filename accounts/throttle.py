@@ -36,10 +36,10 @@ class TooManyAttempts(ResourceExhausted):
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How many wrong guesses are taken: at one secret from one place, at one secret from
-    everywhere, and from one place at all secrets of that kind."""
+    everywhere, and from one place at all secrets of that kind. None: any number."""
 
     pair: int = 10
-    subject: int = 100
+    subject: int | None = 100
     place: int = 50
     subject_window: timedelta = timedelta(hours=1)
 
@@ -126,11 +126,13 @@ def _counters(
 ) -> tuple[tuple[str, str, int, timedelta], ...]:
     """Name, what is counted, how many are let pass, within what time."""
     spot = site_of(place)
-    return (
+    found = (
         (f"{purpose}-pair", f"{spot} {subject}", bounds.pair, _WINDOW),
         (f"{purpose}-place", spot, bounds.place, _WINDOW),
-        (f"{purpose}-subject", subject, bounds.subject, bounds.subject_window),
     )
+    if bounds.subject is None:
+        return found
+    return (*found, (f"{purpose}-subject", subject, bounds.subject, bounds.subject_window))
 
 
 def _count(key: str, window: timedelta, *, up_to: int | None = None) -> int:

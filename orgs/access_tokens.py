@@ -12,7 +12,7 @@ from django.db.models import Q
 from access.actor import Actor
 from access.keys import PlainKey, SecretKind, parse
 from access.permissions import CredentialKind
-from accounts.throttle import TooManyAttempts, counted_failure
+from accounts.throttle import Bounds, TooManyAttempts, counted_failure
 from audit import context
 from audit.actions import Action
 from audit.record import Target, record, record_refusal
@@ -29,6 +29,8 @@ from orgs.verbs import verb
 
 _CLIENT_ID = re.compile(r"[0-9A-Za-z]{1,40}")
 _USE_NOTED_EVERY = timedelta(minutes=1)
+# The secret is too long to be guessed: strangers elsewhere must not lock its owner out.
+_BOUNDS = Bounds(subject=None)
 _log = structlog.get_logger(__name__)
 
 
@@ -52,7 +54,9 @@ def issue_access_token(client_id: str, client_secret: str) -> IssuedToken:
     if plain is None or plain.kind is not SecretKind.SERVICE_ACCOUNT or not is_form_right:
         raise _refused()
     try:
-        with counted_failure("access-token", subject=client_id, place=context.current().ip):
+        with counted_failure(
+            "access-token", subject=client_id, place=context.current().ip, bounds=_BOUNDS
+        ):
             secret = _proven(plain, client_id)
     except (Unauthenticated, TooManyAttempts) as error:
         if isinstance(error, Unauthenticated) or error.is_first:

@@ -1,11 +1,14 @@
 """Organizations themselves: founding, naming, suspending and deleting them, and their plan."""
 
+from datetime import timedelta
+
 from django.db import IntegrityError, transaction
 
 from access.actor import Actor
 from access.decide import require
 from access.permissions import CredentialKind, Permission, Role
 from accounts.models import User
+from accounts.throttle import require_attempts_left
 from audit.actions import Action
 from audit.record import record
 from kit import clock
@@ -29,6 +32,8 @@ from orgs.slugs import free_slug
 from orgs.verbs import verb
 
 _MAX_NAME = 512
+_FOUNDINGS_AN_HOUR = 10
+_HOUR = timedelta(hours=1)
 
 
 def create_organization(actor: Actor, *, name: str, plan: Plan) -> Organization:
@@ -41,6 +46,12 @@ def create_own_organization(user: User, *, name: str) -> Organization:
 
     The caller has made sure that the address is the person's.
     """
+    require_founding_open()
+    require_attempts_left("founding", str(user.pk), limit=_FOUNDINGS_AN_HOUR, window=_HOUR)
+    # Before the verb: its refusals would each begin the log of an organization that never was.
+    earlier = find_founded_by(user.email)
+    if earlier is not None:
+        raise AlreadyExists(f"You have founded an organization already: {earlier.name}.")
     organization = _named(name, plan=parse_plan(environment().default_plan))
     organization.founder_email = user.email
     founder = Actor(CredentialKind.SESSION, user.pk, user.display_name)
@@ -62,10 +73,6 @@ def _create(actor: Actor, organization: Organization) -> Organization:
 
 @verb(Action.ORGANIZATION_CREATED)
 def _found(actor: Actor, organization: Organization, *, user: User) -> Organization:
-    require_founding_open()
-    earlier = find_founded_by(user.email)
-    if earlier is not None:
-        raise AlreadyExists(f"You have founded an organization already: {earlier.name}.")
     _insert(organization)
     join(organization, user, Role.ORG_OWNER)
     record(

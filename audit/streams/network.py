@@ -22,6 +22,10 @@ CONNECT_S = 5.0
 EXCHANGE_S = 20.0
 _MAX_ANSWER_BYTES = 64 * 1024
 _NAT64 = ip_network("64:ff9b::/96")
+# Old and local forms that some routers still take to private places.
+_ODD = tuple(
+    map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "0.0.0.0/8"))
+)
 
 Address = IPv4Address | IPv6Address
 
@@ -58,6 +62,8 @@ def is_allowed(address: Address) -> bool:
     inner = _unwrapped(address)
     if any(inner in network for network in environment().audit_stream_networks_allowed):
         return True
+    if any(inner in network for network in _ODD):
+        return False
     return inner.is_global and not inner.is_multicast
 
 

@@ -8,6 +8,7 @@ from kit import clock
 
 _NEGATIVE_TTL_S = 5.0
 _SIZE = 10_000
+_MOST_ABSENT = 1_000
 
 T = TypeVar("T")
 
@@ -24,11 +25,13 @@ class Cache(Generic[T]):
 
     def __init__(self) -> None:
         self._entries: dict[bytes, Entry[T]] = {}
+        # Apart, so that strangers who try names push out nothing that is there.
+        self._absent: dict[bytes, Entry[T]] = {}
         self._lock = threading.Lock()
         self._generation = 0
 
     def get(self, key: bytes) -> Entry[T] | None:
-        entry = self._entries.get(key)
+        entry = self._entries.get(key) or self._absent.get(key)
         if entry is None or entry.until_s < clock.monotonic_s():
             return None
         return entry
@@ -48,9 +51,12 @@ class Cache(Generic[T]):
         with self._lock:
             self._generation += 1
             self._entries.clear()
+            self._absent.clear()
 
     def _put(self, key: bytes, value: T | None) -> None:
-        while len(self._entries) >= _SIZE:
-            del self._entries[next(iter(self._entries))]
-        ttl_s = _NEGATIVE_TTL_S if value is None else float("inf")
-        self._entries[key] = Entry(value, clock.monotonic_s() + ttl_s)
+        entries, size, ttl_s = self._entries, _SIZE, float("inf")
+        if value is None:
+            entries, size, ttl_s = self._absent, _MOST_ABSENT, _NEGATIVE_TTL_S
+        while len(entries) >= size:
+            del entries[next(iter(entries))]
+        entries[key] = Entry(value, clock.monotonic_s() + ttl_s)

@@ -19,7 +19,23 @@ def test_one_mailbox_has_one_spelling(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "alice", "@example.com", "a@", "a b@c", "a@b@c", "a@b..c", "a\0@b", "a" * 251 + "@b.c"],
+    [
+        "",
+        "alice",
+        "@example.com",
+        "a@",
+        "a b@c",
+        "a@b@c",
+        "a@b..c",
+        "a\0@b",
+        "a" * 251 + "@b.c",
+        "a<victim@corp.example>",
+        '"b"<victim@corp.example>',
+        "c(d)@e.f",
+        "a,b@c.d",
+        "a@b.",
+        "a@.b",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument):

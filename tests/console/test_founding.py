@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from audit.models import Chain
 from orgs.models import Organization
 from tests.console.conftest import Site
 from tests.support.world import PASSWORD
@@ -31,8 +32,12 @@ def test_who_belongs_nowhere_founds_an_organization(
     assert done["Location"] == "/o/ash"
     assert browser.get("/o/ash").status_code == 200
     assert Organization.objects.using("system").filter(founder_email=nora.email).count() == 1
+    logs = Chain.objects.using("system").count()
     again = browser.post("/organizations/new", {"name": "Elm"})
     assert "founded an organization already" in again.content.decode()
+    assert Chain.objects.using("system").count() == logs
+    statuses = [browser.post("/organizations/new", {"name": "Elm"}).status_code for _ in range(12)]
+    assert statuses[-1] == 429
 
 
 def test_without_the_operators_leave_there_is_no_way_to_found(as_user: AsUser, nora: User) -> None:

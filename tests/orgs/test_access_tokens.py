@@ -182,6 +182,17 @@ def test_guessing_ends_after_ten_wrong_secrets_from_one_place(robot: Robot) -> N
         robot.token()
 
 
+def test_guesses_from_everywhere_lock_no_service_account_out(robot: Robot) -> None:
+    for number in range(120):
+        with (
+            acting_from(AuditContext("guess", Source.API, ip=f"198.51.100.{number // 10}")),
+            pytest.raises(Unauthenticated),
+        ):
+            issue_access_token(robot.account.client_id, mint(SecretKind.SERVICE_ACCOUNT).value)
+    with acting_from(AuditContext("right", Source.API, ip="192.0.2.77")):
+        assert robot.token()
+
+
 def test_many_right_calls_at_once_are_no_guesses(robot: Robot) -> None:
     tokens = together([robot.token] * 30, threads=15)
     assert len(set(map(str, tokens))) == 30

@@ -21,7 +21,7 @@ from tests.audit.streams.receivers import HttpReceiver, http_receiver
         "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "198.18.0.1", "192.0.2.1",  # noqa: S104
         "::1", "::", "fe80::1", "fc00::1", "ff02::1", "fd00:ec2::254", "::ffff:127.0.0.1",
         "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
-        "2001:db8::1",
+        "2001:db8::1", "fec0::1", "64:ff9b:1::a00:1", "::10.0.0.1", "::ffff:0:10.0.0.1",
     ],
 )  # fmt: skip
 def test_special_addresses_are_refused(address: str) -> None:

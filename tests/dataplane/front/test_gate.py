@@ -269,3 +269,13 @@ def test_a_first_look_up_asks_once_for_the_key(gate: Gate, catalog: KnownCatalog
     with pytest.raises(NotFound):
         gate.admit(key.value, None)
     assert catalog.asked == 1
+
+
+def test_strangers_push_no_key_out(gate: Gate, catalog: KnownCatalog) -> None:
+    key = catalog.add_key("ProjectEditor").value
+    gate.admit(key, _INDEX)
+    for _ in range(2_000):
+        with pytest.raises(Unauthenticated):
+            gate.admit(keys.mint(keys.SecretKind.API_KEY).value, _INDEX)
+    assert gate.admit_at_once(key, _INDEX) is not None
+    assert len(gate._credentials._absent) <= 1_000
