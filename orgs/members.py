@@ -34,8 +34,11 @@ def add_member(actor: Actor, organization: Organization, *, user: User, role: Ro
 def create_member(
     actor: Actor, organization: Organization, *, email: str, name: str, password: str, role: Role
 ) -> User:
-    """Make a new account that is a member from the start."""
-    require(actor, Permission.MEMBER_WRITE, organization.scope)
+    """Make a new account that is a member from the start.
+
+    Only the operator vouches for an address: everybody else invites its owner.
+    """
+    _require_operator(actor)
     user = new_account(email=email, name=name, password=password)
     join(organization, user, role)
     target = member_target(organization, user)
@@ -48,8 +51,7 @@ def set_member_password(
     actor: Actor, organization: Organization, *, user: User, password: str
 ) -> None:
     """Replace a member's password; all sessions of that person end."""
-    if not actor.is_unbounded:
-        raise PermissionDenied("Only the operator of this installation may do this.")
+    _require_operator(actor)
     if find_membership(organization, user) is None:
         raise NotFound("There is no such member.")
     require_good_password(password, email=user.email, name=user.name)
@@ -104,3 +106,8 @@ def require_room_for_person(organization: Organization) -> None:
     )
     members = Membership.objects.filter(organization=organization)
     organization.require_room("users", members.count() + invited.count())
+
+
+def _require_operator(actor: Actor) -> None:
+    if not actor.is_unbounded:
+        raise PermissionDenied("Only the operator of this installation may do this.")
