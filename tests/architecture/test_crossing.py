@@ -1,4 +1,4 @@
-"""What crosses tenants says so, and has a test that names it: without one it may find nothing."""
+"""What crosses tenants has a test that names it, or what leads to it: else it may find nothing."""
 
 import ast
 import re
@@ -17,14 +17,23 @@ _DOES_SO = re.compile(
 
 
 def functions() -> Iterator[tuple[str, str, str]]:
-    """`package/module.py`, the function's name and its source; methods by their own name."""
+    """`package/module.py`, name and source of each function, method and table."""
     for package in _PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             text = path.read_text()
             for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.FunctionDef) and "migrations" not in path.parts:
+                name = _name_of(node)
+                if name is not None and "migrations" not in path.parts:
                     source = ast.get_source_segment(text, node) or ""
-                    yield str(path.relative_to(ROOT)), node.name, source
+                    yield str(path.relative_to(ROOT)), name, source
+
+
+def _name_of(node: ast.AST) -> str | None:
+    if isinstance(node, ast.FunctionDef):
+        return node.name
+    target = getattr(node, "targets", [getattr(node, "target", None)])[0]
+    is_table = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(target, ast.Name)
+    return target.id if is_table and target.id.isupper() else None
 
 
 @cache
@@ -34,21 +43,24 @@ def words_of_tests() -> frozenset[str]:
 
 
 FUNCTIONS = list(functions())
-CROSSING = [(path, name) for path, name, source in FUNCTIONS if _SAYS_SO in source]
+WORDS = [(path, name, set(re.findall(r"\w+", source))) for path, name, source in FUNCTIONS]
+CROSSING = [
+    (path, name)
+    for path, name, source in FUNCTIONS
+    if _SAYS_SO in source or _DOES_SO.search(source)
+]
 
 
 def reached_by(path: str, name: str) -> set[str]:
-    """The public functions of the module that lead to it: itself, or those that call it."""
-    found, wanted = set[str](), [name]
+    """Itself and what leads to it: callers of its own module, and of a public one anywhere."""
+    found, wanted = {name}, [(path, name)]
     while wanted:
-        one = wanted.pop()
-        if not one.startswith("_"):
-            found.add(one)
-            continue
-        wanted += [
-            caller for where, caller, source in FUNCTIONS
-            if where == path and caller != one and f"{one}(" in source
-        ]  # fmt: skip
+        home, one = wanted.pop()
+        for where, caller, words in WORDS:
+            is_near = where == home or not one.startswith("_")
+            if is_near and caller not in found and one in words:
+                found.add(caller)
+                wanted.append((where, caller))
     return found
 
 
