@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,11 @@ def functions() -> Iterator[tuple[str, str, str]]:
     for package in _PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             text = path.read_text()
+            lines = text.splitlines()
             for node in ast.walk(ast.parse(text)):
                 name = _name_of(node)
                 if name is not None and "migrations" not in path.parts:
-                    source = ast.get_source_segment(text, node) or ""
+                    source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
                     yield str(path.relative_to(ROOT)), name, source
 
 
@@ -43,7 +45,10 @@ def words_of_tests() -> frozenset[str]:
 
 
 FUNCTIONS = list(functions())
-WORDS = [(path, name, set(re.findall(r"\w+", source))) for path, name, source in FUNCTIONS]
+SAYING: dict[str, set[tuple[str, str]]] = defaultdict(set)
+for _path, _name, _source in FUNCTIONS:
+    for _word in set(re.findall(r"\w+", _source)):
+        SAYING[_word].add((_path, _name))
 CROSSING = [
     (path, name)
     for path, name, source in FUNCTIONS
@@ -56,9 +61,9 @@ def reached_by(path: str, name: str) -> set[str]:
     found, wanted = {name}, [(path, name)]
     while wanted:
         home, one = wanted.pop()
-        for where, caller, words in WORDS:
+        for where, caller in SAYING[one]:
             is_near = where == home or not one.startswith("_")
-            if is_near and caller not in found and one in words:
+            if is_near and caller not in found:
                 found.add(caller)
                 wanted.append((where, caller))
     return found
