@@ -18,7 +18,8 @@ OVERRIDE = {
     "X-HTTP-Method": "DELETE",
     "X-Method-Override": "PUT",
 }
-_VARIANTS = (*METHODS, "POST, overridden")
+# Whether anybody listens does not depend on who calls: those try it who could do most with it.
+WAYS = (*METHODS, "POST, overridden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ def cells(
     *,
     expected: Callable[[Row | None, str], str],
     call: Callable[[str, str, Row | None], HttpResponse],
+    ways: tuple[str, ...] = METHODS,
 ) -> Iterator[Cell]:
     """Every method of every route for one caller. Of what is denied, events are counted."""
     events = Event.objects.using("system")
     before = events.count()
     for route in routes:
-        for method in _VARIANTS:
+        for method in ways:
             row = row_of(rows, method, route)
             got = answer(call(method, route, row), row)
             remark = ""

@@ -1,0 +1,140 @@
+"""What the APIs change leaves exactly one event each, in the words of the act."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from access.actor import OPERATOR
+from access.permissions import Role
+from audit.models import Event, Outcome
+from orgs.organizations import create_organization
+from orgs.plans import Plan
+from orgs.role_bindings import Assignment
+from orgs.service_accounts import create_service_account
+from tests.matrix.api_rows import ROWS
+from tests.matrix.walk import filled
+from tests.support.world import World
+
+_MEMBER = {"resource_type": "organization", "role": "OrgMember"}
+_DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
+_NEW = {"name": "new"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A route with a good body. `keeps` says under which name the walk remembers what, by its
+    path in the answer; `$name` in a body stands for what is remembered."""
+
+    route: str
+    action: str
+    body: dict[str, Any] = field(default_factory=dict)
+    keeps: Mapping[str, str] = field(default_factory=dict)
+
+
+# In an order in which each finds what it needs.
+WALK = (
+    Step("POST oauth/token", "access_token.issued",
+         {"grant_type": "client_credentials", "client_id": "$client", "client_secret": "$secret"},
+         {"token": "access_token"}),
+    Step("PATCH admin/organizations/<str:organization_id>", "organization.renamed", _NEW),
+    Step("POST admin/projects", "project.created", _NEW, {"project_id": "id"}),
+    Step("PATCH admin/projects/<str:project_id>", "project.updated", {"name": "newer"}),
+    Step("POST admin/projects/<str:project_id>/api-keys", "api_key.created", _NEW,
+         {"api_key_id": "key.id", "key": "value"}),
+    Step("PATCH admin/api-keys/<str:api_key_id>", "api_key.updated", {"name": "newer"}),
+    Step("POST indexes", "index.created",
+         {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}, {"name": "name"}),
+    Step("PATCH indexes/<str:name>", "index.configured", {"tags": {"a": "b"}}),
+    Step("DELETE indexes/<str:name>", "index.deleted"),
+    Step("DELETE admin/api-keys/<str:api_key_id>", "api_key.revoked"),
+    Step("POST admin/projects", "project.created", _NEW, {"project_id": "id"}),
+    Step("DELETE admin/projects/<str:project_id>", "project.deleted"),
+    Step("POST admin/invites", "invitation.created",
+         {"email": "nina@example.com", "role_bindings": [_MEMBER]}, {"invite_id": "id"}),
+    Step("POST admin/invites/<str:invite_id>/resend", "invitation.resent"),
+    Step("DELETE admin/invites/<str:invite_id>", "invitation.revoked"),
+    Step("POST admin/service-accounts", "service_account.created",
+         {**_NEW, "role_bindings": [_MEMBER]}, {"service_account_id": "service_account.id"}),
+    Step("PATCH admin/service-accounts/<str:service_account_id>", "service_account.renamed",
+         {"name": "newer"}),
+    Step("POST admin/service-accounts/<str:service_account_id>/rotate-secret",
+         "service_account.secret_rotated"),
+    Step("POST admin/role-bindings", "role_binding.created",
+         {**_MEMBER, "role": "OrgManager", "principal_type": "service_account",
+          "principal_id": "$service_account_id"}, {"role_binding_id": "id"}),
+    Step("DELETE admin/role-bindings/<str:role_binding_id>", "role_binding.deleted"),
+    Step("DELETE admin/service-accounts/<str:service_account_id>", "service_account.deleted"),
+    Step("DELETE admin/users/<str:user_id>", "member.removed"),
+)  # fmt: skip
+# Of an organization that has nothing else: it takes the walker along.
+LAST = (WALK[0], Step("DELETE admin/organizations/<str:organization_id>", "organization.deleted"))
+
+
+@pytest.fixture
+def known(world: World) -> dict[str, str]:
+    account, plain = _owner(world.organization)
+    return {
+        "client": account.client_id,
+        "secret": plain.value,
+        "organization_id": world.organization.public_id,
+        "user_id": str(world.people["bob"].pk),
+    }
+
+
+def _owner(organization: Any) -> Any:
+    return create_service_account(
+        OPERATOR, organization, name="walker", assignments=[Assignment(Role.ORG_OWNER)]
+    )
+
+
+def test_every_change_has_its_step() -> None:
+    changing = {key for key in ROWS if not key.startswith(("GET", "HEAD"))}
+    assert {step.route for step in (*WALK, *LAST)} == changing
+
+
+def test_each_change_leaves_one_event(known: dict[str, str]) -> None:
+    for step in WALK:
+        _take(step, known)
+
+
+def test_the_end_of_an_organization_leaves_one_event(world: World) -> None:
+    organization = create_organization(OPERATOR, name="Ash", plan=Plan.ENTERPRISE)
+    account, plain = _owner(organization)
+    known = {
+        "client": account.client_id,
+        "secret": plain.value,
+        "organization_id": organization.public_id,
+    }
+    for step in LAST:
+        _take(step, known)
+
+
+def _take(step: Step, known: dict[str, str]) -> None:
+    before = set(Event.objects.using("system").values_list("pk", flat=True))
+    method, _, route = step.route.partition(" ")
+    body = json.dumps(step.body)
+    for name, value in known.items():
+        body = body.replace(f'"${name}"', json.dumps(value))
+    headers = {"Api-Key": known.get("key", "")}
+    if route.startswith("admin/"):
+        headers["Authorization"] = f"Bearer {known['token']}"
+    sent = body if step.body else ""
+    response = Client().generic(
+        method, filled(route, known), sent, "application/json", headers=headers
+    )
+    assert response.status_code < 300, (step, response.content)
+    events = list(Event.objects.using("system").exclude(pk__in=before))
+    told = [(event.action, event.outcome, event.source) for event in events]
+    assert told == [(step.action, Outcome.SUCCESS, "api")], step
+    (event,) = events
+    assert event.organization_id is not None
+    assert event.request_id == response["X-Pinecone-Request-Id"]
+    for name, path in step.keeps.items():
+        found = json.loads(response.content)
+        for part in path.split("."):
+            found = found[part]
+        known[name] = found
