@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from kit.environment import environment
-from storage.database import Connection, connect
+from storage.database import Connection, connect, translated_errors
 from storage.write_log import log
 
 _LOCK = 0x5707_0003  # stands for "building segments": one child at a time leaves cores for searches
@@ -103,4 +103,10 @@ def _alone() -> Iterator[Connection | None]:
     url = environment().database_system_url.get_secret_value()
     with connect(url, name="segments") as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        yield connection if row is not None and row[0] else None
+        if row is None or not row[0]:
+            yield None
+            return
+        yield connection
+        # In words: a connection that is closed lets go of its locks a moment later.
+        with translated_errors():
+            connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
