@@ -9,6 +9,6 @@ class OrganizationForm(ConsoleForm):
     name = forms.CharField(
         label="Name",
         max_length=512,
-        help_text="Your company or team. You can rename it later.",
+        help_text="Your company or team, as people should read it.",
         widget=forms.TextInput(attrs={"autocomplete": "organization", "autofocus": True}),
     )
