@@ -8,7 +8,7 @@ from cli.embedded.identity import server_identity
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.home import Home
 from cli.settings import embedded_postgres
-from kit.environment import environment
+from kit.environment import Environment, environment
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _SOURCES = ("*/migrations/*.py", "*/*.sql", "access/row_security.py")
@@ -16,10 +16,10 @@ _SOURCES = ("*/migrations/*.py", "*/*.sql", "access/row_security.py")
 _MARK_FILE = "stonepine.prepared"
 
 
-def is_prepared(server: EmbeddedPostgres, node_name: str) -> bool:
+def is_prepared(server: EmbeddedPostgres, here: Environment) -> bool:
     """Whether this code has prepared this cluster before; cheap enough for each start."""
     try:
-        return (server.data_dir / _MARK_FILE).read_text() == _mark(server, node_name)
+        return (server.data_dir / _MARK_FILE).read_text() == _mark(server, here)
     except FileNotFoundError:
         return False
 
@@ -33,16 +33,18 @@ def prepare(server: EmbeddedPostgres | None) -> None:
         server.ensure_database()
     django.setup()
     call_command("migrate", database="owner", interactive=False, verbosity=0)
+    from indexes.deployment.placement import place_again
     from indexes.nodes import register_node
 
-    register_node(environment().node_name)
+    here = environment()
+    place_again(register_node(here.node_name, engines=here.engine_count))
     if server is not None:
-        mark = _mark(server, environment().node_name)
+        mark = _mark(server, here)
         server_identity().write(server.data_dir / _MARK_FILE, mark)
 
 
-def _mark(server: EmbeddedPostgres, node_name: str) -> str:
-    digest = hashlib.sha256(node_name.encode())
+def _mark(server: EmbeddedPostgres, here: Environment) -> str:
+    digest = hashlib.sha256(f"{here.node_name} {here.engine_count}".encode())
     digest.update(repr(sorted(server.passwords.items())).encode())
     for pattern in _SOURCES:
         for path in sorted(_PROJECT.glob(pattern)):

@@ -31,7 +31,7 @@ def prepare(home: Home, port: int | None) -> Plan:
     must_migrate = True
     if installation.postgres is not None:
         identity = installation.postgres.prepare()
-        must_migrate = not is_prepared(installation.postgres, environment.node_name)
+        must_migrate = not is_prepared(installation.postgres, environment)
     if installation.valkey is not None:
         installation.valkey.prepare()
     has_owner = not must_migrate and bool(home.remembered().get("has_owner"))

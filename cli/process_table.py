@@ -107,6 +107,7 @@ def _python_processes(
         "--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
+    engines = enumerate(environment.engine_sockets)
     return [
         ProcessSpec(
             name="web",
@@ -119,13 +120,7 @@ def _python_processes(
         ),
         _celery("worker", all_stores, stage=_WORKERS),
         _celery("scheduler", all_stores, stage=_FACES),
-        ProcessSpec(
-            name="node-engine",
-            argv=[sys.executable, "-m", "dataplane.engine"],
-            probe=Probe(ProbeKind.SOCKET, str(environment.engine_socket)),
-            needs=database,
-            stop_stage=_ENGINES,
-        ),
+        *(_engine(number, str(socket), database) for number, socket in engines),
         ProcessSpec(
             name="node-front",
             argv=[sys.executable, "-m", "dataplane.front"],
@@ -134,6 +129,17 @@ def _python_processes(
             stop_stage=_WORKERS,
         ),
     ]
+
+
+def _engine(number: int, socket: str, needs: list[str]) -> ProcessSpec:
+    return ProcessSpec(
+        name=f"node-engine-{number}" if number else "node-engine",
+        argv=[sys.executable, "-m", "dataplane.engine"],
+        environment={"STONEPINE_ENGINE_NUMBER": str(number)},
+        probe=Probe(ProbeKind.SOCKET, socket),
+        needs=needs,
+        stop_stage=_ENGINES,
+    )
 
 
 def _celery(name: str, needs: list[str], *, stage: int) -> ProcessSpec:

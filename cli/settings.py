@@ -68,6 +68,7 @@ class Installation:
             "STONEPINE_INDEX_PORT_FIRST": str(own.index_port_first),
             "STONEPINE_INDEX_PORT_COUNT": str(own.index_port_count),
             "STONEPINE_KEYRING_DIR": str(own.keyring_dir),
+            "STONEPINE_ENGINES": str(own.engine_count),
             "STONEPINE_SECRET_KEY": own.secret_key.get_secret_value(),
             "DATABASE_URL": self._database_url(APPLICATION),
             "DATABASE_SYSTEM_URL": self._database_url(SYSTEM),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from access.actor import Scope
@@ -36,6 +37,10 @@ class VectorType(models.TextChoices):
 
 def new_host_suffix() -> str:
     return random_base62(_SUFFIX_LENGTH).lower()
+
+
+def first_engine() -> list[int]:
+    return [0]
 
 
 class Index(models.Model):
@@ -117,11 +122,12 @@ class Index(models.Model):
 
 
 class Node(models.Model):
-    """A machine that hosts deployments."""
+    """A machine that hosts deployments, in so many engine processes."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=63, unique=True)
     capacity = models.PositiveIntegerField(default=1000)
+    engines = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -129,12 +135,13 @@ class Node(models.Model):
 
 
 class Deployment(models.Model):
-    """Which node serves an index."""
+    """Which node serves an index, and which of its engines."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     index = models.OneToOneField(Index, models.CASCADE, related_name="deployment")
     node = models.ForeignKey(Node, models.PROTECT, related_name="deployments")
+    engines = ArrayField(models.PositiveSmallIntegerField(), default=first_engine)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ Django's own settings are built from this in `config.settings`; the data plane a
 read it directly. Each field stands in docs/configuration.md, and a test holds the two together.
 """
 
+import os
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -60,6 +61,9 @@ class Environment(BaseSettings):
     mail_from: str = "Stonepine <stonepine@localhost>"
 
     node_name: str = "local"
+    # Engine processes of this machine; 0: one for two cores. `engine_number` counts from 0.
+    engines: int = Field(0, ge=0, le=64)
+    engine_number: int = Field(0, ge=0, le=63)
     default_plan: str = "Starter"
     # How long an access token of a service account is good; it is revoked at once all the same.
     access_token_s: int = Field(86_400, ge=60)
@@ -104,8 +108,19 @@ class Environment(BaseSettings):
         return self.run_dir / "node-grpc.sock"
 
     @property
+    def engine_count(self) -> int:
+        return self.engines or max(1, (os.cpu_count() or 1) // 2)
+
+    @property
+    def engine_sockets(self) -> list[Path]:
+        """By engine number."""
+        others = (f"engine-{number}.sock" for number in range(1, self.engine_count))
+        return [self.run_dir / name for name in ("engine.sock", *others)]
+
+    @property
     def engine_socket(self) -> Path:
-        return self.run_dir / "engine.sock"
+        """Of the engine that this process is."""
+        return self.engine_sockets[self.engine_number]
 
     @property
     def gateway_dir(self) -> Path:

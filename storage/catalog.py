@@ -29,6 +29,8 @@ class IndexRow:
     node_name: str | None
     generation: int
     is_pod: bool = False
+    # Which of the node's engines serve it; the first one writes.
+    engines: Sequence[int] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
         connection,
         IndexRow,
         """SELECT index_id, org_id, project_id, name, dimension, metric, vector_type, state,
-               node_name, generation, is_pod
+               node_name, generation, is_pod, engines
            FROM dataplane_index WHERE index_id = %s""",
         [index_id],
     )

@@ -30,7 +30,7 @@ def main() -> None:
     loop = Loop()
     loop.stop_on_signals()
     appender = LogAppender(url)
-    memory_bytes = ceiling_bytes(settings.engine_memory_mb)
+    memory_bytes = ceiling_bytes(settings.engine_memory_mb, engines=settings.engine_count)
     engine = Engine(
         _storage(settings, url),
         appender,
@@ -41,6 +41,7 @@ def main() -> None:
     loop.add(
         ControlLink(
             url,
+            engine=settings.engine_number,
             open_indexes=lambda: [index.index_id for index in engine.open_indexes],
             on_manifest=engine.adopt,
             on_limit=engine.limit_namespaces,
@@ -61,7 +62,8 @@ def _storage(settings: Environment, url: str) -> Storage:
         objects=open_object_store(settings.object_store_url),
         keyring=LocalKeyring(settings.keyring_dir),
         node_name=settings.node_name,
-        holder=f"{settings.node_name}/{os.getpid()}",
+        engine=settings.engine_number,
+        holder=f"{settings.node_name}/{settings.engine_number}/{os.getpid()}",
     )
 
 

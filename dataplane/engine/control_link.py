@@ -22,9 +22,9 @@ _INDEXES_EVERY_S = 1.0
 _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
-_INDEXES = b"""SELECT index_id::text, coalesce(namespaces_per_index::text, '')
+_INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, '')
     FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
-    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating'"""
+    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND engines[1] = {engine:d}"""
 _MANIFESTS = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
     FROM log_namespace WHERE index_id = ANY($1::uuid[]) AND manifest_version > 0"""
 _MANIFEST = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
@@ -41,13 +41,14 @@ class ControlLink:
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
     a namespace's manifest, again and again; `on_limit` alike with how many namespaces an index may
-    have; `on_gone` for an index that was deleted.
+    have; `on_gone` for an index that was deleted, or that another engine serves now.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
         on_limit: Callable[[UUID, int | None], None],
@@ -56,6 +57,7 @@ class ControlLink:
         self._conninfo = make_conninfo(
             url, application_name="stonepine engine notices", tcp_user_timeout="5000"
         ).encode()
+        self._indexes = _INDEXES.format(engine=engine).encode()
         self._open_indexes = open_indexes
         self._on_manifest = on_manifest
         self._on_limit = on_limit
@@ -154,7 +156,7 @@ class ControlLink:
         names = "{" + ",".join(str(index_id) for index_id in self._open_indexes()) + "}"
         if now >= self._indexes_at:
             self._indexes_at = now + _INDEXES_EVERY_S
-            self._questions.append((_INDEXES, names, self._see_indexes(self._open_indexes())))
+            self._questions.append((self._indexes, names, self._see_indexes(self._open_indexes())))
         if now >= self._manifests_at:
             self._manifests_at = now + _MANIFESTS_EVERY_S
             self._questions.append((_MANIFESTS, names, self._see_manifests))

@@ -88,7 +88,7 @@ class Engine:
             del self._indexes[index.index_id]
 
     def forget(self, index_id: UUID) -> None:
-        """The index was deleted."""
+        """The index was deleted, or another engine serves it."""
         self._last_known.pop(index_id, None)
         index = self._indexes.get(index_id)
         if index is not None:
@@ -178,6 +178,10 @@ class Engine:
         self._indexes.pop(index_id, None)
         try:
             index = self._storage.open_index(index_id)
+        except Fenced:
+            # Another engine serves it: the database is well.
+            self._last_known.pop(index_id, None)
+            raise
         except Unavailable:
             self._may_open_at = clock.monotonic_s() + _PAUSE_S
             raise

@@ -66,13 +66,14 @@ class MemoryCeiling:
         return self._measured_at is not None and clock.monotonic_s() - self._measured_at < seconds
 
 
-def ceiling_bytes(setting_mb: int) -> int:
-    """The setting in bytes; 0 stands for half of what the machine or the container has."""
+def ceiling_bytes(setting_mb: int, *, engines: int) -> int:
+    """One engine's share of the setting in bytes; 0 stands for half of what the machine or the
+    container has."""
     if setting_mb:
-        return setting_mb * _MIB
+        return setting_mb * _MIB // engines
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         limit = _CGROUP_LIMIT.read_text().strip()
     except OSError:
         limit = ""
-    return min(machine, int(limit) if limit.isdigit() else machine) // 2
+    return min(machine, int(limit) if limit.isdigit() else machine) // (2 * engines)

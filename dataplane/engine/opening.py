@@ -25,6 +25,7 @@ from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
 from storage.segments import SegmentName, SegmentReader
 from storage.write_log import log
+from storage.write_log.errors import Fenced
 from storage.write_log.names import NamespaceRow
 
 _TERMINATING = "Terminating"
@@ -59,19 +60,21 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where indexes come from. `holder` names this engine in the lease."""
+    """Where indexes come from. `engine` is this engine's number at its node, `holder` its name in
+    the lease."""
 
     database: Database
     objects: ObjectStore
     keyring: KeyProvider
     node_name: str
+    engine: int
     holder: str
 
     def open_index(self, index_id: UUID) -> OpenIndex:
         """Take the lease and load everything; blocks until it is done.
 
-        Raises `NotFound` for an index that is not there (any more), and `Unavailable` where it
-        belongs to another node or cannot be read now.
+        Raises `NotFound` for an index that is not there (any more), `Fenced` where it belongs to
+        another engine, and `Unavailable` where it cannot be read now.
         """
         started_s = clock.monotonic_s()
         index = self.database.run(lambda connection: self._open(connection, index_id))
@@ -101,8 +104,8 @@ class Storage:
         row = catalog.load_index(connection, index_id)
         if row is None or row.state == _TERMINATING:
             raise NotFound("Index not found.")
-        if row.node_name not in (None, self.node_name):
-            raise Unavailable("The index is served elsewhere: try again.", retry_after_s=1)
+        if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
+            raise Fenced
         key = self._data_key(connection, row)
         epoch = log.take_lease(connection, index_id, self.holder)
         spec = IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))

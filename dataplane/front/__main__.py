@@ -11,8 +11,8 @@ import structlog
 import uvicorn
 
 from dataplane.front.allowances import Allowances
-from dataplane.front.async_link import AsyncLink
 from dataplane.front.control_plane import ControlPlane
+from dataplane.front.engines import AsyncEngines, ThreadEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
@@ -21,7 +21,6 @@ from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
-from dataplane.front.thread_link import ThreadLink
 from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
@@ -51,14 +50,14 @@ def main() -> None:
     gate, watch = _watched_gate(url, keyring, uses)
     meter, allowances = Meter(), Allowances()
     reporter = Reporter(
-        url, ThreadLink(settings.engine_socket),
+        url, ThreadEngines(settings.engine_sockets),
         meter=meter, allowances=allowances, every_s=settings.usage_report_s,
     )  # fmt: skip
-    link = AsyncLink(settings.engine_socket)
-    routes = NodeRoutes(link, probe_key=keyring.derive("probe"))
+    engines = AsyncEngines(settings.engine_sockets)
+    routes = NodeRoutes(engines, find_index=gate.find_index, probe_key=keyring.derive("probe"))
     shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": EventLog(url)}
-    rest = RestFace(gate, link, routes, **shared)
-    grpc_face = GrpcFace(gate, ThreadLink(settings.engine_socket), **shared)
+    rest = RestFace(gate, engines, routes, **shared)
+    grpc_face = GrpcFace(gate, ThreadEngines(settings.engine_sockets), **shared)
     key_uses = KeyUseReporter(url, uses, every_s=settings.usage_report_s)
     reporter.start()
     key_uses.start()

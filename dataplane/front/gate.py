@@ -79,7 +79,7 @@ class Gate:
         credential = self._credential(key)
         if not credential.may_come_from(address):
             raise Unauthenticated("Invalid API key.")
-        index = self._index(index_id)
+        index = None if index_id is None else self.find_index(index_id)
         if index is None or not _is_within_reach(credential, index):
             raise NotFound("Index not found.")
         self._uses.note(credential.public_id, address)
@@ -122,9 +122,8 @@ class Gate:
             raise Unauthenticated("Invalid API key.")
         return credential
 
-    def _index(self, index_id: UUID | None) -> IndexRow | None:
-        if index_id is None:
-            return None
+    def find_index(self, index_id: UUID) -> IndexRow | None:
+        """As it is cached; may block on the control plane's database."""
         return self._indexes.get_or_load(index_id.bytes, lambda: self._load_index(index_id))
 
     def _load_index(self, index_id: UUID) -> IndexRow | None:

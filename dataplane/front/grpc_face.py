@@ -12,12 +12,12 @@ from dataplane.front import call as calls
 from dataplane.front.allowances import Allowances
 from dataplane.front.attempts import Attempt
 from dataplane.front.call import Call
+from dataplane.front.engines import ThreadEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.link import MAX_IN_FLIGHT
 from dataplane.front.meter import Meter
 from dataplane.front.operations import OPERATIONS, Operation
-from dataplane.front.thread_link import ThreadLink
 from kit.errors import Internal, StonepineError
 from protocol.status import STATUS
 
@@ -36,14 +36,14 @@ class GrpcFace:
     def __init__(
         self,
         gate: Gate,
-        link: ThreadLink,
+        engines: ThreadEngines,
         *,
         meter: Meter,
         allowances: Allowances,
         events: EventLog,
     ) -> None:
         self._gate = gate
-        self._link = link
+        self._engines = engines
         self._meter = meter
         self._allowances = allowances
         self._events = events
@@ -95,7 +95,7 @@ class GrpcFace:
         try:
             request = attempt.request(lambda: operation.from_proto(data))
             self._allowances.require(admission.index, operation.name, request)
-            reply = self._link.ask(request, is_write=operation.is_write)
+            reply = self._engines.ask(admission.index, request, is_write=operation.is_write)
         except StonepineError as error:
             self._events.record(attempt.refusal(error))
             raise

@@ -1,5 +1,6 @@
 """Carrying what was metered to PostgreSQL, every few seconds, on a thread and connection apart."""
 
+from contextlib import suppress
 from datetime import date
 from uuid import UUID
 
@@ -7,9 +8,9 @@ import structlog
 
 from dataplane.engine import messages
 from dataplane.front.allowances import Allowances
+from dataplane.front.engines import ThreadEngines
 from dataplane.front.meter import Meter
 from dataplane.front.rounds import Rounds
-from dataplane.front.thread_link import ThreadLink
 from kit import clock
 from kit.errors import StonepineError
 from kit.ids import new_id
@@ -29,12 +30,18 @@ class Reporter(Rounds):
     """
 
     def __init__(
-        self, url: str, link: ThreadLink, *, meter: Meter, allowances: Allowances, every_s: float
+        self,
+        url: str,
+        engines: ThreadEngines,
+        *,
+        meter: Meter,
+        allowances: Allowances,
+        every_s: float,
     ) -> None:
         super().__init__(url, name="usage", every_s=every_s)
         self._meter = meter
         self._allowances = allowances
-        self._link = link
+        self._engines = engines
         self._id = new_id()
         self._number = 0
         self._undelivered: Report | None = None
@@ -59,12 +66,14 @@ class Reporter(Rounds):
         self._allowances.refresh(self._connected())
 
     def _stored(self) -> dict[UUID, int]:
-        """What open indexes hold; nothing while the engine is away."""
-        try:
-            reply = self._link.ask(messages.Measure(index_id=_NO_INDEX), is_write=False)
-        except StonepineError:
-            return {}
-        return reply.bytes_by_index if isinstance(reply, messages.Sizes) else {}
+        """What open indexes hold; nothing of engines that are away."""
+        found: dict[UUID, int] = {}
+        for link in self._engines.links:
+            with suppress(StonepineError):
+                reply = link.ask(messages.Measure(index_id=_NO_INDEX), is_write=False)
+                if isinstance(reply, messages.Sizes):
+                    found |= reply.bytes_by_index
+        return found
 
     def _next_report(self, stored: dict[UUID, int]) -> Report | None:
         today = clock.now().date()

@@ -9,9 +9,9 @@ import structlog
 
 from dataplane.front import call as calls
 from dataplane.front.allowances import Allowances
-from dataplane.front.async_link import AsyncLink
 from dataplane.front.attempts import Attempt
 from dataplane.front.call import Call
+from dataplane.front.engines import AsyncEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Admission, Gate
 from dataplane.front.meter import Meter
@@ -35,7 +35,7 @@ class RestFace:
     def __init__(
         self,
         gate: Gate,
-        link: AsyncLink,
+        engines: AsyncEngines,
         node_routes: NodeRoutes,
         *,
         meter: Meter,
@@ -43,7 +43,7 @@ class RestFace:
         events: EventLog,
     ) -> None:
         self._gate = gate
-        self._link = link
+        self._engines = engines
         self._meter = meter
         self._allowances = allowances
         self._node_routes = node_routes
@@ -79,7 +79,9 @@ class RestFace:
         try:
             request = attempt.request(lambda: found.route.read(rest))
             self._allowances.require(admission.index, found.operation.name, request)
-            reply = await self._link.ask(request, is_write=found.operation.is_write)
+            reply = await self._engines.ask(
+                admission.index, request, is_write=found.operation.is_write
+            )
         except StonepineError as error:
             await self._events.record_async(attempt.refusal(error))
             raise

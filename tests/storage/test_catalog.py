@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 STAND_INS = """
 CREATE TABLE dataplane_index (index_id uuid, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation bigint,
-    is_pod boolean DEFAULT false);
+    is_pod boolean DEFAULT false, engines smallint[] DEFAULT '{0}');
 CREATE TABLE dataplane_api_key (public_id text, org_id uuid, project_id uuid, digest bytea,
     pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT '{}', sealed_namespaces bytea, networks text[] DEFAULT '{}',
@@ -61,6 +61,7 @@ def test_an_index_is_loaded_or_missing(control: Connection) -> None:
     row = catalog.load_index(control, index_id)
     assert (row.index_id, row.org_id, row.project_id) == (index_id, org, project)
     assert (row.name, row.dimension, row.metric, row.generation) == ("docs", None, "dotproduct", 3)
+    assert list(row.engines) == [0]
     assert catalog.load_index(control, new_id()) is None
 
 

@@ -34,7 +34,7 @@ from tests.support.waiting import wait_until
 VIEWS = """
 CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation int,
-    is_pod boolean DEFAULT false);
+    is_pod boolean DEFAULT false, engines smallint[] DEFAULT ARRAY[0]);
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
     digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT ARRAY[]::uuid[], sealed_namespaces bytea,
@@ -92,6 +92,7 @@ class DataPlane:
     owner_url: str
     system_url: str
     keyring: LocalKeyring
+    engines: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -103,9 +104,8 @@ class DataPlane:
     def grpc_socket(self) -> Path:
         return self.folder / "node-grpc.sock"
 
-    @property
-    def engine_socket(self) -> Path:
-        return self.folder / "engine.sock"
+    def engine_socket(self, number: int = 0) -> Path:
+        return self.folder / f"{_engine(number)}.sock"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -118,18 +118,25 @@ class DataPlane:
             "OBJECT_STORE_URL": f"file://{self.folder}/objects",
             "OPENBLAS_NUM_THREADS": "1",
             "STONEPINE_USAGE_REPORT_S": "0.1",
+            "STONEPINE_ENGINES": str(self.engines),
             **self.settings,
         }
 
     # Processes
 
     def start(self) -> None:
-        self.start_engine()
+        for number in range(self.engines):
+            self._spawn(_engine(number), STONEPINE_ENGINE_NUMBER=str(number))
+        for number in range(self.engines):
+            self._wait_for_engine(number)
         self.start_front()
 
-    def start_engine(self) -> None:
-        self._spawn("engine")
-        wait_until(self.engine_socket.exists, timeout_s=20, what="the engine listens")
+    def start_engine(self, number: int = 0) -> None:
+        self._spawn(_engine(number), STONEPINE_ENGINE_NUMBER=str(number))
+        self._wait_for_engine(number)
+
+    def _wait_for_engine(self, number: int) -> None:
+        wait_until(self.engine_socket(number).exists, timeout_s=20, what="the engine listens")
 
     def start_front(self) -> None:
         self._spawn("front")
@@ -140,8 +147,8 @@ class DataPlane:
         child = self._children[name]
         child.kill()
         child.wait()
-        if name == "engine":
-            self.engine_socket.unlink(missing_ok=True)
+        if name.startswith("engine"):
+            (self.folder / f"{name}.sock").unlink(missing_ok=True)
 
     def stop(self, name: str) -> int:
         """Ask it to end; its exit status."""
@@ -206,14 +213,25 @@ class DataPlane:
         dimension: int | None = 4,
         metric: str = "cosine",
         state: str = "Ready",
+        engines: Sequence[int] = (0,),
     ) -> UUID:
         index_id = new_id()
         vector_type = "sparse" if dimension is None else "dense"
         self._change(
-            "INSERT INTO dataplane_index VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1)",
-            [index_id, project.org_id, project.project_id, dimension, metric, vector_type, state],
-        )
+            "INSERT INTO dataplane_index"
+            " VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1, false, %s)",
+            [
+                index_id, project.org_id, project.project_id, dimension, metric, vector_type,
+                state, list(engines),
+            ],
+        )  # fmt: skip
         return index_id
+
+    def move(self, index_id: UUID, *engines: int) -> None:
+        """Let other engines serve the index; the first one writes."""
+        self._change(
+            "UPDATE dataplane_index SET engines = %s WHERE index_id = %s", [list(engines), index_id]
+        )
 
     def limit(self, project: Project, **limits: int) -> None:
         """Put caps on the project's organization, named as `plan_limits` does; others go."""
@@ -298,12 +316,16 @@ class DataPlane:
                 return False
         return client.get("/.stonepine/healthz").status_code == 200
 
-    def _spawn(self, name: str) -> None:
+    def _spawn(self, name: str, **settings: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._children[name] = subprocess.Popen(
-                [sys.executable, "-m", f"dataplane.{name}"],
-                env=self.environment, stdout=log, stderr=log,
+                [sys.executable, "-m", f"dataplane.{name.partition('-')[0]}"],
+                env=self.environment | settings, stdout=log, stderr=log,
             )  # fmt: skip
+
+
+def _engine(number: int) -> str:
+    return f"engine-{number}" if number else "engine"
 
 
 class Hammer:
@@ -337,9 +359,9 @@ class Hammer:
 
 @contextmanager
 def running_data_plane(
-    server: EmbeddedPostgres, folder: Path, **settings: str
+    server: EmbeddedPostgres, folder: Path, *, engines: int = 1, **settings: str
 ) -> Iterator[DataPlane]:
-    """Engine and front over a database of their own."""
+    """Engines and front over a database of their own."""
     database = f"dp_{new_id().hex}"
     server.ensure_database(database)
     owner_url = server.url(OWNER, database)
@@ -354,7 +376,8 @@ def running_data_plane(
             connection.execute(VIEWS.format(role=SYSTEM))
         keyring = LocalKeyring.create(folder / "keyring")
         (folder / "objects").mkdir()
-        plane = DataPlane(folder, owner_url, server.url(SYSTEM, database), keyring, dict(settings))
+        system_url = server.url(SYSTEM, database)
+        plane = DataPlane(folder, owner_url, system_url, keyring, engines, dict(settings))
         try:
             plane.start()
             yield plane

@@ -54,7 +54,8 @@ class Stack:
             for name, value in os.environ.items()
             if not name.startswith(_FOREIGN_SETTINGS)
         }
-        return inherited | self.settings
+        # However many cores there are, the processes are the same.
+        return inherited | {"STONEPINE_ENGINES": "1"} | self.settings
 
     def client_environment(self) -> dict[str, str]:
         """What somebody sets who follows the README; no more."""

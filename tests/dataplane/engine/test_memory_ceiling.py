@@ -32,5 +32,6 @@ def test_what_was_loaded_pushes_idle_indexes_out() -> None:
 
 
 def test_half_of_the_memory_is_the_default() -> None:
-    assert ceiling_bytes(3) == 3 * 1024 * 1024
-    assert ceiling_bytes(0) > 64 * 1024 * 1024
+    assert ceiling_bytes(3, engines=1) == 3 * 1024 * 1024
+    assert ceiling_bytes(6, engines=2) == 3 * 1024 * 1024
+    assert ceiling_bytes(0, engines=1) > 64 * 1024 * 1024

@@ -80,9 +80,9 @@ def mortal(mortal_plane: DataPlane) -> Iterator[Served]:
 
 
 @contextmanager
-def serve(plane: DataPlane) -> Iterator[Served]:
+def serve(plane: DataPlane, *engines: int) -> Iterator[Served]:
     project = plane.project()
-    index_id = plane.index(project)
+    index_id = plane.index(project, engines=engines or (0,))
     key = plane.api_key(project)
     with plane.client(index_id, key.value) as client:
         yield Served(plane, project, index_id, key, client)
