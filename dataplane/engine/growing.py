@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_FIRST_CAPACITY = 16
+_FIRST_CAPACITY = 4
 
 
 class GrowingArray:

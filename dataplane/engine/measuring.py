@@ -25,9 +25,3 @@ def measure(indexes: Iterable[OpenIndex]) -> dict[UUID, int]:
 def remeasure(index: OpenIndex, space: OpenNamespace) -> None:
     before, space.measured_bytes = space.measured_bytes, space.memory.live_bytes
     index.measured_bytes += space.measured_bytes - before
-
-
-def forget(index: OpenIndex, space: OpenNamespace) -> None:
-    """The namespace was deleted."""
-    index.touched.discard(space)
-    index.measured_bytes -= space.measured_bytes

@@ -4,7 +4,6 @@ import structlog
 
 from dataplane.engine import messages
 from dataplane.engine.audited import event_of
-from dataplane.engine.measuring import forget
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.opening import Storage
@@ -37,7 +36,7 @@ def create_namespace(
         )
     )
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), schema=request.schema)
-    index.namespaces[name] = space
+    index.add(space)
     return messages.Namespaces(namespaces=[space.info()], total_count=1)
 
 
@@ -59,8 +58,7 @@ def delete_namespace(
             connection, index.index_id, place, epoch=index.epoch, event=event
         )
     )
-    del index.namespaces[space.name]
-    forget(index, space)
+    index.remove(space)
     try:
         storage.delete_objects(index.index_id, space.namespace_id)
     except (StonepineError, OSError) as error:

@@ -33,6 +33,7 @@ class OpenNamespace:
     fields: set[str] | None = None
     pending_metadata_bytes: int = 0
     measured_bytes: int = 0
+    memory_bytes: int = 0
 
     @property
     def exists(self) -> bool:
@@ -52,7 +53,8 @@ class OpenIndex:
 
     `namespaces_limit` is how many it may have, None for any number.
     `used_at_s` is when a request last came (monotonic).
-    `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew.
+    `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew;
+    `memory_bytes` and `grown` alike.
     """
 
     index_id: UUID
@@ -67,11 +69,38 @@ class OpenIndex:
     namespaces_limit: int | None = None
     measured_bytes: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
+    _memory_bytes: int = 0
+    _grown: set[OpenNamespace] = field(default_factory=set)
+    _by_id: dict[UUID, OpenNamespace] = field(default_factory=dict)
 
     @property
     def memory_bytes(self) -> int:
-        """Roughly what it takes in memory."""
-        return sum(space.memory.memory_bytes for space in self.namespaces.values())
+        """Roughly what it takes in memory. Only what changed since is added up."""
+        while self._grown:
+            space = self._grown.pop()
+            before, space.memory_bytes = space.memory_bytes, space.memory.memory_bytes
+            self._memory_bytes += space.memory_bytes - before
+        return self._memory_bytes
+
+    def add(self, space: OpenNamespace) -> None:
+        self.namespaces[space.name] = space
+        self._by_id[space.namespace_id] = space
+        self.note_change(space)
+
+    def remove(self, space: OpenNamespace) -> None:
+        """Once; one that is not there (any more) is passed over."""
+        if self._by_id.pop(space.namespace_id, None) is None:
+            return
+        del self.namespaces[space.name]
+        self._memory_bytes -= space.memory_bytes
+        self.measured_bytes -= space.measured_bytes
+        self._grown.discard(space)
+        self.touched.discard(space)
+
+    def note_change(self, space: OpenNamespace) -> None:
+        """What the namespace holds has changed."""
+        self.touched.add(space)
+        self._grown.add(space)
 
     @property
     def may_be_closed(self) -> bool:
@@ -99,7 +128,6 @@ class OpenIndex:
         return (space for space in self.namespaces.values() if space.exists)
 
     def by_id(self, namespace_id: UUID) -> OpenNamespace | None:
-        for space in self.existing():
-            if space.namespace_id == namespace_id:
-                return space
-        return None
+        """The namespace, if it exists."""
+        found = self._by_id.get(namespace_id)
+        return found if found is not None and found.exists else None

@@ -1,13 +1,12 @@
 """Opening an index: its row and key, the lease, and each namespace from manifest and log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
 import structlog
 
-from dataplane.engine.measuring import remeasure
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.segment import Segment
@@ -27,6 +26,7 @@ from storage.segments import SegmentName, SegmentReader
 from storage.write_log import log
 from storage.write_log.errors import Fenced
 from storage.write_log.names import NamespaceRow
+from storage.write_log.whole import Entry, read_index
 
 _TERMINATING = "Terminating"
 _STATEMENT_TIMEOUT = "10s"
@@ -94,6 +94,7 @@ class Storage:
         missing = space.memory.missing_segments(manifest)
         opened = self._segments(index, space.namespace_id, missing)
         space.memory.adopt(manifest, opened)
+        index.note_change(space)
 
     def delete_objects(self, index_id: UUID, namespace_id: UUID) -> None:
         """Of a namespace that was dropped."""
@@ -111,10 +112,8 @@ class Storage:
         spec = IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))
         limit = load_namespaces_per_index(connection, row.org_id)
         index = OpenIndex(index_id, spec, key, epoch, namespaces_limit=limit)
-        for namespace_row in log.namespaces(connection, index_id):
-            space = self._open_namespace(connection, index, namespace_row)
-            index.namespaces[space.name] = space
-            remeasure(index, space)
+        for namespace_row, entries in read_index(connection, key, index_id):
+            index.add(self._open_namespace(index, namespace_row, entries))
         return index
 
     def _data_key(self, connection: Connection, row: IndexRow) -> DataKey:
@@ -124,15 +123,13 @@ class Storage:
         return open_data_key(self.keyring, row.project_id, stored.version, stored.wrapped)
 
     def _open_namespace(
-        self, connection: Connection, index: OpenIndex, row: NamespaceRow
+        self, index: OpenIndex, row: NamespaceRow, entries: Iterator[Entry]
     ) -> OpenNamespace:
         manifest = self._manifest(index, row.namespace_id, row.manifest_version)
         wanted = [entry.segment_id for entry in manifest.segments]
         opened = self._segments(index, row.namespace_id, wanted)
         memory = Namespace.open(index.spec, manifest, opened)
-        for lsn, operation, _ in log.read_batches(
-            connection, index.key, index.index_id, row.namespace_id, after_lsn=manifest.lsn
-        ):
+        for lsn, operation in entries:
             memory.apply(lsn, operation)
         return OpenNamespace(
             name=row.name(index.key),

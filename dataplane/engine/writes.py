@@ -239,7 +239,7 @@ class Writer:
         space.creation = None
         try:
             write.count += space.memory.apply(outcome.batch.lsn, piece.operation)
-            write.index.touched.add(space)
+            write.index.note_change(space)
         except Exception:  # noqa: BLE001 - memory differs from the log now: it is built anew
             _log.exception("write.not_applied", index_id=str(write.index.index_id))
             self._close_index(write.index)
@@ -257,7 +257,7 @@ class Writer:
         # Those behind it in the namespace fail with it, so its number is the next one again.
         space.next_lsn = min(space.next_lsn, batch.lsn)
         if not space.exists and space.pending == 0:
-            index.namespaces.pop(space.name, None)
+            index.remove(space)
         if isinstance(outcome.error, Fenced | Aborted):
             self._close_index(index)
         elif outcome.indeterminate:
@@ -288,7 +288,7 @@ def _first_use(index: OpenIndex, name: str) -> OpenNamespace:
     namespace_id = new_id()
     creation = new_namespace(index.key, index.index_id, namespace_id, name)
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), creation=creation)
-    index.namespaces[name] = space
+    index.add(space)
     return space
 
 

@@ -2,7 +2,7 @@
 
 import orjson
 
-from dataplane.engine.measuring import forget, measure
+from dataplane.engine.measuring import measure
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
@@ -53,15 +53,30 @@ def test_a_memtable_that_sheds_its_buried_rows_holds_the_same() -> None:
 def test_only_touched_namespaces_are_measured_and_the_deleted_one_is_taken_off() -> None:
     index = OpenIndex(new_id(), DENSE, DataKey(new_id(), 1, b"an unremarkable 32 bytes secret."), 1)
     spaces = [_space(name, filled(DENSE, upsert({name: VALUES}))) for name in "abc"]
-    index.namespaces = {space.name: space for space in spaces}
-    index.touched = set(spaces)
+    for space in spaces:
+        index.add(space)
     assert _measured(index) == 3 * 13
     spaces[0].memory.apply(2, upsert({"new": VALUES}))
     assert _measured(index) == 3 * 13
-    index.touched.add(spaces[0])
+    index.note_change(spaces[0])
     assert _measured(index) == 3 * 13 + 15
-    forget(index, spaces[0])
+    index.remove(spaces[0])
+    index.remove(spaces[0])
     assert _measured(index) == 2 * 13
+
+
+def test_the_memory_of_an_index_is_the_sum_over_its_namespaces_whatever_comes_and_goes() -> None:
+    index = OpenIndex(new_id(), DENSE, DataKey(new_id(), 1, b"an unremarkable 32 bytes secret."), 1)
+    spaces = [_space(name, filled(DENSE, upsert({name: VALUES}))) for name in "abc"]
+    for space in spaces:
+        index.add(space)
+    assert index.memory_bytes == sum(space.memory.memory_bytes for space in spaces)
+    spaces[1].memory.apply(2, upsert({"new": VALUES}))
+    index.note_change(spaces[1])
+    index.remove(spaces[0])
+    assert index.memory_bytes == sum(space.memory.memory_bytes for space in spaces[1:])
+    assert index.by_id(spaces[1].namespace_id) is spaces[1]
+    assert index.by_id(spaces[0].namespace_id) is None
 
 
 def _measured(index: OpenIndex) -> int:
