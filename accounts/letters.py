@@ -27,6 +27,7 @@ class Letter(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a letter
     EMAIL_CHANGE = "email_change"
     NOTICE = "notice"
+    SSO_NOTICE = "sso_notice"
 
 
 def post(letter: Letter, to: str, **facts: str) -> None:
@@ -34,7 +35,8 @@ def post(letter: Letter, to: str, **facts: str) -> None:
     from accounts.tasks import send_letter
 
     transaction.on_commit(
-        lambda: send_letter.apply_async((str(letter), to, facts)), robust=letter is Letter.NOTICE
+        lambda: send_letter.apply_async((str(letter), to, facts)),
+        robust=letter in {Letter.NOTICE, Letter.SSO_NOTICE},
     )
 
 

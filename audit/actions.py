@@ -22,6 +22,10 @@ class Action(StrEnum):
     AUDIT_STREAM_TESTED = "audit_stream.tested"
     AUDIT_STREAM_UPDATED = "audit_stream.updated"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
+    EMAIL_DOMAIN_CLAIMED = "email_domain.claimed"
+    EMAIL_DOMAIN_LAPSED = "email_domain.lapsed"
+    EMAIL_DOMAIN_RELEASED = "email_domain.released"
+    EMAIL_DOMAIN_VERIFIED = "email_domain.verified"
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
     INDEX_DELETED = "index.deleted"
@@ -63,6 +67,21 @@ class Action(StrEnum):
     SERVICE_ACCOUNT_SECRET_REVOKED = "service_account.secret_revoked"  # noqa: S105 - the same
     SETUP_LINK_MINTED = "setup_link.minted"
     SETUP_LINK_REDEEMED = "setup_link.redeemed"
+    SSO_CERTIFICATE_ADDED = "sso.certificate_added"
+    SSO_CERTIFICATE_RETIRED = "sso.certificate_retired"
+    SSO_CONNECTION_ACTIVATED = "sso.connection_activated"
+    SSO_CONNECTION_CREATED = "sso.connection_created"
+    SSO_CONNECTION_DELETED = "sso.connection_deleted"
+    SSO_CONNECTION_DISABLED = "sso.connection_disabled"
+    SSO_CONNECTION_UPDATED = "sso.connection_updated"
+    SSO_KEYS_ROTATED = "sso.keys_rotated"
+    SSO_METADATA_READ = "sso.metadata_read"
+    SSO_REQUIRED = "sso.required"
+    SSO_REQUIREMENT_LIFTED = "sso.requirement_lifted"
+    SSO_SIGNED_IN = "sso.signed_in"
+    SSO_SIGNED_OUT = "sso.signed_out"
+    SSO_TESTED = "sso.tested"
+    SSO_USER_MANAGEMENT_CHANGED = "sso.user_management_changed"
     USER_CONFIRMED = "user.confirmed"
     USER_CREATED = "user.created"
     USER_DEACTIVATED = "user.deactivated"
@@ -98,6 +117,10 @@ SENTENCES: dict[Action, str] = {
     Action.AUDIT_STREAM_TESTED: "{actor} tested the audit stream {target}",
     Action.AUDIT_STREAM_UPDATED: "{actor} changed the audit stream {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
+    Action.EMAIL_DOMAIN_CLAIMED: "{actor} claimed the mail domain {target}",
+    Action.EMAIL_DOMAIN_LAPSED: "The proof of the mail domain {target} is gone",
+    Action.EMAIL_DOMAIN_RELEASED: "{actor} gave up the mail domain {target}",
+    Action.EMAIL_DOMAIN_VERIFIED: "{actor} proved the mail domain {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
@@ -139,6 +162,21 @@ SENTENCES: dict[Action, str] = {
     Action.SERVICE_ACCOUNT_SECRET_REVOKED: "{actor} revoked a secret of {target}",
     Action.SETUP_LINK_MINTED: "{actor} made a link for the first owner",
     Action.SETUP_LINK_REDEEMED: "{actor} became the first owner",
+    Action.SSO_CERTIFICATE_ADDED: "{actor} added a certificate to the sign-on connection {target}",
+    Action.SSO_CERTIFICATE_RETIRED: "{actor} retired a certificate of the connection {target}",
+    Action.SSO_CONNECTION_ACTIVATED: "{actor} activated the sign-on connection {target}",
+    Action.SSO_CONNECTION_CREATED: "{actor} created the sign-on connection {target}",
+    Action.SSO_CONNECTION_DELETED: "{actor} deleted the sign-on connection {target}",
+    Action.SSO_CONNECTION_DISABLED: "{actor} disabled the sign-on connection {target}",
+    Action.SSO_CONNECTION_UPDATED: "{actor} changed the sign-on connection {target}",
+    Action.SSO_KEYS_ROTATED: "{actor} rotated the keys of the sign-on connection {target}",
+    Action.SSO_METADATA_READ: "{actor} read the metadata of the sign-on connection {target}",
+    Action.SSO_REQUIRED: "{actor} required single sign-on for {target}",
+    Action.SSO_REQUIREMENT_LIFTED: "{actor} let other ways of signing in be open for {target}",
+    Action.SSO_SIGNED_IN: "{actor} signed in through {target}",
+    Action.SSO_SIGNED_OUT: "{actor} ended sessions through {target}",
+    Action.SSO_TESTED: "{actor} tested the sign-on connection {target}",
+    Action.SSO_USER_MANAGEMENT_CHANGED: "{actor} changed where roles in {target} are decided",
     Action.USER_CONFIRMED: "{actor} confirmed who they are",
     Action.USER_CREATED: "{actor} created the account {target}",
     Action.USER_DEACTIVATED: "{actor} deactivated the account {target}",

@@ -86,7 +86,7 @@ app.conf.update(
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["accounts", "audit", "billing", "indexes", "orgs"])
+app.autodiscover_tasks(["accounts", "audit", "billing", "indexes", "orgs", "sso"])
 
 
 @setup_logging.connect

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "projects",
     "indexes",
     "billing",
+    "sso",
     "api",
     "console",
 ]

@@ -69,6 +69,11 @@ class Environment(BaseSettings):
     access_token_s: int = Field(86_400, ge=60)
     # Networks (CIDR, separated by commas) that audit streams may reach although they are private.
     audit_stream_networks: str = ""
+    # Name servers (address or address:port, separated by commas) asked for the proofs of mail
+    # domains; empty: the machine's own.
+    dns_servers: str = ""
+    # Networks (CIDR, separated by commas) that metadata may be read from although they are private.
+    sso_metadata_networks: str = ""
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384
@@ -85,7 +90,7 @@ class Environment(BaseSettings):
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0
 
-    @field_validator("audit_stream_networks")
+    @field_validator("audit_stream_networks", "sso_metadata_networks")
     @classmethod
     def _is_list_of_networks(cls, text: str) -> str:
         _networks(text)
@@ -94,6 +99,10 @@ class Environment(BaseSettings):
     @property
     def audit_stream_networks_allowed(self) -> list[IPv4Network | IPv6Network]:
         return _networks(self.audit_stream_networks)
+
+    @property
+    def sso_metadata_networks_allowed(self) -> list[IPv4Network | IPv6Network]:
+        return _networks(self.sso_metadata_networks)
 
     @property
     def web_socket(self) -> Path:

@@ -17,6 +17,14 @@ from orgs.plans import LIMITS, Feature, Limits, Plan, require_feature, require_r
 _PUBLIC_ID_LENGTH = 20
 
 
+class UserManagement(models.TextChoices):
+    """Where people's roles are decided; one place at a time."""
+
+    CONSOLE = "console"
+    SAML = "saml"
+    SCIM = "scim"
+
+
 def new_public_id() -> str:
     return random_base62(_PUBLIC_ID_LENGTH)
 
@@ -32,6 +40,9 @@ class Organization(models.Model):
     suspended_at = models.DateTimeField(null=True)
     # Of who signed up and made it; null where the operator did.
     founder_email = models.CharField(max_length=254, unique=True, null=True)  # noqa: DJ001
+    user_management = models.CharField(
+        max_length=8, choices=UserManagement.choices, default=UserManagement.CONSOLE
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -313,3 +324,52 @@ class SetupLink(models.Model):
     def audit_target(self) -> Target:
         owner = self.organization
         return Target("setup_link", self.public_id, "setup link", owner.id, owner.name)
+
+
+class EmailDomain(models.Model):
+    """A mail domain that an organization has proven to own, or is about to; one owner at a time.
+
+    `domain` is the ASCII form in lower case. A proof that is not found any more is `missing_since`;
+    after the grace the domain is pending again, and requires nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="email_domains")
+    domain = models.CharField(max_length=253)
+    token = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    verified_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    missing_since = models.DateTimeField(null=True)
+    sso_required_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "domain"], name="orgs_email_domain_claimed_once"
+            ),
+            models.UniqueConstraint(
+                fields=["domain"],
+                condition=models.Q(verified_at__isnull=False),
+                name="orgs_email_domain_verified_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(sso_required_at=None) | models.Q(verified_at__isnull=False),
+                name="orgs_email_domain_requires_when_verified",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target("email_domain", str(self.id), self.domain, owner.id, owner.name)

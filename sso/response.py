@@ -14,6 +14,7 @@ from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response as LibraryResponse
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
+from sso.encryption import require_sound_sealing
 from sso.errors import Fault, SignOnRefused
 from sso.markup import PROTOCOL, SAML, Element, children, decoded, parsed, text_of
 from sso.parties import Assertion, Connection, PendingRequest
@@ -51,6 +52,8 @@ def _verified(
     require_unique_ids(root)
     signed = signed_elements(root)
     verify(root, signed, connection.certificates)
+    if is_encrypted:
+        require_sound_sealing(root, is_signed_outside=_RESPONSE in signed)
     read_by_library = _opened(root, connection, is_encrypted=is_encrypted)
     tree = root
     if is_encrypted:

@@ -61,6 +61,7 @@ from projects.api_keys import (
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
 from projects.projects import create_project, delete_project, update_project
+from tests.audit.sso_cases import SSO_CASES
 from tests.support.world import PASSWORD, SPEC, World
 
 Act = Callable[[], Any]
@@ -340,6 +341,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "billing.contacts.set_billing_contact": lambda world: lambda actor: set_billing_contact(
         actor, world.organization, name="Cara", email="cara@example.com"
     ),
+    **SSO_CASES,
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it, everybody leaves and founds for themselves:
 # there is no actor to refuse.
@@ -355,7 +357,7 @@ def events() -> list[Event]:
 
 
 def test_every_verb_is_in_the_table() -> None:
-    for name in ("accounts", "orgs", "projects", "indexes", "billing"):
+    for name in ("accounts", "orgs", "projects", "indexes", "billing", "sso"):
         package = importlib.import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".migrations." not in found.name:

@@ -215,18 +215,24 @@ def sign(node: Any, by: Signer | None = None, *, digest: str = "sha256") -> Any:
     return node
 
 
-def encrypt(root: Any, to: Signer | None = None) -> Any:
+def encrypt(
+    root: Any,
+    to: Signer | None = None,
+    *,
+    body: Any = xmlsec.Transform.AES256_GCM,
+    transport: Any = xmlsec.Transform.RSA_OAEP,
+) -> Any:
     """Replace the assertion by its encryption."""
     to = to or signer("sp")
     plain = root.find(f"{{{SAML}}}Assertion")
     manager = xmlsec.KeysManager()
     manager.add_key(xmlsec.Key.from_memory(to.certificate, xmlsec.KeyFormat.CERT_PEM))
     template = xmlsec.template.encrypted_data_create(
-        root, xmlsec.Transform.AES256, type=xmlsec.EncryptionType.ELEMENT, ns="xenc"
+        root, body, type=xmlsec.EncryptionType.ELEMENT, ns="xenc"
     )
     xmlsec.template.encrypted_data_ensure_cipher_value(template)
     information = xmlsec.template.encrypted_data_ensure_key_info(template, ns="ds")
-    key = xmlsec.template.add_encrypted_key(information, xmlsec.Transform.RSA_OAEP)
+    key = xmlsec.template.add_encrypted_key(information, transport)
     xmlsec.template.encrypted_data_ensure_cipher_value(key)
     context = xmlsec.EncryptionContext(manager)
     context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION)

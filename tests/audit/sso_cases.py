@@ -1,0 +1,117 @@
+"""The verbs of single sign-on, prepared for the tests that walk all verbs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access.actor import OPERATOR, Actor
+from kit import clock
+from orgs.models import EmailDomain
+from orgs.tenancy import tenant
+from sso import certificates, connections, domains, key_pairs
+from sso.models import SamlConnection, Status
+from sso.queries import certificates_of, find_connection
+from tests.sso.factory import signer
+from tests.sso.test_connections import PROVIDER, drafted
+from tests.support.world import World
+
+Case = Callable[[World], Callable[[Actor], Any]]
+
+
+class Proof:
+    """A resolver that finds the record of one claim."""
+
+    def __init__(self, claim: EmailDomain) -> None:
+        self.claim = claim
+
+    def texts(self, name: str) -> list[str]:
+        is_there = name == domains.challenge_name(self.claim)
+        return [domains.challenge_text(self.claim)] if is_there else []
+
+
+def _claim(world: World) -> EmailDomain:
+    return domains.claim_domain(OPERATOR, world.organization, domain="pine.example.com")
+
+
+def _on_claim(act: Callable[[Actor, EmailDomain], Any]) -> Case:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        claim = _claim(world)
+        return lambda actor: act(actor, claim)
+
+    return prepared
+
+
+def verified(world: World) -> EmailDomain:
+    claim = _claim(world)
+    domains.verify_domain(OPERATOR, claim, resolver=Proof(claim))
+    return claim
+
+
+def ready(world: World, *, status: Status = Status.TESTED) -> SamlConnection:
+    """A connection that was tested, of an organization with a domain."""
+    verified(world)
+    connection = drafted(world)
+    with tenant(connection.organization_id):
+        SamlConnection.objects.filter(pk=connection.pk).update(status=status, tested_at=clock.now())
+    return find_connection(connection.pk)
+
+
+def _on_connection(act: Callable[[Actor, SamlConnection], Any]) -> Case:
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        connection = drafted(world)
+        return lambda actor: act(actor, connection)
+
+    return prepared
+
+
+def _retirement(world: World) -> Callable[[Actor], Any]:
+    connection = drafted(world)
+    (only,) = certificates_of(connection)
+    return lambda actor: certificates.retire_certificate(actor, connection, only.pk)
+
+
+def _finish(world: World) -> Callable[[Actor], Any]:
+    connection = drafted(world)
+    key_pairs.begin_key_rotation(OPERATOR, connection)
+    return lambda actor: key_pairs.finish_key_rotation(actor, connection)
+
+
+def _activation(world: World) -> Callable[[Actor], Any]:
+    connection = ready(world)
+    return lambda actor: connections.activate_connection(actor, connection)
+
+
+def _disabling(world: World) -> Callable[[Actor], Any]:
+    connection = ready(world, status=Status.ACTIVE)
+    return lambda actor: connections.disable_connection(actor, connection)
+
+
+SSO_CASES: dict[str, Case] = {
+    "sso.domains.claim_domain": lambda world: (
+        lambda actor: domains.claim_domain(actor, world.organization, domain="pine.example.com")
+    ),
+    "sso.domains.verify_domain": _on_claim(
+        lambda actor, claim: domains.verify_domain(actor, claim, resolver=Proof(claim))
+    ),
+    "sso.domains.release_domain": _on_claim(domains.release_domain),
+    "sso.domains._lapse": _on_claim(domains._lapse),
+    "sso.connections.create_connection": lambda world: (
+        lambda actor: connections.create_connection(
+            actor, world.organization, name="Okta", preset="okta"
+        )
+    ),
+    "sso.connections.set_provider": _on_connection(
+        lambda actor, one: connections.set_provider(actor, one, provider=PROVIDER)
+    ),
+    "sso.connections.set_rules": _on_connection(
+        lambda actor, one: connections.set_rules(actor, one, rules=connections.Rules())
+    ),
+    "sso.connections.activate_connection": _activation,
+    "sso.connections.disable_connection": _disabling,
+    "sso.connections.delete_connection": _on_connection(connections.delete_connection),
+    "sso.certificates.add_certificate": _on_connection(
+        lambda actor, one: certificates.add_certificate(actor, one, text=signer("next").certificate)
+    ),
+    "sso.certificates.retire_certificate": _retirement,
+    "sso.key_pairs.begin_key_rotation": _on_connection(key_pairs.begin_key_rotation),
+    "sso.key_pairs.finish_key_rotation": _finish,
+}
