@@ -44,9 +44,8 @@ def read_index(
             yield _opened(key, rows)
 
 
-def _opened(
-    key: DataKey, first: Row, others: Iterator[Row]
-) -> tuple[NamespaceRow, Iterator[Entry]]:
+def _opened(key: DataKey, rows: Iterator[Row]) -> tuple[NamespaceRow, Iterator[Entry]]:
+    first = next(rows)
     namespace = NamespaceRow(*first[:_COLUMNS_OF_NAMESPACE])
     return namespace, _entries(key, namespace, chain([first], rows))
 
