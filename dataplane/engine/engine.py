@@ -1,7 +1,6 @@
 """The engine: which indexes are open, and what is done with a request for one of them."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
 from dataplane.engine.open_index import OpenIndex
 from dataplane.engine.opening import Storage
-from dataplane.engine.reads import READS
+from dataplane.engine.reads import READS, query_all
 from dataplane.engine.server import Answer
 from dataplane.engine.writes import Writer
 from kit import clock
@@ -67,13 +66,20 @@ class Engine:
 
     def handle_together(self, asked: Sequence[tuple[messages.Query, Answer]]) -> None:
         """Queries of one namespace that have arrived, each of which gets its own answer."""
-        first = asked[0][0]
-        index = self._indexes.get(first.index_id)
-        space = index.namespace(first.namespace) if index is not None and index.is_open else None
-        together = nullcontext() if space is None else space.memory.together([q for q, _ in asked])
-        with together:
+        index = self._indexes.get(asked[0][0].index_id)
+        is_waited_for = any(request.min_lsn is not None for request, _ in asked)
+        if index is None or not index.is_open or is_waited_for:
             for request, answer in asked:
                 self.handle(request, answer)
+            return
+        index.used_at_s = clock.monotonic_s()
+        try:
+            found = query_all(index, [request for request, _ in asked])
+        except Exception:  # noqa: BLE001 - the callers get an answer, we get the traceback
+            _log.exception("requests failed", count=len(asked))
+            found = [Internal("Internal error")] * len(asked)
+        for (_, answer), outcome in zip(asked, found, strict=True):
+            answer(failure(outcome) if isinstance(outcome, StonepineError) else outcome)
 
     def settle(self) -> None:
         """Take up what the log has done."""

@@ -1,7 +1,6 @@
 """One namespace in memory: what its writes change and what its reads answer."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -12,15 +11,12 @@ from dataplane.engine.filters import AllHold, Expression, parse
 from dataplane.engine.layout import Layout
 from dataplane.engine.metadata import merge_metadata
 from dataplane.engine.planner import DEFAULT_PLANNER, Planner
-from dataplane.engine.replies import matches_of, records_at
-from dataplane.engine.scoring import Target, prepare
-from dataplane.engine.search import Hit, Question, search
+from dataplane.engine.queries import Snapshot, answer_all
+from dataplane.engine.replies import records_at
 from dataplane.engine.segment import Segment
 from dataplane.engine.sorted_ids import SortedIds
-from dataplane.engine.sparse import from_message
 from dataplane.engine.spec import IndexSpec
-from dataplane.engine.together import Together
-from dataplane.engine.units import LIST_UNITS, fetch_units, query_units
+from dataplane.engine.units import LIST_UNITS, fetch_units
 from kit.errors import FailedPrecondition, Internal, InvalidArgument, StonepineError
 from storage.manifests import Manifest
 from storage.write_log.operations import (
@@ -49,8 +45,6 @@ class Namespace:
         self._manifest_version = 0
         self._layout = Layout(spec.width)
         self._sorted_ids = SortedIds()
-        self._targets: dict[int, Target | None] = {}
-        self._together: Together | None = None
 
     @classmethod
     def open(
@@ -204,47 +198,17 @@ class Namespace:
 
     def query(self, request: messages.Query) -> messages.Matches:
         """The nearest records. A query by the id of a missing record matches nothing."""
-        self.spec.check_query(request)
-        expression = None if request.filter is None else parse(request.filter)
-        target = self._targets.get(id(request)) or self._target(request)
-        hits: list[Hit] = []
-        path = ""
-        if target is not None:
-            question = Question(target, request.top_k, expression, self._planner, self._together)
-            hits, path = search(self._layout.parts, question)
-        return messages.Matches(
-            matches=matches_of(hits, request),
-            read_units=query_units(self.size_bytes),
-            max_indexed_lsn=self._lsn,
-            path=path,
-        )
+        (answer,) = self.query_all([request])
+        if isinstance(answer, StonepineError):
+            raise answer
+        return answer
 
-    @contextmanager
-    def together(self, requests: Sequence[messages.Query]) -> Iterator[None]:
-        """These queries follow in one go: what they have in common is done once for all."""
-        for request in requests:
-            if request.id is None and request.filter is None:
-                # One that cannot be answered tells its caller when its turn comes.
-                with suppress(StonepineError):
-                    self.spec.check_query(request)
-                    self._targets[id(request)] = self._target(request)
-        found = [target for target in self._targets.values() if target is not None]
-        targets = [target for target in found if not target.needs_float64]
-        self._together = Together(targets)
-        try:
-            yield
-        finally:
-            self._targets, self._together = {}, None
-
-    def _target(self, request: messages.Query) -> Target | None:
-        if request.id is None:
-            values = np.frombuffer(request.vector, np.float32)
-            return prepare(self.spec, values, from_message(request.sparse))
-        place = self._layout.find(request.id)
-        if place is None:
-            return None
-        part, row = place
-        return prepare(self.spec, part.vectors[row].copy(), part.sparse.row(row))
+    def query_all(
+        self, requests: Sequence[messages.Query]
+    ) -> list[messages.Matches | StonepineError]:
+        """The answer of each request, or why it is refused."""
+        seen = Snapshot(self.spec, self._layout, self._planner, self._lsn, self.size_bytes)
+        return answer_all(seen, requests)
 
     def fetch(self, request: messages.Fetch) -> messages.Records:
         """The records that exist, in the order of the request."""

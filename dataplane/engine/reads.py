@@ -1,15 +1,22 @@
 """Reads of an open index: from what is durable and applied, in one go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex, OpenNamespace
-from kit.errors import FailedPrecondition, NotFound
+from kit.errors import FailedPrecondition, NotFound, StonepineError
 
 
 def query(index: OpenIndex, request: messages.Query) -> messages.Matches:
     return _memory(index, request).query(request)
+
+
+def query_all(
+    index: OpenIndex, requests: Sequence[messages.Query]
+) -> list[messages.Matches | StonepineError]:
+    """Queries of one namespace, none of which waits for an LSN."""
+    return _memory(index, requests[0]).query_all(requests)
 
 
 def fetch(index: OpenIndex, request: messages.Fetch) -> messages.Records:

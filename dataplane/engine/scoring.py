@@ -6,6 +6,7 @@ float64 row by row, in an order that does not depend on where the row lies, and 
 equal vectors get equal scores in every part.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -69,11 +70,6 @@ def norms_for(part: Part, metric: Metric) -> Float32:
     return part.inverse_norms if metric is Metric.COSINE else part.norms
 
 
-def approximate_keys(vectors: Float32, norms: Float32, target: Target) -> Keys:
-    """Keys of the rows in one matrix product; `norms` are what `norms_for` gives."""
-    return finished_keys(vectors @ target.factor, norms, target)
-
-
 def finished_keys(keys: Keys, norms: Float32, target: Target) -> Keys:
     """Keys of the products of rows with the target's factor, in their place."""
     if target.metric is Metric.COSINE:
@@ -97,33 +93,52 @@ def error_bound(part: Part, target: Target) -> float:
     return unit * (part.largest_norm + target.norm) ** 2
 
 
-def exact_scores(vectors: Float32, target: Target, sparse: Float64 | None = None) -> Float32:
-    """The scores as they are returned; `sparse` are the rows' sparse dot products."""
-    query = target.values.astype(np.float64)
-    if len(vectors) <= _CHUNK_ROWS:
-        scores = _wide_scores(vectors.astype(np.float64), query, target)
-    else:
-        scores = np.empty(len(vectors))
-        for start in range(0, len(vectors), _CHUNK_ROWS):
-            rows = vectors[start : start + _CHUNK_ROWS].astype(np.float64)
-            scores[start : start + _CHUNK_ROWS] = _wide_scores(rows, query, target)
+class Targets:
+    """Several queries as a matrix: `owners` elsewhere are numbers of its rows."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        """There is at least one; all are of one metric."""
+        self.metric = targets[0].metric
+        self.values: Float64 = np.stack([target.values for target in targets]).astype(np.float64)
+        self.norms = np.array([target.norm for target in targets])
+
+
+def exact_scores(
+    vectors: Float32,
+    rows: npt.NDArray[np.uint32],
+    targets: Targets,
+    owners: npt.NDArray[np.intp],
+    *,
+    sparse: Float64 | None = None,
+) -> Float32:
+    """The scores as they are returned: of each of the rows for the query that owns it. `sparse`
+    are their sparse dot products."""
+    scores = np.empty(len(rows))
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        chunk = slice(start, start + _CHUNK_ROWS)
+        wide = vectors[rows[chunk]].astype(np.float64)
+        scores[chunk] = _wide_scores(wide, targets, owners[chunk])
     if sparse is not None:
         scores += sparse
-    if target.metric is not Metric.COSINE:
+    if targets.metric is not Metric.COSINE:
         np.clip(scores, -_LARGEST, _LARGEST, out=scores)
     rounded: Float32 = scores.astype(np.float32)
     return rounded
 
 
-def _wide_scores(rows: Float64, query: Float64, target: Target) -> Float64:
-    if target.metric is Metric.EUCLIDEAN:
-        return _squares(rows - query)
-    products: Float64 = np.einsum("ij,j->i", rows, query)
-    if target.metric is Metric.DOTPRODUCT:
+def _wide_scores(rows: Float64, targets: Targets, owners: npt.NDArray[np.intp]) -> Float64:
+    # One query is not copied for every row; the sums are the same.
+    is_one = len(targets.values) == 1
+    queries = np.broadcast_to(targets.values, rows.shape) if is_one else targets.values[owners]
+    if targets.metric is Metric.EUCLIDEAN:
+        return _squares(rows - queries)
+    products: Float64 = np.einsum("ij,ij->i", rows, queries)
+    if targets.metric is Metric.DOTPRODUCT:
         return products
-    lengths = np.sqrt(_squares(rows)) * target.norm
+    lengths = np.sqrt(_squares(rows)) * targets.norms[owners]
     cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-    return np.clip(cosines, -1, 1)
+    clipped: Float64 = np.clip(cosines, -1, 1)
+    return clipped
 
 
 def _squares(rows: Float64) -> Float64:

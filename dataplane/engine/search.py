@@ -1,40 +1,31 @@
-"""The search over all parts of a namespace: candidates per part, then one exact order."""
+"""The search over all parts of a namespace: candidates per part, then one exact order.
+
+Queries that arrived together are searched together: what they have in common is done once. Each
+gets the answer that it would have got alone.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
+from dataplane.engine.candidates import Candidates, best_of_all
 from dataplane.engine.evaluation import Budget
 from dataplane.engine.filters import Expression
 from dataplane.engine.memtable import Memtable
 from dataplane.engine.metadata_index import Rows, rows_of
-from dataplane.engine.part import Part
+from dataplane.engine.part import Float32, Part
 from dataplane.engine.planner import DEFAULT_PLANNER, Plan, Planner, Way
-from dataplane.engine.scoring import (
-    Float64,
-    Keys,
-    Target,
-    approximate_keys,
-    error_bound,
-    exact_scores,
-    keys_of_scores,
-    norms_for,
-)
-from dataplane.engine.together import Together
+from dataplane.engine.scan import scored_alike
+from dataplane.engine.scoring import Target, Targets, exact_scores, keys_of_scores
 
-# Fetching this many rows at a time keeps them in the cache until they are multiplied.
-_GATHER_ROWS = 256
-# So few candidates of a part are not worth a choice of its own before all parts are compared.
-_FEW_ROWS = 1024
 # So few in all are scored exactly without keys before.
 _FEW_IN_ALL = 64
-_ROUNDING: float = 2.0**-22
-_LEAST_KEY = float(np.finfo(np.float32).min)
+# The exact scores of so many rows are made in one go; they are wide.
+_MOST_IN_ONE_GO = 4096
 
 
 class Hit(NamedTuple):
@@ -45,80 +36,144 @@ class Hit(NamedTuple):
     score: float
 
 
-@dataclass(slots=True, eq=False)
-class Candidates:
-    """Rows of a part that may be among the best, with keys that are wrong by at most `error`.
-
-    A walk's candidates get their keys only where all candidates together are too many.
-    """
-
-    part: Part
-    rows: Rows
-    keys: Keys | None = None
-    sparse: Float64 | None = None
-    error: float = 0.0
-
-    def at(self, chosen: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Candidates":
-        keys = None if self.keys is None else self.keys[chosen]
-        sparse = None if self.sparse is None else self.sparse[chosen]
-        return Candidates(self.part, self.rows[chosen], keys, sparse, self.error)
-
-    def best(self, top_k: int) -> "Candidates":
-        """Without the rows that cannot be among the best."""
-        keys = self.keys
-        if keys is None or len(keys) <= max(top_k, _FEW_ROWS):
-            return self
-        return self.at(np.flatnonzero(keys >= _threshold(keys, top_k, self.error)))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is searched for, who plans the way, and with what it arrived."""
+class Question(NamedTuple):
+    """What is searched for, and how many."""
 
     target: Target
     top_k: int
-    expression: Expression | None = None
-    planner: Planner = DEFAULT_PLANNER
-    together: Together | None = None
 
 
-def search(parts: Sequence[Part], question: Question) -> tuple[list[Hit], str]:
-    """The best hits in order (equal scores by id), and which way answered how many parts.
+class Answer(NamedTuple):
+    """The best hits in order (equal scores by id), and which way answered how many parts."""
 
-    There are min(top_k, matching records) of them; on a sparse index, records that share no
-    index with the query do not match.
+    hits: list[Hit]
+    path: str
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """One question, and what was found for it so far."""
+
+    question: Question
+    found: list[Candidates] = field(default_factory=list)
+    ways: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def target(self) -> Target:
+        return self.question.target
+
+    @property
+    def top_k(self) -> int:
+        return self.question.top_k
+
+    @property
+    def row_count(self) -> int:
+        return sum(len(candidates.rows) for candidates in self.found)
+
+    @property
+    def path(self) -> str:
+        return " ".join(f"{way}={count}" for way, count in sorted(self.ways.items()))
+
+    def take(self, candidates: Candidates, way: str) -> None:
+        self.found.append(candidates)
+        self.ways[way] += 1
+
+
+def search(
+    parts: Sequence[Part],
+    questions: Sequence[Question],
+    expression: Expression | None = None,
+    planner: Planner = DEFAULT_PLANNER,
+) -> list[Answer]:
+    """The answer of each question, all behind one filter.
+
+    Each has min(top_k, matching records) hits; on a sparse index, records that share no index
+    with the query do not match. Raises `InvalidArgument` for a filter that is too expensive.
     """
-    found: list[Candidates] = []
-    ways: Counter[str] = Counter()
     budget = Budget(sum(part.row_count for part in parts))
+    asked = [_Asked(question) for question in questions]
     for part in parts:
         if part.live_count:
-            candidates, way = _search_part(part, question, budget)
-            found.append(candidates)
-            ways[way] += 1
-    path = " ".join(f"{way}={count}" for way, count in sorted(ways.items()))
-    return _order(found, question.target, question.top_k), path
+            matching = None if expression is None else part.matching(expression, budget)
+            _search_part(part, asked, matching, planner)
+    for one in asked:
+        _prune(one)
+    return [
+        Answer(hits, one.path)
+        for group in _small_enough(asked)
+        for one, hits in zip(group, _ordered(group), strict=True)
+    ]
 
 
-def _search_part(part: Part, question: Question, budget: Budget) -> tuple[Candidates, str]:
-    target, top_k, planner = question.target, question.top_k, question.planner
-    expression = question.expression
-    matching = None if expression is None else part.matching(expression, budget)
+def _search_part(
+    part: Part, asked: Sequence[_Asked], matching: BitMap | None, planner: Planner
+) -> None:
     count = part.live_count if matching is None else len(matching)
-    expansion = part.graph.expansion if part.graph is not None and target.may_walk else None
-    chosen = planner.plan(top_k, count, part.vectors.shape, expansion=expansion)
-    name = "memtable" if isinstance(part, Memtable) else str(chosen.way)
-    if chosen.way is Way.GRAPH:
-        walked = _walk(part, target, chosen, matching)
-        if len(walked.rows) >= min(top_k, count):
-            return walked, name
-        chosen, name = planner.exact_plan(count, part.vectors.shape), "fallback"
-    if target.is_sparse_only:
-        return _score_sparse(part, target, matching).best(top_k), name
+    exact = planner.exact_plan(count, part.vectors.shape)
+    rest: list[tuple[_Asked, str]] = []
+    for plan, group in _planned(part, asked, count, planner):
+        name = "memtable" if isinstance(part, Memtable) else str(plan.way)
+        if plan.way is not Way.GRAPH:
+            rest += [(one, name) for one in group]
+            continue
+        for one, rows in zip(group, _walk(part, group, plan, matching), strict=True):
+            if len(rows) >= min(one.top_k, count):
+                one.take(Candidates(part, rows), name)
+            else:
+                rest.append((one, "fallback"))
+    if rest:
+        _score(part, rest, matching, is_gather=exact.way is Way.EXACT)
+
+
+def _planned(
+    part: Part, asked: Sequence[_Asked], count: int, planner: Planner
+) -> Iterable[tuple[Plan, list[_Asked]]]:
+    """Those that go the same way, together."""
+    groups: dict[Plan, list[_Asked]] = {}
+    plans: dict[tuple[int, bool], Plan] = {}
+    for one in asked:
+        kind = (one.top_k, one.target.may_walk)
+        plan = plans.get(kind)
+        if plan is None:
+            is_walked = part.graph is not None and one.target.may_walk
+            expansion = part.graph.expansion if part.graph is not None and is_walked else None
+            plan = planner.plan(one.top_k, count, part.vectors.shape, expansion=expansion)
+            plans[kind] = plan
+        groups.setdefault(plan, []).append(one)
+    return groups.items()
+
+
+def _walk(
+    part: Part, asked: Sequence[_Asked], plan: Plan, matching: BitMap | None
+) -> Iterable[Rows]:
+    """The rows that the graph proposes to each, without those that do not match."""
+    if part.graph is None:
+        raise AssertionError("a walk was planned for a part without a graph")
+    queries = np.stack([one.target.direction for one in asked])
+    for rows in part.graph.search(queries, plan.candidates, plan.expansion):
+        if matching is not None:
+            yield rows_of(BitMap(rows.tolist()) & matching)
+        elif part.tombstones.deleted_count:
+            yield rows[part.tombstones.live[rows]]
+        else:
+            yield rows
+
+
+def _score(
+    part: Part, rest: Sequence[tuple[_Asked, str]], matching: BitMap | None, *, is_gather: bool
+) -> None:
+    """What no graph answers: all matching rows get keys."""
+    dense = [(one, name) for one, name in rest if not one.target.is_sparse_only]
+    for one, name in rest:
+        if one.target.is_sparse_only:
+            one.take(_score_sparse(part, one.target, matching).best(one.top_k), name)
+    if not dense:
+        return
     rows = _rows_to_score(part, matching)
-    together = question.together if expression is None else None
-    scored = _score(part, target, rows, is_gather=chosen.way is Way.EXACT, together=together)
-    return scored.best(top_k), name
+    targets = [one.target for one, _ in dense]
+    scored = scored_alike(part, targets, rows, is_gather=is_gather)
+    for (one, name), candidates in zip(dense, scored, strict=True):
+        one.take(candidates.best(one.top_k), name)
 
 
 def _score_sparse(part: Part, target: Target, matching: BitMap | None) -> Candidates:
@@ -146,104 +201,98 @@ def _rows_to_score(part: Part, matching: BitMap | None) -> Rows | None:
     return None
 
 
-def _walk(part: Part, target: Target, chosen: Plan, matching: BitMap | None) -> Candidates:
-    if part.graph is None:
-        raise AssertionError("a walk was planned for a part without a graph")
-    rows = part.graph.search(target.direction, chosen.candidates, chosen.expansion)
-    if matching is not None:
-        rows = rows_of(BitMap(rows.tolist()) & matching)
-    elif part.tombstones.deleted_count:
-        rows = rows[part.tombstones.live[rows]]
-    return Candidates(part, rows)
+def _prune(one: _Asked) -> None:
+    """Leave out what cannot be among the best, where there is much."""
+    if one.row_count <= max(one.top_k, _FEW_IN_ALL):
+        return
+    one.found = best_of_all([_keyed(found, one.target) for found in one.found], one.top_k)
 
 
-def _score(
-    part: Part,
-    target: Target,
-    rows: Rows | None,
-    *,
-    is_gather: bool,
-    together: Together | None = None,
-) -> Candidates:
-    """Candidates for these rows, or for all; without `is_gather` all rows are multiplied."""
-    wanted = np.arange(part.row_count, dtype=np.uint32) if rows is None else rows
-    sparse = None if target.sparse is None else part.sparse.dot_at(target.sparse, wanted)
-    if part.needs_float64 or target.needs_float64:
-        scores = exact_scores(part.vectors[wanted], target, sparse)
-        return Candidates(part, wanted, keys_of_scores(scores, target.metric), sparse, 0.0)
-    if is_gather:
-        keys = _gathered_keys(part, target, wanted)
-    else:
-        keys = _scanned_keys(part, target, rows, together)
-    if sparse is not None:
-        keys = keys + sparse
-    return Candidates(part, wanted, keys, sparse, error_bound(part, target))
-
-
-def _scanned_keys(part: Part, target: Target, rows: Rows | None, together: Together | None) -> Keys:
-    keys = None if together is None else together.scanned_keys(part, target)
-    if keys is None:
-        keys = approximate_keys(part.vectors, norms_for(part, target.metric), target)
-    return keys if rows is None else keys[rows]
-
-
-def _gathered_keys(part: Part, target: Target, rows: Rows) -> Keys:
-    vectors, norms = part.vectors, norms_for(part, target.metric)
-    if len(rows) <= _GATHER_ROWS:
-        return approximate_keys(vectors[rows], norms[rows], target)
-    buffer = np.empty((_GATHER_ROWS, vectors.shape[1]), np.float32)
-    keys = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), _GATHER_ROWS):
-        chunk = rows[start : start + _GATHER_ROWS]
-        gathered = buffer[: len(chunk)]
-        # Without mode="clip" numpy fills a copy of the buffer first.
-        np.take(vectors, chunk, axis=0, out=gathered, mode="clip")
-        keys[start : start + len(chunk)] = approximate_keys(gathered, norms[chunk], target)
-    return keys
-
-
-def _threshold(keys: Keys, top_k: int, error: float) -> float:
-    """The least key that may belong to one of the `top_k` best scores, rounded ones included."""
-    last = float(np.partition(keys, len(keys) - top_k)[len(keys) - top_k])
-    # Never below what float32 holds, so that it compares with any key.
-    return max(last - error - _ROUNDING * abs(last), _LEAST_KEY)
-
-
-def _order(found: list[Candidates], target: Target, top_k: int) -> list[Hit]:
-    """The best of all parts, by exact score and then by id."""
-    found = [candidates for candidates in _pruned(found, target, top_k) if len(candidates.rows)]
-    if not found:
-        return []
-    vectors = _joined([candidates.part.vectors[candidates.rows] for candidates in found])
-    sparse = [candidates.sparse for candidates in found if candidates.sparse is not None]
-    scores = exact_scores(vectors, target, _joined(sparse) if sparse else None)
-    places = [(candidates.part, row) for candidates in found for row in candidates.rows.tolist()]
-    keys = keys_of_scores(scores, target.metric)
-    if len(keys) > top_k:
-        last = np.partition(keys, len(keys) - top_k)[len(keys) - top_k]
-        chosen = np.flatnonzero(keys >= last).tolist()
-    else:
-        chosen = list(range(len(keys)))
-    ranked = sorted((-float(keys[at]), places[at][0].ids[places[at][1]], at) for at in chosen)
-    return [Hit(*places[at], float(scores[at])) for _, _, at in ranked[:top_k]]
-
-
-def _pruned(found: list[Candidates], target: Target, top_k: int) -> list[Candidates]:
-    if sum(len(candidates.rows) for candidates in found) <= max(top_k, _FEW_IN_ALL):
+def _keyed(found: Candidates, target: Target) -> Candidates:
+    if found.keys is not None:
         return found
-    keyed = [
-        _score(candidates.part, target, candidates.rows, is_gather=True)
-        if candidates.keys is None
-        else candidates
-        for candidates in found
-    ]
-    keys = _joined([candidates.keys for candidates in keyed if candidates.keys is not None])
-    least = _threshold(keys, top_k, max(candidates.error for candidates in keyed))
-    return [
-        candidates.at(candidates.keys >= least)
-        for candidates in keyed
-        if candidates.keys is not None
-    ]
+    (keyed,) = scored_alike(found.part, [target], found.rows, is_gather=True)
+    return keyed
+
+
+def _small_enough(asked: Sequence[_Asked]) -> Iterable[list[_Asked]]:
+    """In their order; together no more rows than are scored in one go, unless one alone has."""
+    group: list[_Asked] = []
+    row_count = 0
+    for one in asked:
+        if group and row_count + one.row_count > _MOST_IN_ONE_GO:
+            yield group
+            group, row_count = [], 0
+        group.append(one)
+        row_count += one.row_count
+    if group:
+        yield group
+
+
+def _ordered(asked: Sequence[_Asked]) -> list[list[Hit]]:
+    """The best of all parts, by exact score and then by id."""
+    scores = _exact_scores(asked)
+    return [_best(one, found) for one, found in zip(asked, scores, strict=True)]
+
+
+def _exact_scores(asked: Sequence[_Asked]) -> list[list[Float32]]:
+    """For each of the asked the scores of its candidates, part by part; a part is read once."""
+    targets = Targets([one.target for one in asked])
+    by_part: dict[int, list[tuple[int, Candidates]]] = {}
+    for owner, one in enumerate(asked):
+        for candidates in one.found:
+            by_part.setdefault(id(candidates.part), []).append((owner, candidates))
+    scores: list[list[Float32]] = [[] for _ in asked]
+    for found in by_part.values():
+        counts = [len(candidates.rows) for _, candidates in found]
+        rows = _joined([candidates.rows for _, candidates in found])
+        owners = np.repeat([owner for owner, _ in found], counts)
+        sums = _sums([candidates.sparse for _, candidates in found], counts)
+        vectors = found[0][1].part.vectors
+        summed = exact_scores(vectors, rows, targets, owners, sparse=sums)
+        start = 0
+        for (owner, _), count in zip(found, counts, strict=True):
+            scores[owner].append(summed[start : start + count])
+            start += count
+    return scores
+
+
+def _sums(columns: Sequence[Any], counts: Sequence[int]) -> Any:
+    """Sparse dot products of all rows; zero for those of queries without a sparse part."""
+    if all(column is None for column in columns):
+        return None
+    given = zip(columns, counts, strict=True)
+    return _joined([np.zeros(count) if column is None else column for column, count in given])
+
+
+def _best(one: _Asked, scores: list[Float32]) -> list[Hit]:
+    """In the order in which `found` holds the parts, so are the scores."""
+    if not one.row_count:
+        return []
+    joined = _joined(scores)
+    keys = keys_of_scores(joined, one.target.metric)
+    if len(keys) > one.top_k:
+        last = np.partition(keys, len(keys) - one.top_k)[len(keys) - one.top_k]
+        chosen = np.flatnonzero(keys >= last)
+    else:
+        chosen = np.arange(len(keys))
+    places = _places(one.found, chosen)
+    # The number keeps parts from being compared.
+    negated = (-keys[chosen]).tolist()
+    ids = [part.ids[row] for part, row in places]
+    ranked = sorted(zip(negated, ids, range(len(ids)), strict=True))[: one.top_k]
+    scores_of = joined[chosen].tolist()
+    return [Hit(*places[at], scores_of[at]) for _, _, at in ranked]
+
+
+def _places(found: Sequence[Candidates], chosen: Any) -> list[tuple[Part, int]]:
+    """Part and row of the chosen candidates, which are numbered through all parts."""
+    if len(found) == 1:
+        part = found[0].part
+        return [(part, row) for row in found[0].rows[chosen].tolist()]
+    rows = _joined([candidates.rows for candidates in found])[chosen].tolist()
+    numbers = np.repeat(range(len(found)), [len(one.rows) for one in found])[chosen].tolist()
+    return [(found[number].part, row) for number, row in zip(numbers, rows, strict=True)]
 
 
 def _joined(columns: list[Any]) -> Any:

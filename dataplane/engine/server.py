@@ -79,6 +79,7 @@ class _Front:
         self._incoming = bytearray()
         self._outgoing = bytearray()
         self._is_open = True
+        self._is_gathering = False
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -119,13 +120,17 @@ class _Front:
             call, request = arrived[0]
             self._handler.handle(request, self._answer(call))
             return
-        self._handler.handle_together(
-            [
-                (request, self._answer(call))
-                for call, request in arrived
-                if isinstance(request, messages.Query)
-            ]
-        )
+        queries = [
+            (request, self._answer(call))
+            for call, request in arrived
+            if isinstance(request, messages.Query)
+        ]
+        # Their replies are sent together as well.
+        self._is_gathering = True
+        self._handler.handle_together(queries)
+        self._is_gathering = False
+        if self._is_open:
+            self._flush()
 
     def _answer(self, call: int) -> Answer:
         return lambda reply: self._send(call, reply)
@@ -138,7 +143,8 @@ class _Front:
         except StonepineError as error:
             frame = messages.pack(call, failure(error))
         self._outgoing += frame
-        self._flush()
+        if not self._is_gathering:
+            self._flush()
 
     def _flush(self) -> None:
         try:

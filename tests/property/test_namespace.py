@@ -98,11 +98,14 @@ class Run:
     def ask_together(self, request: messages.Query, alone: messages.Matches) -> None:
         """With others that arrived at the same time, the answer is the same."""
         turned = np.flip(np.frombuffer(request.vector, np.float32)).tobytes()
-        other = msgspec.structs.replace(request, vector=turned, filter=None)
-        expected = self.namespace.query(other)
-        with self.namespace.together([other, request]):
-            assert self.namespace.query(request) == alone
-            assert self.namespace.query(other) == expected
+        others = [
+            msgspec.structs.replace(request, vector=turned, filter=None),
+            msgspec.structs.replace(request, vector=turned, top_k=1),
+        ]
+        expected = [self.namespace.query(other) for other in others]
+        assert self.namespace.query_all([others[0], request, others[1]]) == [
+            expected[0], alone, expected[1],
+        ]  # fmt: skip
 
     def compare_records(self) -> None:
         everything = self.model.records

@@ -7,9 +7,11 @@ import pytest
 
 from dataplane.builder.columns import columns_of
 from dataplane.builder.record import Record
-from dataplane.engine import graph
+from dataplane.engine import codes, graph
+from dataplane.engine.codes import Kind
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
 from dataplane.engine.planner import Planner
+from dataplane.engine.sampling import Sample
 from dataplane.engine.segment import Segment
 from dataplane.engine.spec import IndexSpec, Metric
 from keyring.envelope import DataKey
@@ -65,7 +67,7 @@ def test_an_opened_graph_outlives_the_bytes_it_came_from() -> None:
     segment = opened(columns_of(records(400), SPEC, EAGER))
     assert segment.graph is not None
     for row in range(0, 400, 50):
-        found = segment.graph.search(segment.vectors[row], 5, 64)
+        (found,) = segment.graph.search(segment.vectors[row : row + 1], 5, 64)
         assert row in found.tolist()
 
 
@@ -77,10 +79,36 @@ def test_records_with_extreme_values_get_no_graph() -> None:
 
 
 def test_a_graph_that_cannot_tell_its_records_apart_is_not_kept() -> None:
-    # Coordinates that differ only past the 8 bits of a bf16 code.
+    # Two heaps far apart: what differs within each is lost in 8 bits of either form.
     random = np.random.default_rng(6)
     alike = (1 + 1e-5 * random.normal(size=(2_000, 8))).astype(np.float32)
+    alike[::2] -= 2
     assert graph.build(alike, Metric.EUCLIDEAN) is None
+
+
+def test_rows_close_together_and_far_from_zero_are_told_apart_by_short_codes() -> None:
+    random = np.random.default_rng(6)
+    alike = (1 + 1e-5 * random.normal(size=(2_000, 8))).astype(np.float32)
+    assert codes.chosen(Sample.of(alike, Metric.EUCLIDEAN)).kind is Kind.INT8
+    assert graph.build(alike, Metric.EUCLIDEAN) is not None
+
+
+def test_many_directions_of_two_dimensions_need_longer_codes() -> None:
+    vectors = np.random.default_rng(3).normal(size=(20_000, 2)).astype(np.float32)
+    assert codes.chosen(Sample.of(vectors, Metric.COSINE)).kind is Kind.BFLOAT16
+
+
+@pytest.mark.parametrize("metric", list(Metric))
+def test_codes_outlive_their_packed_form(metric: Metric) -> None:
+    vectors = np.random.default_rng(4).normal(size=(500, 12)).astype(np.float32)
+    for one in (codes.fitted(vectors, metric), codes.Codes(metric)):
+        packed = one.pack() + b"rest"
+        again, rest = codes.unpack(memoryview(packed), metric, 12)
+        assert (again.kind, bytes(rest)) == (one.kind, b"rest")
+        assert np.array_equal(again.of(vectors), one.of(vectors))
+        for cut in range(len(one.pack())):
+            with pytest.raises(DataLoss, match="graph"):
+                codes.unpack(memoryview(packed[:cut]), metric, 12)
 
 
 def test_zero_vectors_do_not_keep_a_graph_from_being_built() -> None:

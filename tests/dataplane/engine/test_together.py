@@ -7,6 +7,7 @@ from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.spec import IndexSpec, Metric
 from kit.errors import InvalidArgument
+from storage.write_log.operations import UpsertOperation
 from tests.dataplane.engine.spaces import INDEX, filled, hits, rows
 
 
@@ -24,8 +25,7 @@ def test_answers_are_those_of_queries_alone(metric: Metric) -> None:
     namespace = filled(IndexSpec(16, metric), rows(names, vectors))
     requests = [a_query(row, top_k=7) for row in random.standard_normal((9, 16))]
     alone = [hits(namespace.query(request)) for request in requests]
-    with namespace.together(requests):
-        assert [hits(namespace.query(request)) for request in requests] == alone
+    assert [hits(answer) for answer in namespace.query_all(requests)] == alone
 
 
 def test_one_that_is_refused_does_not_disturb_the_others() -> None:
@@ -33,17 +33,32 @@ def test_one_that_is_refused_does_not_disturb_the_others() -> None:
         IndexSpec(2, Metric.COSINE), rows(["a", "b"], np.eye(2, dtype=np.float32))
     )
     good, bad, wild = a_query([1, 0]), a_query([1, 0, 0]), a_query([float("nan"), 0])
-    with namespace.together([bad, good, wild, a_query([0, 1])]):
-        for refused in (bad, wild):
-            with pytest.raises(InvalidArgument):
-                namespace.query(refused)
-        assert hits(namespace.query(good)) == [("a", 1.0), ("b", 0.0)]
+    refused, answer, other, _ = namespace.query_all([bad, good, wild, a_query([0, 1])])
+    assert isinstance(refused, InvalidArgument)
+    assert isinstance(other, InvalidArgument)
+    assert hits(answer) == [("a", 1.0), ("b", 0.0)]
 
 
-def test_after_the_batch_new_records_are_seen() -> None:
-    namespace = filled(IndexSpec(2, Metric.COSINE), rows(["a"], np.ones((1, 2), np.float32)))
-    request = a_query([1, 0])
-    with namespace.together([request, a_query([0, 1])]):
-        assert len(namespace.query(request).matches) == 1
-    namespace.apply(2, rows(["b"], np.ones((1, 2), np.float32)))
-    assert len(namespace.query(request).matches) == 2
+def test_those_behind_different_filters_and_by_id_are_answered_in_their_order() -> None:
+    namespace = filled(
+        IndexSpec(2, Metric.EUCLIDEAN),
+        UpsertOperation(
+            ["a", "b", "c"],
+            np.array([[0, 0], [1, 0], [2, 0]], np.float32),
+            [None] * 3,
+            [b'{"n":1}', b'{"n":2}', b'{"n":1}'],
+        ),
+    )
+    requests = [
+        a_query([0, 0], filter=b'{"n":1}'),
+        a_query([0, 0], filter=b'{"n":{"$gt":'),
+        a_query([2, 0], filter=b'{"n":1}', top_k=1),
+        a_query([], id="b"),
+        a_query([], id="missing"),
+        a_query([0, 0], filter=b'{"n":2}'),
+    ]
+    found = namespace.query_all(requests)
+    assert isinstance(found[1], InvalidArgument)
+    assert [[id_ for id_, _ in hits(answer)] for at, answer in enumerate(found) if at != 1] == [
+        ["a", "c"], ["c"], ["b", "a", "c"], [], ["b"],
+    ]  # fmt: skip
