@@ -26,6 +26,8 @@ class Action(StrEnum):
     EMAIL_DOMAIN_LAPSED = "email_domain.lapsed"
     EMAIL_DOMAIN_RELEASED = "email_domain.released"
     EMAIL_DOMAIN_VERIFIED = "email_domain.verified"
+    IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_STARTED = "import.started"
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
     INDEX_DELETED = "index.deleted"
@@ -121,6 +123,8 @@ SENTENCES: dict[Action, str] = {
     Action.EMAIL_DOMAIN_LAPSED: "The proof of the mail domain {target} is gone",
     Action.EMAIL_DOMAIN_RELEASED: "{actor} gave up the mail domain {target}",
     Action.EMAIL_DOMAIN_VERIFIED: "{actor} proved the mail domain {target}",
+    Action.IMPORT_CANCELLED: "{actor} cancelled an import into the index {target}",
+    Action.IMPORT_STARTED: "{actor} started an import into the index {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",

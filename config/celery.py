@@ -83,6 +83,16 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "import records": {
+            "task": "indexes.import_records",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
+        "forget old imports": {
+            "task": "indexes.forget_old_imports",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )

@@ -148,6 +148,45 @@ class Deployment(models.Model):
         return f"{self.index_id} on {self.node_id}"
 
 
+class Import(models.Model):
+    """A bulk import, as nodes write it (`storage/imports.py`); Pinecone's names.
+
+    `key_id` is the public id of the key that started it. Error and cursor may hold customer bytes
+    and are sealed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    index = models.ForeignKey(Index, models.CASCADE, related_name="imports")
+    key_id = models.CharField(max_length=32, blank=True)
+    uri = models.CharField(max_length=1500)
+    integration_id = models.UUIDField(null=True)
+    on_error = models.CharField(max_length=8)
+    status = models.CharField(max_length=10)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    finished_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(default=clock.now)
+    percent_complete = models.FloatField(default=0)
+    records_imported = models.BigIntegerField(default=0)
+    records_refused = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    sealed_cursor = models.BinaryField(null=True)
+    sealed_error = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["index", "-id"], name="indexes_import_of_index"),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(status__in=["Pending", "InProgress"]),
+                name="indexes_import_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uri} ({self.status})"
+
+
 class PortReservation(models.Model):
     """A port given to an index. Belongs to no tenant: the machine has one set of ports.
 

@@ -1,8 +1,10 @@
 """Celery's shells around the work on indexes: load, call, nothing else."""
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from django.core.cache import cache
 
 from indexes.schedule import reconcile_soon
@@ -48,3 +50,24 @@ def collect_objects() -> None:
     from indexes.deployment.garbage import collect_objects as collect
 
     collect()
+
+
+@shared_task(name="indexes.import_records")
+def import_records() -> None:
+    from indexes.deployment.imports import import_what_is_due
+
+    import_what_is_due()
+
+
+@shared_task(name="indexes.forget_old_imports")
+def forget_old_imports() -> None:
+    from indexes.deployment.imports import forget_old_imports as forget
+
+    forget()
+
+
+@worker_shutting_down.connect
+def _let_importers_go(**_sender: Any) -> None:
+    from indexes.deployment.imports import stop_importing
+
+    stop_importing()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,11 +85,32 @@ class Environment(BaseSettings):
     engine_idle_s: float = Field(30.0, ge=0)
     # How often the front brings what it metered to PostgreSQL; a killed one loses so much.
     usage_report_s: float = Field(5.0, gt=0)
+    # Folders (absolute, separated by commas) that imports may read; `{organization_id}` and
+    # `{project_id}` stand for those of the index.
+    import_folders: str = ""
+    # What an importer process may allocate.
+    import_memory_mb: int = Field(512, ge=256)
     log_retention_s: int = 3_600
     # Segments and manifests stay so long after nothing needs them; no build may last as long.
     object_grace_s: int = Field(3_600, ge=1_800)
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0
+
+    @field_validator("import_folders")
+    @classmethod
+    def _are_absolute(cls, text: str) -> str:
+        for folder in _split(text):
+            if not Path(folder).is_absolute() or ".." in Path(folder).parts:
+                raise ValueError(f"{folder} is not an absolute path")
+        return text
+
+    def import_folders_of(self, *, organization_id: UUID, project_id: UUID) -> list[str]:
+        """The folders that this project may import from."""
+        names = {"{organization_id}": str(organization_id), "{project_id}": str(project_id)}
+        folders = _split(self.import_folders)
+        for name, value in names.items():
+            folders = [folder.replace(name, value) for folder in folders]
+        return folders
 
     @field_validator("audit_stream_networks", "sso_metadata_networks")
     @classmethod
@@ -156,7 +178,11 @@ class Environment(BaseSettings):
 
 
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    return [ip_network(part) for part in _split(text)]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @lru_cache(maxsize=1)

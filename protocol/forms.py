@@ -101,6 +101,25 @@ class CreateNamespaceForm(msgspec.Struct, frozen=True):
     schema: dict[str, bool] | None = None
 
 
+class StartImportForm(msgspec.Struct, frozen=True):
+    """`on_error` is empty where the request leaves it open."""
+
+    uri: str
+    integration_id: str = ""
+    on_error: str = ""
+
+
+class ListImportsForm(msgspec.Struct, frozen=True):
+    limit: int | None = None
+    pagination_token: str | None = None
+
+
+class ImportForm(msgspec.Struct, frozen=True):
+    """Of describing and of cancelling an import."""
+
+    import_id: str
+
+
 Form = (
     UpsertForm
     | QueryForm

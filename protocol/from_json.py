@@ -14,6 +14,7 @@ from protocol.forms import (
     FetchByMetadataForm,
     QueryForm,
     SparseForm,
+    StartImportForm,
     StatsForm,
     UpdateForm,
     UpsertForm,
@@ -97,6 +98,16 @@ class _CreateNamespace(_Body):
     schema: _Schema | None = None
 
 
+class _ErrorMode(_Body):
+    on_error: str | None = None
+
+
+class _StartImport(_Body):
+    uri: str = ""
+    integration_id: str | None = None
+    error_mode: _ErrorMode | None = None
+
+
 def upsert(body: bytes) -> UpsertForm:
     read = _read(_UPSERT, body)
     return UpsertForm(namespace=read.namespace or "", vectors=[_vector(v) for v in read.vectors])
@@ -158,6 +169,12 @@ def create_namespace(body: bytes) -> CreateNamespaceForm:
     return CreateNamespaceForm(read.name, fields)
 
 
+def start_import(body: bytes) -> StartImportForm:
+    read = _read(_START_IMPORT, body)
+    mode = read.error_mode.on_error if read.error_mode else None
+    return StartImportForm(read.uri, read.integration_id or "", mode or "")
+
+
 def float32_bytes(numbers: list[float] | None) -> bytes:
     """Rounded to float32, little-endian; what is beyond its range becomes an infinity."""
     if not numbers:
@@ -190,6 +207,7 @@ _UPDATE = msgspec.json.Decoder(_Update)
 _DELETE = msgspec.json.Decoder(_Delete)
 _STATS = msgspec.json.Decoder(_Stats)
 _CREATE_NAMESPACE = msgspec.json.Decoder(_CreateNamespace)
+_START_IMPORT = msgspec.json.Decoder(_StartImport)
 _WHERE = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<where>[^`]*)`$", re.DOTALL)
 
 

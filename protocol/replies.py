@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from protocol.versions import ApiVersion
 
@@ -15,6 +17,27 @@ class ReplyContext:
 
     namespace: str
     version: ApiVersion
+
+
+class ImportLike(Protocol):
+    """As it is stored; `error` is for the caller."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def uri(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def finished_at(self) -> datetime | None: ...
+    @property
+    def percent_complete(self) -> float: ...
+    @property
+    def records_imported(self) -> int: ...
+    @property
+    def records_refused(self) -> int: ...
 
 
 class SparseLike(Protocol):

@@ -9,6 +9,7 @@ import orjson
 from protocol.pagination import mint_token
 from protocol.replies import (
     IdsLike,
+    ImportLike,
     MatchesLike,
     MatchLike,
     NamespaceLike,
@@ -106,6 +107,22 @@ def namespaces(reply: NamespacesLike, context: ReplyContext) -> bytes:
     )
 
 
+def import_started(import_id: str) -> bytes:
+    return orjson.dumps({"id": import_id})
+
+
+def described_import(one: ImportLike, problem: str | None, version: ApiVersion) -> bytes:
+    return orjson.dumps(_import(one, problem, version))
+
+
+def imports(
+    found: Sequence[tuple[ImportLike, str | None]], after: str | None, version: ApiVersion
+) -> bytes:
+    """Each with its error, if any; `after` is set where a further page exists."""
+    listed = [_import(one, problem, version) for one, problem in found]
+    return orjson.dumps({"data": listed} | _pagination(after))
+
+
 def _dump(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
@@ -154,6 +171,28 @@ def _namespace(one: NamespaceLike, version: ApiVersion) -> dict[str, Any]:
         body["schema"] = orjson.Fragment(one.schema)
     if one.indexed_fields:
         body["indexed_fields"] = {"fields": list(one.indexed_fields)}
+    return body
+
+
+def _import(one: ImportLike, problem: str | None, version: ApiVersion) -> dict[str, Any]:
+    """2026-07 added how many records were taken and refused."""
+    body: dict[str, Any] = {
+        "id": str(one.id),
+        "uri": one.uri,
+        "status": one.status,
+        "createdAt": one.created_at,
+        "percentComplete": round(one.percent_complete, 1),
+        "recordsImported": one.records_imported,
+    }
+    if one.finished_at is not None:
+        body["finishedAt"] = one.finished_at
+    if problem is not None:
+        body["error"] = problem
+    if version >= ApiVersion.V2026_07:
+        body["validationResult"] = {
+            "importSuccesses": one.records_imported,
+            "importErrors": one.records_refused,
+        }
     return body
 
 

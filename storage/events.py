@@ -12,6 +12,8 @@ import msgspec
 from kit.ids import new_id
 from storage.database import Connection, translated_errors
 
+IMPORT_CANCELLED = "import.cancelled"
+IMPORT_STARTED = "import.started"
 NAMESPACE_CREATED = "namespace.created"
 NAMESPACE_DELETED = "namespace.deleted"
 NAMESPACE_EMPTIED = "namespace.emptied"
@@ -35,7 +37,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
 class DataPlaneEvent:
     """Names of the index, project, organization and key are filled in by the control plane.
 
-    No customer bytes: a namespace is named by its opaque id. Writing the same `id` twice is the
+    No customer bytes: a namespace is named by its opaque id, and the noun of the action says
+    whether the event is about it or about an import. Writing the same `id` twice is the
     same as once.
     """
 
@@ -43,6 +46,7 @@ class DataPlaneEvent:
     origin: Origin
     action: str
     namespace_id: UUID | None = None
+    import_id: UUID | None = None
     outcome: str = "success"
     reason: str = ""
     error_code: str = ""

@@ -49,7 +49,7 @@ class IndexSpec:
         if not request.values:
             raise InvalidArgument("Every record of a dense index needs `values`.")
         self._check_length(len(request.values), len(request.ids))
-        self._check_sparse(is_given=any(row is not None for row in request.sparse))
+        self.check_sparse(is_given=any(row is not None for row in request.sparse))
 
     def check_update(self, request: messages.Update) -> None:
         """Raise `InvalidArgument` where the replaced values do not fit the index."""
@@ -57,7 +57,7 @@ class IndexSpec:
             if self.is_sparse:
                 self._refuse_dense(len(request.values))
             self._check_length(len(request.values), 1)
-        self._check_sparse(is_given=request.sparse is not None)
+        self.check_sparse(is_given=request.sparse is not None)
 
     def check_query(self, request: messages.Query) -> None:
         """Raise `InvalidArgument` where the index cannot compare the query with its records."""
@@ -71,7 +71,7 @@ class IndexSpec:
         if not request.vector:
             raise InvalidArgument("A query of a dense index needs `vector` or `id`.")
         self._check_length(len(request.vector), 1)
-        self._check_sparse(is_given=request.sparse is not None)
+        self.check_sparse(is_given=request.sparse is not None)
 
     def _refuse_dense(self, byte_count: int) -> None:
         if byte_count:
@@ -87,7 +87,7 @@ class IndexSpec:
                 f"{self.dimension}"
             )
 
-    def _check_sparse(self, *, is_given: bool) -> None:
+    def check_sparse(self, *, is_given: bool) -> None:
         if is_given and self.metric is not Metric.DOTPRODUCT:
             raise InvalidArgument(
                 "Index configuration does not support sparse values - only indexes that are "

@@ -16,6 +16,8 @@ from dataplane.front.engines import AsyncEngines, ThreadEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
+from dataplane.front.import_desk import ImportDesk
+from dataplane.front.import_routes import ImportRoutes
 from dataplane.front.key_uses import KeyUseReporter, KeyUses
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
@@ -55,8 +57,10 @@ def main() -> None:
     )  # fmt: skip
     engines = AsyncEngines(settings.engine_sockets)
     routes = NodeRoutes(engines, find_index=gate.find_index, probe_key=keyring.derive("probe"))
-    shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": EventLog(url)}
-    rest = RestFace(gate, engines, routes, **shared)
+    events = EventLog(url)
+    imports = ImportRoutes(ImportDesk(url, keyring), settings, events.record_async)
+    shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": events}
+    rest = RestFace(gate, engines, routes, imports=imports, **shared)
     grpc_face = GrpcFace(gate, ThreadEngines(settings.engine_sockets), **shared)
     key_uses = KeyUseReporter(url, uses, every_s=settings.usage_report_s)
     reporter.start()

@@ -58,18 +58,25 @@ class Attempt:
         return msgspec.structs.replace(request, origin=self.call.origin(self.admission))
 
     def refusal(self, error: StonepineError) -> DataPlaneEvent | None:
-        """The event of the refused act. None where a part was down: whether the act happened is
-        unknown then, and if it did, it has left its event."""
-        if not self.action or isinstance(error, Unavailable):
-            return None
-        return DataPlaneEvent(
-            index_id=self.admission.index.index_id,
-            origin=self.call.origin(self.admission),
-            action=self.action,
-            outcome="denied" if isinstance(error, PermissionDenied) else "failure",
-            reason=_reason(error),
-            error_code=str(error.code),
-        )
+        """The event of the refused act."""
+        return refusal_event(self.call, self.admission, self.action, error)
+
+
+def refusal_event(
+    call: Call, admission: Admission, action: str, error: StonepineError
+) -> DataPlaneEvent | None:
+    """The event of an act that was refused. None where a part was down: whether the act happened
+    is unknown then, and if it did, it has left its event."""
+    if not action or isinstance(error, Unavailable):
+        return None
+    return DataPlaneEvent(
+        index_id=admission.index.index_id,
+        origin=call.origin(admission),
+        action=action,
+        outcome="denied" if isinstance(error, PermissionDenied) else "failure",
+        reason=_reason(error),
+        error_code=str(error.code),
+    )
 
 
 def _reason(error: StonepineError) -> str:

@@ -20,7 +20,7 @@ from protocol.replies import DEFAULT_NAMESPACE
 MAX_IDS = 1000
 _MAX_NONZEROS = 2048
 _MAX_SCHEMA_FIELDS = 50
-_SMALLEST_NONZERO = 1e-8
+SMALLEST_NONZERO = 1e-8
 
 _is_id = re.compile(r"[\x01-\x7f]{1,512}").fullmatch
 _is_namespace = re.compile(r"[\x20-\x7e]{0,512}").fullmatch
@@ -126,7 +126,7 @@ def matrix(
         row_number, column = np.argwhere(~is_finite)[0]
         _refuse_number(f"{where.format(row_number)}[{column}]")
     if not may_be_zero:
-        is_empty = ~(np.abs(table) >= _SMALLEST_NONZERO).any(axis=1)
+        is_empty = ~(np.abs(table) >= SMALLEST_NONZERO).any(axis=1)
         if is_empty.any():
             raise InvalidArgument(
                 "Dense vectors must contain at least one non-zero value: "

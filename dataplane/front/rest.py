@@ -14,6 +14,7 @@ from dataplane.front.call import Call
 from dataplane.front.engines import AsyncEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Admission, Gate
+from dataplane.front.import_routes import ImportRoutes, Visit, split_import
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
@@ -41,6 +42,7 @@ class RestFace:
         meter: Meter,
         allowances: Allowances,
         events: EventLog,
+        imports: ImportRoutes,
     ) -> None:
         self._gate = gate
         self._engines = engines
@@ -48,6 +50,7 @@ class RestFace:
         self._allowances = allowances
         self._node_routes = node_routes
         self._events = events
+        self._imports = imports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call()
@@ -71,6 +74,8 @@ class RestFace:
             return await self._node_routes.answer(path, index_id, header), call.headers()
         admission = await self._admit(header, index_id)
         call.read_options(header)
+        if ImportRoutes.has(path):
+            return await self._answer_import(call, admission, scope, receive)
         found = find(scope["method"], path)
         attempt = Attempt(call, admission, found.operation)
         attempt.begin()
@@ -88,6 +93,18 @@ class RestFace:
         self._meter.count(admission.index, found.operation.name, request, reply)
         body = found.operation.to_json(reply, call.reply_context())
         return body, call.headers(reply)
+
+    async def _answer_import(
+        self, call: Call, admission: Admission, scope: Scope, receive: Receive
+    ) -> tuple[bytes, list[tuple[str, str]]]:
+        _, path = split_index_prefix(scope["raw_path"])
+        rest = RestInput(read_query(scope["query_string"]))
+        visit = Visit(call, admission, split_import(path), rest)
+        length = _reader(scope["headers"])("content-length")
+        body = await self._imports.answer(
+            scope["method"], path, visit, lambda: _read_body(length, receive)
+        )
+        return body, call.headers()
 
     async def _admit(self, header: calls.Header, index_id: UUID | None) -> Admission:
         key, address = calls.read_key(header), calls.read_address(header)

@@ -8,7 +8,7 @@ from kit.errors import NotFound
 
 _PARAMETER = "/{namespace}"
 # Known APIs of the other kinds of index: the answer says which one this index speaks.
-_OTHER_APIS = ("/records/", "/bulk/", "/namespace-aliases")
+_OTHER_APIS = ("/records/", "/namespace-aliases")
 
 
 class MethodNotAllowed(NotFound):
@@ -51,7 +51,7 @@ def _unknown(path: str) -> str:
     if path.startswith(_OTHER_APIS) or "/documents/" in path:
         return (
             "This index speaks the Vectors API (/vectors/upsert, /query, …), "
-            "not the Records, Documents or Imports API."
+            "not the Records or Documents API."
         )
     return "There is nothing at this path. The Vectors API has /vectors/upsert, /query and others."
 

@@ -73,7 +73,7 @@ def _run(place: Place, *, is_merge: bool) -> bool:
     argv = [sys.executable, "-m", "dataplane.builder"]
     argv += ["--index", index_id, "--namespace", namespace_id, *(["--merge"] if is_merge else [])]
     with subprocess.Popen(  # noqa: S603 - our own program, typed ids
-        [*_dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as child:
         os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
         try:
@@ -91,7 +91,7 @@ def _run(place: Place, *, is_merge: bool) -> bool:
     return bool(told["status"] == "built")
 
 
-def _dying_with_us() -> list[str]:
+def dying_with_us() -> list[str]:
     """A prefix that ends the child when this process is killed; empty where it is not installed."""
     program = shutil.which("setpriv")
     return [program, "--pdeathsig", "KILL"] if program else []

@@ -88,4 +88,5 @@ def test_without_the_index_nothing_is_recorded_and_nothing_may_happen(
 
 def test_nodes_use_the_names_that_the_log_knows() -> None:
     named = {events.NAMESPACE_CREATED, events.NAMESPACE_DELETED, events.NAMESPACE_EMPTIED}
+    named |= {events.IMPORT_CANCELLED, events.IMPORT_STARTED}
     assert named <= set(Action)

@@ -56,12 +56,14 @@ class Person:
 
 @dataclass(frozen=True)
 class KeyHolder:
-    """`roles` is None for keys that are not valid; `is_elsewhere` for keys of other projects."""
+    """`roles` is None for keys that are not valid; `is_elsewhere` for keys of other projects,
+    `is_confined` for those of chosen namespaces."""
 
     label: str
     value: str | None
     roles: frozenset[str] | None
     is_elsewhere: bool = False
+    is_confined: bool = False
 
 
 def people(world: World) -> list[Person]:

@@ -11,12 +11,14 @@ class RestRow:
     """`allowed` is the status for who holds the right; the body changes nothing.
 
     `effective` is one that would change something: keys of other namespaces are refused it.
+    `is_of_all_namespaces`: keys of chosen ones may not change it, whichever these are.
     """
 
     right: str
     allowed: int
     body: Any = None
     effective: Any = None
+    is_of_all_namespaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ REST: dict[str, RestRow] = {
     "POST /namespaces": RestRow(DATA_WRITE, 400, {}, {"name": "absent"}),
     "GET /namespaces/{namespace}": RestRow(DATA_READ, 404),
     "DELETE /namespaces/{namespace}": RestRow(DATA_WRITE, 404),
+    "POST /bulk/imports": RestRow(
+        DATA_WRITE, 400, {}, {"uri": "s3://bucket/folder"}, is_of_all_namespaces=True
+    ),
+    "GET /bulk/imports": RestRow(DATA_READ, 200),
+    "GET /bulk/imports/{id}": RestRow(DATA_READ, 404),
+    "DELETE /bulk/imports/{id}": RestRow(DATA_WRITE, 404, is_of_all_namespaces=True),
 }
 
 RPC: dict[str, RpcRow] = {

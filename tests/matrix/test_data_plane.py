@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from cli.embedded.postgres import EmbeddedPostgres
+from dataplane.front.import_routes import IMPORT_ROUTES
 from dataplane.front.operations import OPERATIONS
 from kit import clock
 from kit.ids import new_id
@@ -51,7 +52,8 @@ def holders(field: Field) -> list[KeyHolder]:
     sets = {role: (role,) for role in KEYS_ROLES} | PRESETS
     good = [KeyHolder(label, field.key(*roles), frozenset(roles)) for label, roles in sets.items()]
     asked = field.key(namespaces=["", "absent"])
-    good.append(KeyHolder("of the namespaces asked for", asked, frozenset({"ProjectEditor"})))
+    editor = frozenset({"ProjectEditor"})
+    good.append(KeyHolder("of the namespaces asked for", asked, editor, is_confined=True))
     return [*good, *_invalid(field), *_beside(field)]
 
 
@@ -87,6 +89,7 @@ def _beside(field: Field) -> list[KeyHolder]:
 
 def test_every_route_and_every_rpc_has_a_row() -> None:
     served = {f"{route.method} {route.path}" for one in OPERATIONS for route in one.routes}
+    served |= {f"{method} {path}" for path, by in IMPORT_ROUTES.items() for method in by}
     assert served == set(REST), "tests/matrix/data_rows.py: REST has one row per route"
     service = vector_service_pb2.DESCRIPTOR.services_by_name["VectorService"]
     described = {method.name for method in service.methods}
@@ -142,8 +145,13 @@ def test_what_is_refused_to_keys_of_other_namespaces_would_have_an_effect(field:
             method, _, path = key.partition(" ")
             if row_.right == DATA_WRITE:
                 body = {"json": row_.effective} if row_.effective else {}
-                reply = client.request(method, path.format(namespace="absent"), **body)
-                assert reply.status_code == 200, (key, reply.text)
+                reply = client.request(method, _there(path), **body)
+                expected = 403 if row_.is_of_all_namespaces else 200
+                assert reply.status_code == expected, (key, reply.text)
+
+
+def _there(path: str) -> str:
+    return path.format(namespace="absent", id="absent")
 
 
 def _confined_rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
@@ -152,7 +160,7 @@ def _confined_rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
             method, _, path = key.partition(" ")
             body = row.effective or row.body
             sent = {} if body is None else {"json": body}
-            reply = client.request(method, path.format(namespace="absent"), **sent)
+            reply = client.request(method, _there(path), **sent)
             expected = 403 if row.right == DATA_WRITE else row.allowed
             yield Cell(holder.label, method, path, str(expected), str(reply.status_code))
 
@@ -170,9 +178,11 @@ def _rest_cells(field: Field, holder: KeyHolder) -> Iterator[Cell]:
         for path in sorted({key.split()[1] for key in REST}):
             for method in _METHODS:
                 row = REST.get(f"{method} {path}")
-                there = path.replace("{namespace}", "absent")
+                there = _there(path)
                 reply = client.request(method, there, json=row.body if row else None)
                 right, allowed = (row.right, row.allowed) if row else ("", 405)
+                if row is not None and row.is_of_all_namespaces and holder.is_confined:
+                    allowed = 403
                 expected = _expected(holder, right, allowed, denied=403, foreign=404, unknown=401)
                 yield Cell(holder.label, method, path, str(expected), str(reply.status_code))
 

@@ -3,6 +3,7 @@
 The control plane's views are stand-in tables here, and its verbs are plain rows.
 """
 
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,11 @@ GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, datap
     dataplane_metered, dataplane_project_name, dataplane_allowance TO {role};
 GRANT SELECT, UPDATE ON dataplane_key_use TO {role};
 GRANT SELECT, INSERT, UPDATE ON billing_usage, billing_usagereporter TO {role};
+CREATE TABLE indexes_import (id uuid PRIMARY KEY, organization_id uuid, index_id uuid, key_id text,
+    uri text, integration_id uuid, on_error text, status text, created_at timestamptz,
+    finished_at timestamptz, due_at timestamptz, percent_complete float8, records_imported bigint,
+    records_refused bigint, failures int, sealed_cursor bytea, sealed_error bytea);
+GRANT SELECT, INSERT, UPDATE, DELETE ON indexes_import TO {role};
 CREATE TABLE dataplane_event (place bigint GENERATED ALWAYS AS IDENTITY, given jsonb);
 CREATE PROCEDURE dataplane_record_event(given jsonb) LANGUAGE sql AS
     'INSERT INTO dataplane_event (given) VALUES (given)';
@@ -175,6 +181,21 @@ class DataPlane:
             env=self.environment, capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         return result.stdout
+
+    def import_turn(self, import_id: str, **settings: str) -> dict[str, Any]:
+        """One turn of the importer: its line of JSON."""
+        with self.importer(import_id, **settings) as child:
+            output, _ = child.communicate(timeout=120)
+        assert child.returncode == 0, output.decode()
+        found: dict[str, Any] = json.loads(output.splitlines()[-1])
+        return found
+
+    def importer(self, import_id: str, **settings: str) -> "subprocess.Popen[bytes]":
+        """The importer's process, to be waited for or killed."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dataplane.importer", "--id", import_id],
+            env=self.environment | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
     # Clients
 

@@ -50,7 +50,7 @@ def test_a_wrong_method_names_the_right_ones() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/records/namespaces/x/search", "/bulk/imports", "/namespaces/x/documents/search"],
+    ["/records/namespaces/x/search", "/namespaces/x/documents/search"],
 )
 def test_the_other_apis_are_named(path: str) -> None:
     with pytest.raises(NotFound, match="speaks the Vectors API"):

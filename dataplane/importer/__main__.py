@@ -1,0 +1,93 @@
+"""The importer's command: one turn of one import, one line of JSON about it."""
+
+import argparse
+import logging
+import resource
+import sys
+from contextlib import closing
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dataplane.front.engines import ThreadEngines
+from dataplane.importer.run import Turn, run_turn
+from dataplane.importer.site import Site
+from keyring.data_keys import open_data_key
+from keyring.local import LocalKeyring
+from kit.environment import Environment, environment
+from storage.catalog import load_index, load_project_key
+from storage.database import Connection, connect
+from storage.imports import load_import
+
+_log = logging.getLogger(__name__)
+_MIB = 1024 * 1024
+# The second word of the lock is the import's own.
+_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+_LOCK_CLASS = 0x5707
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 whatever becomes of the import, 1 where the turn itself broke."""
+    options = _parse(arguments)
+    settings = environment()
+    _bound_memory(settings.import_memory_mb)
+    try:
+        turn = _turn(settings, options.id, turn_s=options.turn_s)
+    except Exception as error:  # noqa: BLE001 - the caller reads one line of JSON, whatever happens
+        _log.exception("the turn broke")
+        _report({"turn": "broken", "message": type(error).__name__})
+        return 1
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _report({"turn": turn, "peak_mb": round(peak_kb / 1024)})
+    return 0
+
+
+def _turn(settings: Environment, import_id: UUID, *, turn_s: float) -> Turn:
+    url = settings.database_system_url.get_secret_value()
+    with closing(connect(url, name="importer")) as connection:
+        if not _is_ours(connection, import_id):
+            return Turn.GONE
+        site = _site(connection, settings, import_id)
+        return Turn.GONE if site is None else run_turn(site, import_id, turn_s=turn_s)
+
+
+def _is_ours(connection: Connection, import_id: UUID) -> bool:
+    """Of two importers one works; the lock ends with the connection."""
+    row = connection.execute(_LOCK, [_LOCK_CLASS, str(import_id)]).fetchone()
+    return bool(row and row[0])
+
+
+def _site(connection: Connection, settings: Environment, import_id: UUID) -> Site | None:
+    """None where there is nothing to import into any more."""
+    wish = load_import(connection, import_id)
+    index = load_index(connection, wish.index_id) if wish else None
+    stored = load_project_key(connection, index.project_id) if index else None
+    if index is None or stored is None:
+        return None
+    keyring = LocalKeyring(settings.keyring_dir)
+    key = open_data_key(keyring, index.project_id, stored.version, stored.wrapped)
+    return Site(connection, ThreadEngines(settings.engine_sockets), settings, index, key)
+
+
+def _bound_memory(megabytes: int) -> None:
+    """What a file makes us allocate ends here: it fails, and not the machine."""
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MIB, megabytes * _MIB))
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dataplane.importer", description=__doc__)
+    parser.add_argument("--id", type=UUID, required=True, help="the import's id")
+    parser.add_argument(
+        "--turn-s", type=float, default=30.0, help="seconds, after which others have their turn"
+    )
+    return parser.parse_args(arguments)
+
+
+def _report(line: dict[str, Any]) -> None:
+    sys.stdout.write(orjson.dumps(line).decode() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""One turn of an import: from where it was left, until it is done or others wait for theirs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from dataplane.front import checks
+from dataplane.importer.cursor import Cursor, percent_complete
+from dataplane.importer.parquet_file import Batch, ParquetReader
+from dataplane.importer.records import Examined, examine
+from dataplane.importer.site import Postponed, Site
+from dataplane.importer.source import FileRefused, ImportFailed, Source, SourceFile, survey
+from kit import clock
+from kit.errors import InvalidArgument
+from storage.imports import ImportRow, ImportStatus, OnError
+
+_SAVE_EVERY_S = 0.5
+_MAX_FAILURES = 40
+
+
+class Turn(StrEnum):
+    """How a turn ended. `GONE`: cancelled, finished or deleted by somebody else."""
+
+    FINISHED = "finished"
+    MORE = "more"
+    POSTPONED = "postponed"
+    GONE = "gone"
+
+
+class _Stopped(Exception):
+    """The turn ends here; the reason is the argument."""
+
+
+@dataclass(slots=True)
+class Import:
+    """An import that this process alone works on."""
+
+    site: Site
+    row: ImportRow
+    source: Source
+    cursor: Cursor
+    turn_s: float
+    files: list[SourceFile] = field(default_factory=list)
+    row_count: int = 0
+    _saved_at: float = 0.0
+    _ends_at: float | None = None
+
+    def run(self) -> Turn:
+        """Whatever happens, the row tells it."""
+        try:
+            self._import_all()
+        except _Stopped as stop:
+            return Turn(stop.args[0])
+        except Postponed as delay:
+            return self._postpone(delay)
+        except (ImportFailed, InvalidArgument) as error:
+            self.site.finish(self.row.id, ImportStatus.FAILED, str(error))
+            return Turn.FINISHED
+        nothing_came = self.cursor.summary and not self.cursor.imported
+        status = ImportStatus.FAILED if nothing_came else ImportStatus.COMPLETED
+        self.site.finish(self.row.id, status, self.cursor.summary)
+        return Turn.FINISHED
+
+    def _import_all(self) -> None:
+        self.site.require_allowed(self.row)
+        self.files = survey(self.source)
+        if not self.cursor.has_begun:
+            self._require_empty()
+            self.cursor.has_begun = True
+            self._save()
+        for file in self.files:
+            if not self.cursor.is_past(file):
+                self._import_file(file)
+        self._save()
+
+    def _require_empty(self) -> None:
+        """Checked once, before the first record: afterwards they hold this import's own."""
+        held = self.site.record_counts()
+        for folder in sorted({file.folder for file in self.files}):
+            if held.get(_namespace(folder)):
+                raise ImportFailed(
+                    f"The namespace {folder!r} holds records already: an import needs one that "
+                    "is empty or does not exist."
+                )
+
+    def _import_file(self, file: SourceFile) -> None:
+        start = self.cursor.enter(file)
+        try:
+            with self.source.open(file) as opened:
+                for batch in self._batches(ParquetReader(opened, self.site.spec.dimension), start):
+                    self._import_batch(file, batch)
+        except FileRefused as refusal:
+            self._refuse(f"{file.path}: {refusal}.")
+            self.cursor.refused_files += 1
+        self.cursor.is_done = True
+        self._save_now_and_then()
+
+    def _batches(self, reader: ParquetReader, start: int) -> Iterator[Batch]:
+        self.row_count = reader.row_count
+        return reader.batches(start)
+
+    def _import_batch(self, file: SourceFile, batch: Batch) -> None:
+        examined = self._examined(file, batch)
+        for fault in examined.faults:
+            self._refuse(f"{file.path}, row {fault.row}: {fault.reason}")
+        if examined.request is not None:
+            self.site.write(examined.request)
+        self.cursor.imported += examined.good
+        self.cursor.refused += len(examined.faults)
+        self.cursor.row = batch.start + batch.rows.num_rows
+        self._save_now_and_then()
+
+    def _examined(self, file: SourceFile, batch: Batch) -> Examined:
+        namespace = _namespace(file.folder)
+        try:
+            return examine(batch, self.row.index_id, namespace, self.site.spec)
+        except MemoryError:
+            raise FileRefused("its rows take more memory than an import may use") from None
+
+    def _refuse(self, reason: str) -> None:
+        """Something is left out, or with `abort` the end."""
+        if self.row.on_error == OnError.ABORT:
+            raise ImportFailed(reason)
+        self.cursor.note(reason)
+
+    def _save(self) -> None:
+        percent = percent_complete(self.files, self.cursor, self.row_count)
+        if not self.site.advance(self.row, self.cursor, percent):
+            raise _Stopped(Turn.GONE)
+        self._saved_at = clock.monotonic_s()
+
+    def _save_now_and_then(self) -> None:
+        """And let others have their turn, but never without having come further."""
+        if clock.monotonic_s() - self._saved_at < _SAVE_EVERY_S:
+            return
+        self._save()
+        if self._ends_at is None:
+            self._ends_at = clock.monotonic_s() + self.turn_s
+        elif clock.monotonic_s() >= self._ends_at and self.site.has_others_waiting(self.row.id):
+            raise _Stopped(Turn.MORE)
+
+    def _postpone(self, delay: Postponed) -> Turn:
+        if self.site.postpone(self.row.id) >= _MAX_FAILURES:
+            self.site.finish(self.row.id, ImportStatus.FAILED, str(delay))
+            return Turn.FINISHED
+        return Turn.POSTPONED
+
+
+def _namespace(folder: str) -> str:
+    try:
+        return checks.namespace(folder)
+    except InvalidArgument as error:
+        raise ImportFailed(f"The folder {folder[:80]!r} is no namespace. {error.message}") from None
+
+
+def run_turn(site: Site, import_id: UUID, *, turn_s: float) -> Turn:
+    """Work on the import, unless another process does."""
+    row = site.begin(import_id)
+    if row is None:
+        return Turn.GONE
+    cursor = Cursor.read(row.cursor(site.key))
+    try:
+        source = site.open_source(row)
+    except (ImportFailed, InvalidArgument) as error:
+        site.finish(row.id, ImportStatus.FAILED, str(error))
+        return Turn.FINISHED
+    return Import(site, row, source, cursor, turn_s).run()

@@ -1,0 +1,137 @@
+"""Having imports worked on by child processes: one at a time, each for a turn."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from indexes.deployment.segments import dying_with_us
+from keyring.data_keys import open_data_key
+from keyring.envelope import DataKey
+from kit.environment import environment
+from orgs.secrets import installation_keyring
+from storage import imports
+from storage.catalog import load_index, load_project_key
+from storage.database import Connection, connect, translated_errors
+from storage.imports import ImportStatus
+
+_LOCK = 0x5707_0004  # stands for "importing": one child at a time leaves cores for searches
+_NICENESS = 10
+_LOOK_EVERY_S = 0.5
+_MAX_CRASHES = 5
+_KEPT_DAYS = 30
+# Credentials of the operator's own are nothing for the files of tenants.
+_CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
+_log = structlog.get_logger(__name__)
+_is_stopping = threading.Event()
+
+
+def stop_importing() -> None:
+    """The worker ends: let children go. Whatever they have done is kept, and goes on later."""
+    _is_stopping.set()
+
+
+def import_what_is_due() -> int:
+    """Give each import that waits its turn, until none waits; how many turns.
+
+    Crosses tenants: the longest waiting comes first, whoever it belongs to.
+    """
+    turns = 0
+    with _alone() as connection:
+        while connection is not None and not _is_stopping.is_set():
+            due = imports.due_imports(connection, at_most=1)
+            if not due:
+                break
+            turns += 1
+            if not _take_turn(due[0]) and not _is_stopping.is_set():
+                _crashed(connection, due[0])
+    return turns
+
+
+def forget_old_imports() -> int:
+    """Delete what finished long ago. Crosses tenants."""
+    with _connected() as connection:
+        return imports.forget_old(connection, days=_KEPT_DAYS)
+
+
+def _take_turn(import_id: UUID) -> bool:
+    """Whether a child told how its turn ended; a hostile file may crash it."""
+    argv = [sys.executable, "-m", "dataplane.importer", "--id", str(import_id)]
+    with subprocess.Popen(  # noqa: S603 - our own program, a typed id
+        [*dying_with_us(), *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+    ) as child:
+        os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
+        output = _output_of(child)
+    lines = output.decode(errors="replace").strip().splitlines()
+    if child.returncode != 0 or not lines:
+        _log.error(
+            "import_turn_broke",
+            import_id=str(import_id),
+            returncode=child.returncode,
+            output=lines[-20:],
+        )
+        return False
+    _log.info("import_turn", import_id=str(import_id), **json.loads(lines[-1]))
+    return True
+
+
+def _output_of(child: "subprocess.Popen[bytes]") -> bytes:
+    while True:
+        try:
+            return child.communicate(timeout=_LOOK_EVERY_S)[0]
+        except subprocess.TimeoutExpired:
+            if _is_stopping.is_set():
+                child.kill()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_CLOUDS)}
+
+
+def _crashed(connection: Connection, import_id: UUID) -> None:
+    """Try again later, but not for ever."""
+    if imports.postpone(connection, import_id) < _MAX_CRASHES:
+        return
+    row = imports.load_import(connection, import_id)
+    key = _key(connection, row.index_id) if row is not None else None
+    if key is not None:
+        reason = "The importer crashed several times at the same place of a file."
+        imports.finish(connection, key, import_id, status=ImportStatus.FAILED, error=reason)
+
+
+def _key(connection: Connection, index_id: UUID) -> DataKey | None:
+    index = load_index(connection, index_id)
+    row = load_project_key(connection, index.project_id) if index is not None else None
+    if index is None or row is None:
+        return None
+    return open_data_key(installation_keyring(), index.project_id, row.version, row.wrapped)
+
+
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    url = environment().database_system_url.get_secret_value()
+    with connect(url, name="imports") as connection:
+        yield connection
+
+
+@contextmanager
+def _alone() -> Iterator[Connection | None]:
+    """A connection that holds the importers' lock; None where somebody else imports."""
+    with _connected() as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+        if row is None or not row[0]:
+            yield None
+            return
+        yield connection
+        # In words: a connection that is closed lets go of its locks a moment later.
+        with translated_errors():
+            connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
