@@ -27,6 +27,7 @@ class SecretKind(StrEnum):
     ACCESS_TOKEN = "spat"  # noqa: S105 - a prefix
     API_KEY = "pcsk"
     INVITATION = "spinv"
+    SCIM = "spscim"
     SERVICE_ACCOUNT = "spsa"
     SETUP = "spset"
 

@@ -64,6 +64,7 @@ class CredentialKind(StrEnum):
     SESSION = "session"
     API_KEY = "api_key"
     SERVICE_ACCOUNT = "service_account"
+    SCIM = "scim"
     OPERATOR = "operator"
     SYSTEM = "system"
 
@@ -131,6 +132,7 @@ CREDENTIAL_PERMISSIONS: dict[CredentialKind, frozenset[Permission]] = {
     CredentialKind.SESSION: _EVERYTHING,
     CredentialKind.SERVICE_ACCOUNT: _EVERYTHING - {P.SSO_WRITE},
     CredentialKind.API_KEY: _CONTROL_WRITE | _DATA_WRITE,
+    CredentialKind.SCIM: frozenset({P.MEMBER_READ, P.MEMBER_WRITE}),
     CredentialKind.OPERATOR: _EVERYTHING,
     CredentialKind.SYSTEM: _EVERYTHING,
 }

@@ -24,9 +24,10 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=normalized_email(username or ""))
 
-    def create_user(self, email: str, password: str, **fields: Any) -> User:
+    def create_user(self, email: str, password: str | None, **fields: Any) -> User:
         """A saved account; the caller has validated the password, and proven the address or
-        vouches for it. Part of the caller's transaction."""
+        vouches for it. Without a password nobody signs in by one. Part of the caller's
+        transaction."""
         from allauth.account.models import EmailAddress
 
         user = self.model(email=normalized_email(email), **fields)

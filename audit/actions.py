@@ -22,6 +22,14 @@ class Action(StrEnum):
     AUDIT_STREAM_TESTED = "audit_stream.tested"
     AUDIT_STREAM_UPDATED = "audit_stream.updated"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
+    DIRECTORY_GROUP_CREATED = "directory_group.created"
+    DIRECTORY_GROUP_DELETED = "directory_group.deleted"
+    DIRECTORY_GROUP_MAPPED = "directory_group.mapped"
+    DIRECTORY_GROUP_UPDATED = "directory_group.updated"
+    DIRECTORY_USER_CREATED = "directory_user.created"
+    DIRECTORY_USER_DEACTIVATED = "directory_user.deactivated"
+    DIRECTORY_USER_DELETED = "directory_user.deleted"
+    DIRECTORY_USER_UPDATED = "directory_user.updated"
     EMAIL_DOMAIN_CLAIMED = "email_domain.claimed"
     EMAIL_DOMAIN_LAPSED = "email_domain.lapsed"
     EMAIL_DOMAIN_RELEASED = "email_domain.released"
@@ -60,6 +68,8 @@ class Action(StrEnum):
     PROJECT_UPDATED = "project.updated"
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
+    SCIM_TOKEN_CREATED = "scim_token.created"  # noqa: S105 - the name of an act
+    SCIM_TOKEN_REVOKED = "scim_token.revoked"  # noqa: S105 - the same
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
     SERVICE_ACCOUNT_RENAMED = "service_account.renamed"
@@ -119,6 +129,14 @@ SENTENCES: dict[Action, str] = {
     Action.AUDIT_STREAM_TESTED: "{actor} tested the audit stream {target}",
     Action.AUDIT_STREAM_UPDATED: "{actor} changed the audit stream {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
+    Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
+    Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",
+    Action.DIRECTORY_GROUP_MAPPED: "{actor} chose the roles of the group {target}",
+    Action.DIRECTORY_GROUP_UPDATED: "{actor} changed the group {target} of the directory",
+    Action.DIRECTORY_USER_CREATED: "{actor} added {target} to the directory",
+    Action.DIRECTORY_USER_DEACTIVATED: "{actor} deactivated {target} in the directory",
+    Action.DIRECTORY_USER_DELETED: "{actor} removed {target} from the directory",
+    Action.DIRECTORY_USER_UPDATED: "{actor} changed {target} in the directory",
     Action.EMAIL_DOMAIN_CLAIMED: "{actor} claimed the mail domain {target}",
     Action.EMAIL_DOMAIN_LAPSED: "The proof of the mail domain {target} is gone",
     Action.EMAIL_DOMAIN_RELEASED: "{actor} gave up the mail domain {target}",
@@ -157,6 +175,8 @@ SENTENCES: dict[Action, str] = {
     Action.PROJECT_UPDATED: "{actor} changed the project {target}",
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
     Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",
+    Action.SCIM_TOKEN_CREATED: "{actor} made the SCIM token {target}",
+    Action.SCIM_TOKEN_REVOKED: "{actor} revoked the SCIM token {target}",
     Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",
     Action.SERVICE_ACCOUNT_DELETED: "{actor} deleted the service account {target}",
     Action.SERVICE_ACCOUNT_RENAMED: "{actor} renamed the service account {target}",

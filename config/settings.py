@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "indexes",
     "billing",
     "sso",
+    "sso.scim",
     "api",
     "console",
 ]

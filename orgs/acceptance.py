@@ -24,6 +24,7 @@ from orgs.models import (
 from orgs.queries import session_actor
 from orgs.role_bindings import Assignment, Principal, bind
 from orgs.secrets import is_genuine
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
 
@@ -68,6 +69,7 @@ def may_accept(user: User, invitation: Invitation) -> bool:
 @verb(Action.INVITATION_ACCEPTED)
 def _accept(actor: Actor, invitation: Invitation, *, user: User) -> Organization:
     organization = locked(invitation.organization_id)
+    require_decided_here(actor, organization)
     found = Invitation.objects.select_related("organization").filter(pk=invitation.pk).first()
     if found is None:
         raise NotFound("This invitation is not valid any more. Ask for a new one.")

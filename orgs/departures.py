@@ -11,6 +11,7 @@ from orgs.locks import locked
 from orgs.members import find_membership, member_target
 from orgs.models import Organization, PrincipalType, RoleBinding
 from orgs.role_bindings import is_owner, require_other_owner
+from orgs.user_management import require_ended_here
 from orgs.verbs import verb
 
 
@@ -21,7 +22,8 @@ def remove_member(
     """Take a person out of the organization and of all its projects. The account stays."""
     require(actor, Permission.MEMBER_WRITE, organization.scope)
     organization = locked(organization.pk)
-    roles = _end_membership(organization, user)
+    require_ended_here(actor, organization, user)
+    roles = end_membership(organization, user)
     target = member_target(organization, user)
     record(actor, Action.MEMBER_REMOVED, target=target, roles=roles, reason=reason)
 
@@ -32,12 +34,13 @@ def leave_organization(actor: Actor, organization: Organization, *, user: User) 
     if actor.kind is not CredentialKind.SESSION or actor.principal_id != user.pk:
         raise PermissionDenied("Everybody leaves for themselves only.")
     organization = locked(organization.pk)
-    roles = _end_membership(organization, user)
+    require_ended_here(actor, organization, user)
+    roles = end_membership(organization, user)
     record(actor, Action.MEMBER_LEFT, target=member_target(organization, user), roles=roles)
 
 
-def _end_membership(organization: Organization, user: User) -> list[str]:
-    """Which roles ended."""
+def end_membership(organization: Organization, user: User) -> list[str]:
+    """Which roles ended; part of a verb's transaction, and needs the lock."""
     membership = find_membership(organization, user)
     if membership is None:
         raise NotFound("There is no such member.")

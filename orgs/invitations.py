@@ -29,6 +29,7 @@ from orgs.models import (
 )
 from orgs.role_bindings import Assignment, Principal, bind, require_assignable
 from orgs.secrets import minted
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
 VALID_FOR = timedelta(days=7)
@@ -48,6 +49,7 @@ def create_invitation(
     require(actor, Permission.MEMBER_WRITE, organization.scope)
     email, assignments = checked_email(email), _checked(assignments)
     organization = locked(organization.pk)
+    require_decided_here(actor, organization)
     for assignment in assignments:
         require_assignable(actor, organization, assignment)
     _clear_the_way(organization, email)
@@ -74,6 +76,7 @@ def create_invitation(
 def resend_invitation(actor: Actor, invitation: Invitation) -> tuple[Invitation, PlainKey]:
     """A new mail with a new token, good for seven days from now; the old token stops working."""
     organization, found = _open(actor, invitation)
+    require_decided_here(actor, organization)
     if found.status == InvitationStatus.EXPIRED:
         require_room_for_person(organization)
     plain, stored = minted(SecretKind.INVITATION)

@@ -21,6 +21,7 @@ from orgs.role_bindings import (
     require_assignable,
     require_other_owner,
 )
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
 
@@ -34,6 +35,7 @@ def set_member_roles(
         names = ", ".join(sorted(ORGANIZATION_ROLES))
         raise InvalidArgument(f"A member holds one or more of: {names}.", field="roles")
     organization = locked(organization.pk)
+    require_decided_here(actor, organization)
     for role in roles:
         require_assignable(actor, organization, Assignment(role))
     _require_member(organization, user)
@@ -60,6 +62,7 @@ def transfer_ownership(actor: Actor, organization: Organization, *, to: User) ->
     """
     require(actor, Permission.MEMBER_WRITE, organization.scope)
     organization = locked(organization.pk)
+    require_decided_here(actor, organization)
     require_assignable(actor, organization, Assignment(Role.ORG_OWNER))
     _require_member(organization, to)
     _require_able(to)

@@ -17,6 +17,7 @@ from kit.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenie
 from orgs.locks import locked
 from orgs.models import Invitation, Membership, Organization
 from orgs.role_bindings import Assignment, Principal, bind
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
 
@@ -24,6 +25,7 @@ from orgs.verbs import verb
 def add_member(actor: Actor, organization: Organization, *, user: User, role: Role) -> Membership:
     """Make an existing person a member with one organization role."""
     require(actor, Permission.MEMBER_WRITE, organization.scope)
+    require_decided_here(actor, locked(organization.pk))
     membership = join(organization, user, role)
     target = member_target(organization, user)
     record(actor, Action.MEMBER_ADDED, target=target, role=str(role))

@@ -22,6 +22,7 @@ from orgs.models import (
     ServiceAccount,
 )
 from orgs.plans import Feature
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
 
@@ -67,6 +68,7 @@ def create_role_binding(
     assignment = Assignment(role, project_id)
     require(actor, _right(principal.type, project_id), assignment.scope(organization))
     organization = locked(organization.pk)
+    _require_open(actor, organization, principal.type)
     require_assignable(actor, organization, assignment)
     name = _name_of(organization, principal)
     if principal.type == PrincipalType.SERVICE_ACCOUNT:
@@ -87,6 +89,7 @@ def delete_role_binding(actor: Actor, binding: RoleBinding) -> None:
     found = RoleBinding.objects.filter(pk=binding.pk).first()
     if found is None:
         raise NotFound("Role binding not found.")
+    _require_open(actor, organization, principal_type)
     if found.role == Role.ORG_OWNER and principal_type == PrincipalType.USER:
         require_other_owner(organization, found.principal_id)
     _require_other_membership_role(found)
@@ -171,6 +174,12 @@ def _right(principal_type: PrincipalType, project_id: UUID | None) -> Permission
     if principal_type == PrincipalType.SERVICE_ACCOUNT:
         return Permission.SERVICE_ACCOUNT_WRITE
     return Permission.MEMBER_WRITE
+
+
+def _require_open(actor: Actor, organization: Organization, principal: PrincipalType) -> None:
+    """People's roles may be an identity provider's to decide; those of machines never are."""
+    if principal != PrincipalType.SERVICE_ACCOUNT:
+        require_decided_here(actor, organization)
 
 
 def _name_of(organization: Organization, principal: Principal) -> str:

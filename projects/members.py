@@ -11,6 +11,7 @@ from orgs.locks import locked
 from orgs.members import find_membership
 from orgs.models import PrincipalType, ResourceType, RoleBinding
 from orgs.role_bindings import Assignment, Principal, bind, require_assignable
+from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 from projects.models import Project
 
@@ -22,6 +23,7 @@ def add_project_member(actor: Actor, project: Project, *, user: User, role: Role
     if role not in PROJECT_ROLES:
         raise InvalidArgument(f"{role} is not a role that is held on a project.", field="role")
     organization = locked(project.organization_id)
+    require_decided_here(actor, organization)
     assignment = Assignment(role, project.pk)
     require_assignable(actor, organization, assignment)
     if find_membership(organization, user) is None:
@@ -42,7 +44,7 @@ def add_project_member(actor: Actor, project: Project, *, user: User, role: Role
 def remove_project_member(actor: Actor, project: Project, *, user: User) -> None:
     """Take all roles on the project from a person, who stays in the organization."""
     require(actor, Permission.PROJECT_MEMBER_WRITE, project.scope)
-    roles = _end_roles(project, user)
+    roles = _end_roles(actor, project, user)
     record(
         actor,
         Action.PROJECT_MEMBER_REMOVED,
@@ -57,13 +59,13 @@ def leave_project(actor: Actor, project: Project, *, user: User) -> None:
     """Give up all roles on the project, as the person whose session it is."""
     if actor.kind is not CredentialKind.SESSION or actor.principal_id != user.pk:
         raise PermissionDenied("Everybody leaves for themselves only.")
-    roles = _end_roles(project, user)
+    roles = _end_roles(actor, project, user)
     record(actor, Action.PROJECT_MEMBER_LEFT, target=project.audit_target(), roles=roles)
 
 
-def _end_roles(project: Project, user: User) -> list[str]:
+def _end_roles(actor: Actor, project: Project, user: User) -> list[str]:
     """Which roles ended."""
-    locked(project.organization_id)
+    require_decided_here(actor, locked(project.organization_id))
     held = RoleBinding.objects.filter(
         principal_type=PrincipalType.USER,
         principal_id=user.pk,

@@ -61,6 +61,7 @@ from projects.api_keys import (
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
 from projects.projects import create_project, delete_project, update_project
+from tests.audit.scim_cases import SCIM_CASES
 from tests.audit.sso_cases import SSO_CASES
 from tests.support.world import PASSWORD, SPEC, World
 
@@ -341,6 +342,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "billing.contacts.set_billing_contact": lambda world: lambda actor: set_billing_contact(
         actor, world.organization, name="Cara", email="cara@example.com"
     ),
+    **SCIM_CASES,
     **SSO_CASES,
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it, everybody leaves and founds for themselves:
