@@ -94,8 +94,11 @@ def configure_index(
         (kind,) = index.spec
         index.spec[kind]["read_capacity"] = read_capacity
         changed["spec"] = index.spec
-    index.save(update_fields=[*changed])
+        index.generation += 1
+    index.save(update_fields=[*changed, "generation"])
     record(actor, Action.INDEX_CONFIGURED, target=index.audit_target(), **changed)
+    if read_capacity is not None:
+        reconcile_soon(index.pk)
     return index
 
 
@@ -119,7 +122,8 @@ def delete_index(actor: Actor, index: Index) -> None:
 
 
 def _locked(index: Index) -> Index:
-    rows = Index.objects.select_for_update(of=("self",)).select_related("project__organization")
+    rows = Index.objects.select_for_update(of=("self",))
+    rows = rows.select_related("project__organization", "deployment__node")
     found = rows.filter(pk=index.pk).exclude(state=IndexState.TERMINATING).first()
     if found is None:
         raise NotFound(f"Resource {index.name} not found")

@@ -75,6 +75,27 @@ def checked_place(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+def replicas_wanted(spec: dict[str, Any]) -> int:
+    """How many engines are to serve an index, each with all of its records."""
+    ((kind, part),) = spec.items()
+    if kind == "pod":
+        return int(part["replicas"])
+    capacity = part.get("read_capacity") or {}
+    if capacity.get("mode") != "Dedicated":
+        return 1
+    # Without any it could not be written to either.
+    return max(1, int(capacity["dedicated"]["manual"]["replicas"]))
+
+
+def shards_wanted(spec: dict[str, Any]) -> int:
+    """Over how many shards the records of an index are to be spread."""
+    ((kind, part),) = spec.items()
+    if kind == "pod":
+        return int(part["shards"])
+    capacity = part.get("read_capacity") or {}
+    return int(capacity["dedicated"]["manual"]["shards"]) if "dedicated" in capacity else 1
+
+
 def merged_tags(existing: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
     """Changes over existing tags; an empty value removes the tag."""
     merged = {**existing, **changes}

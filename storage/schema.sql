@@ -7,6 +7,8 @@ CREATE TABLE log_lease (
     index_id uuid PRIMARY KEY,
     epoch bigint NOT NULL,
     holder text NOT NULL,
+    -- Engines of the holder's node that it may let read the index too.
+    replicas smallint[] NOT NULL DEFAULT '{}',
     taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 

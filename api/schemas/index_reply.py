@@ -6,6 +6,7 @@ from api.schemas.index_request import DENSE_FIELD, SPARSE_FIELD
 from api.versions import Version
 from indexes.addresses import host_of
 from indexes.models import Index
+from indexes.read_capacity import read_status
 
 
 def render_index(index: Index, version: Version) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def render_index(index: Index, version: Version) -> dict[str, Any]:
 
 def _rendered_place(index: Index) -> dict[str, Any]:
     ((kind, part),) = index.spec.items()
-    capacity = _rendered_capacity(part.get("read_capacity"))
+    capacity = _rendered_capacity(index, part.get("read_capacity"))
     if kind == "pod":
         shown = ("environment", "pod_type", "replicas", "shards")
         deployment = {"deployment_type": "pod", **{key: part[key] for key in shown}}
@@ -52,22 +53,22 @@ def _rendered_place(index: Index) -> dict[str, Any]:
     return {"spec": {kind: spec}, "deployment": deployment, "read_capacity": capacity}
 
 
-def _rendered_capacity(capacity: dict[str, Any] | None) -> dict[str, Any]:
+def _rendered_capacity(index: Index, capacity: dict[str, Any] | None) -> dict[str, Any]:
     """With its status, without which clients refuse it."""
     if capacity is None or capacity["mode"] == "OnDemand":
         return {
             "mode": "OnDemand",
             "status": {"state": "Ready", "current_replicas": None, "current_shards": None},
         }
-    manual = capacity["dedicated"]["manual"]
-    return {
-        **capacity,
-        "status": {
-            "state": "Ready",
-            "current_replicas": manual["replicas"],
-            "current_shards": manual["shards"],
-        },
+    found = read_status(index)
+    status: dict[str, Any] = {
+        "state": found.state,
+        "current_replicas": found.replicas,
+        "current_shards": found.shards,
     }
+    if found.error:
+        status["error_message"] = found.error
+    return {**capacity, "status": status}
 
 
 def _rendered_fields(index: Index, version: Version) -> dict[str, Any]:

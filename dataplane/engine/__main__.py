@@ -1,15 +1,18 @@
 """The engine of an index node: `python -m dataplane.engine`, one thread on one unix socket."""
 
 import os
+from pathlib import Path
 
 import structlog
 
 from dataplane.engine.control_link import ControlLink
 from dataplane.engine.engine import Engine
 from dataplane.engine.log_source import LogSource
-from dataplane.engine.loop import Loop
+from dataplane.engine.loop import Loop, Source
 from dataplane.engine.memory_ceiling import ceiling_bytes
 from dataplane.engine.opening import Database, Storage
+from dataplane.engine.peers import Peer
+from dataplane.engine.replication import Replication
 from dataplane.engine.server import Listener
 from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
@@ -28,32 +31,52 @@ def main() -> None:
     os.umask(0o077)
     url = settings.database_system_url.get_secret_value()
     loop = Loop()
-    loop.stop_on_signals()
     appender = LogAppender(url)
     memory_bytes = ceiling_bytes(settings.engine_memory_mb, engines=settings.engine_count)
+    peers = _peers(settings)
+    replication = Replication(peers)
     engine = Engine(
         _storage(settings, url),
         appender,
+        replication,
         memory_bytes=memory_bytes,
         idle_s=settings.engine_idle_s,
     )
-    loop.add(LogSource(appender, engine.settle))
-    loop.add(
-        ControlLink(
-            url,
-            engine=settings.engine_number,
-            open_indexes=lambda: [index.index_id for index in engine.open_indexes],
-            on_manifest=engine.adopt,
-            on_limit=engine.limit_namespaces,
-            on_gone=engine.forget,
-        )
+    control_link = ControlLink(
+        url,
+        engine=settings.engine_number,
+        open_indexes=engine.known_indexes,
+        on_manifest=engine.adopt,
+        on_index=engine.look_over,
+        on_gone=engine.forget,
     )
-    listener = Listener(settings.engine_socket, loop, engine)
-    _log.info("serving", socket=str(settings.engine_socket))
+    sources: list[Source] = [
+        LogSource(appender, engine.settle),
+        replication,
+        control_link,
+        *peers.values(),
+    ]
+    for source in sources:
+        loop.add(source)
+    _serve(settings.engine_socket, loop, engine)
+
+
+def _serve(path: Path, loop: Loop, engine: Engine) -> None:
+    """Until a signal asks to stop; then what is under way is finished."""
+    loop.stop_on_signals()
+    listener = Listener(path, loop, engine)
+    _log.info("serving", socket=str(path))
     loop.run()
+    engine.stop_following()
     listener.close()
     loop.run_until(lambda: engine.is_idle and not loop.has_work, timeout_s=_GRACE_S)
     _log.info("stopped")
+
+
+def _peers(settings: Environment) -> dict[int, Peer]:
+    """The other engines of this machine, by number."""
+    sockets = enumerate(settings.engine_sockets)
+    return {number: Peer(path) for number, path in sockets if number != settings.engine_number}
 
 
 def _storage(settings: Environment, url: str) -> Storage:

@@ -22,9 +22,10 @@ _INDEXES_EVERY_S = 1.0
 _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
-_INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, '')
+_INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, ''),
+        array_to_string(engines, ' ')
     FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
-    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND engines[1] = {engine:d}"""
+    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine:d} = ANY(engines)"""
 _MANIFESTS = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
     FROM log_namespace WHERE index_id = ANY($1::uuid[]) AND manifest_version > 0"""
 _MANIFEST = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
@@ -40,8 +41,9 @@ class ControlLink:
     """A source of the loop.
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
-    a namespace's manifest, again and again; `on_limit` alike with how many namespaces an index may
-    have; `on_gone` for an index that was deleted, or that another engine serves now.
+    a namespace's manifest, again and again; `on_index` alike with how many namespaces an index may
+    have, and which engines serve it; `on_gone` for an index that was deleted, or that is not served
+    by this engine any more.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class ControlLink:
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
-        on_limit: Callable[[UUID, int | None], None],
+        on_index: Callable[[UUID, int | None, tuple[int, ...]], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -60,7 +62,7 @@ class ControlLink:
         self._indexes = _INDEXES.format(engine=engine).encode()
         self._open_indexes = open_indexes
         self._on_manifest = on_manifest
-        self._on_limit = on_limit
+        self._on_index = on_index
         self._on_gone = on_gone
         self._connection: pq.abc.PGconn | None = None
         self._polling = pq.PollingStatus.WRITING
@@ -183,10 +185,12 @@ class ControlLink:
 
     def _see_indexes(self, asked: Sequence[UUID]) -> Callable[[Rows], None]:
         def see(rows: Rows) -> None:
-            limits = {UUID(index_id): int(limit) if limit else None for index_id, limit in rows}
+            found = {UUID(index_id): (limit, engines) for index_id, limit, engines in rows}
             for index_id in asked:
-                if index_id in limits:
-                    self._on_limit(index_id, limits[index_id])
+                if index_id in found:
+                    limit, engines = found[index_id]
+                    numbers = tuple(map(int, engines.split()))
+                    self._on_index(index_id, int(limit) if limit else None, numbers)
                 else:
                     self._on_gone(index_id)
 

@@ -9,22 +9,36 @@ import structlog
 from dataplane.engine import messages
 from dataplane.engine.admission import needs_quiet
 from dataplane.engine.failures import failure
+from dataplane.engine.following import Following
 from dataplane.engine.measuring import measure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
 from dataplane.engine.open_index import OpenIndex
 from dataplane.engine.opening import Storage
 from dataplane.engine.reads import READS, query_all
+from dataplane.engine.replication import Replication
 from dataplane.engine.server import Answer
 from dataplane.engine.writes import Writer
 from kit import clock
-from kit.errors import Aborted, Internal, NotFound, StonepineError, Unavailable
+from kit.errors import (
+    Aborted,
+    FailedPrecondition,
+    Internal,
+    NotFound,
+    StonepineError,
+    Unavailable,
+)
 from storage.events import DataPlaneEvent, record_alone
 from storage.write_log.appender import LogAppender
 from storage.write_log.errors import Fenced
 
 # After the database could not be reached, opening is not tried again at once: it blocks.
 _PAUSE_S = 1.0
+
+_OF_WRITERS = (
+    messages.Applied, messages.Renew, messages.Follow, messages.Leave,
+    messages.NamespaceAdded, messages.NamespaceDropped,
+)  # fmt: skip
 
 _log = structlog.get_logger()
 
@@ -33,14 +47,27 @@ class Engine:
     """For one thread. Every request gets exactly one answer, sooner or later."""
 
     def __init__(
-        self, storage: Storage, appender: LogAppender, *, memory_bytes: int, idle_s: float
+        self,
+        storage: Storage,
+        appender: LogAppender,
+        replication: Replication,
+        *,
+        memory_bytes: int,
+        idle_s: float,
     ) -> None:
         """`idle_s`: without a request for so long, an index may make room for others."""
         self._storage = storage
         self._idle_s = idle_s
         self._memory = MemoryCeiling(memory_bytes, self._used_bytes, self._unload_one)
+        self._replication = replication
+        self._following = Following(storage, self._memory.make_room)
         self._writer = Writer(
-            appender, self._memory, self.close_index, self._doubt, record=self._record
+            appender,
+            self._memory,
+            self.close_index,
+            self._doubt,
+            replication=replication,
+            record=self._record,
         )
         self._indexes: dict[UUID, OpenIndex] = {}
         # Closed ones whose memory holds all that was acknowledged: for reads while the log is away.
@@ -62,11 +89,13 @@ class Engine:
         if isinstance(request, messages.Measure):
             answer(messages.Sizes(bytes_by_index=measure(self.open_indexes)))
             return
-        self._guard(lambda: self._dispatch(request, answer), request, answer)
+        act = self._dispatch_of_writer if isinstance(request, _OF_WRITERS) else self._dispatch
+        self._guard(lambda: act(request, answer), request, answer)
 
     def handle_together(self, asked: Sequence[tuple[messages.Query, Answer]]) -> None:
         """Queries of one namespace that have arrived, each of which gets its own answer."""
-        index = self._indexes.get(asked[0][0].index_id)
+        index_id = asked[0][0].index_id
+        index = self._indexes.get(index_id) or self._following.serving(index_id)
         is_waited_for = any(request.min_lsn is not None for request, _ in asked)
         if index is None or not index.is_open or is_waited_for:
             for request, answer in asked:
@@ -81,6 +110,14 @@ class Engine:
         for (_, answer), outcome in zip(asked, found, strict=True):
             answer(failure(outcome) if isinstance(outcome, StonepineError) else outcome)
 
+    def known_indexes(self) -> list[UUID]:
+        """Those that are open here, as writer or as follower."""
+        return [index.index_id for index in [*self.open_indexes, *self._following.indexes]]
+
+    def stop_following(self) -> None:
+        """Before nobody can reach this engine any more: writers trust that it serves nothing."""
+        self._following.forget_all()
+
     def settle(self) -> None:
         """Take up what the log has done."""
         self._writer.settle()
@@ -89,6 +126,7 @@ class Engine:
         """Forget what is in memory; the next request opens the index from the log."""
         if index.is_open:
             index.is_open = False
+            self._replication.end(index)
             _log.info("index.closed", index_id=str(index.index_id), epoch=index.epoch)
         if not index.pending and self._indexes.get(index.index_id) is index:
             del self._indexes[index.index_id]
@@ -96,32 +134,44 @@ class Engine:
     def forget(self, index_id: UUID) -> None:
         """The index was deleted, or another engine serves it."""
         self._last_known.pop(index_id, None)
+        self._following.forget(index_id)
         index = self._indexes.get(index_id)
         if index is not None:
             self.close_index(index)
 
-    def limit_namespaces(self, index_id: UUID, limit: int | None) -> None:
-        """How many the index may have now; those that exist stay."""
+    def look_over(self, index_id: UUID, limit: int | None, engines: tuple[int, ...]) -> None:
+        """How many namespaces the index may have now (those that exist stay), and which engines
+        are to serve it."""
+        self._following.forget_abandoned()
         index = self._indexes.get(index_id)
-        if index is not None:
-            index.namespaces_limit = limit
+        if index is None:
+            return
+        index.namespaces_limit = limit
+        if index.is_open and index.engines != engines:
+            # Opened anew, it has other followers.
+            self.close_index(index)
 
     def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
         """A builder committed that manifest. What cannot be taken over is built anew."""
-        index = self._indexes.get(index_id)
+        index = self._indexes.get(index_id) or self._following.get(index_id)
         space = index.by_id(namespace_id) if index is not None and index.is_open else None
         if index is None or space is None or version <= space.memory.manifest_version:
             return
         try:
             self._storage.adopt(index, space, version)
             _log.info("manifest.adopted", index_id=str(index_id), version=version)
+        except FailedPrecondition:
+            # Rows that it covers are still on their way here: it is looked at again.
+            return
         except Exception:  # noqa: BLE001 - whatever is wrong with it, what is served must be right
             _log.exception("manifest.not_adopted", index_id=str(index_id), version=version)
+            self._following.forget(index_id)
             self.close_index(index)
 
     def _used_bytes(self) -> int:
         held = {id(index): index for index in self._indexes.values()}
         held |= {id(index): index for index in self._last_known.values()}
+        held |= {id(index): index for index in self._following.indexes}
         return sum(index.memory_bytes for index in held.values())
 
     def _unload_one(self) -> bool:
@@ -160,6 +210,10 @@ class Engine:
             closed.parked.append(lambda: self._reopen(closed, request, answer))
             return
         read = READS.get(type(request))
+        followed = None if index is not None else self._following.serving(request.index_id)
+        if read is not None and followed is not None:
+            answer(read(followed, request))
+            return
         if index is None or not index.is_open:
             index = self._open(request.index_id, for_reading=read is not None)
         index.used_at_s = clock.monotonic_s()
@@ -196,6 +250,8 @@ class Engine:
             raise
         self._last_known.pop(index_id, None)
         self._indexes[index_id] = index
+        self._following.forget(index_id)
+        self._replication.begin(index)
         index.used_at_s = clock.monotonic_s()
         self._memory.make_room()
         return index
@@ -211,24 +267,35 @@ class Engine:
             case messages.Probe():
                 self._writer.probe(index, answer)
             case messages.CreateNamespace():
-                answer(self._at_namespaces(index, create_namespace, request))
+                self._at_namespaces(index, create_namespace, request, answer)
             case messages.DeleteNamespace():
-                answer(self._at_namespaces(index, delete_namespace, request))
+                self._at_namespaces(index, delete_namespace, request, answer)
             case _:
                 raise Internal(f"The engine does not know the request {type(request).__name__}.")
 
     def _at_namespaces(
         self,
         index: OpenIndex,
-        act: Callable[[Storage, OpenIndex, Any], messages.Reply],
+        act: Callable[[Storage, Replication, OpenIndex, Any], messages.Reply],
         request: messages.Request,
-    ) -> messages.Reply:
+        answer: Answer,
+    ) -> None:
         try:
-            return act(self._storage, index, request)
+            reply = act(self._storage, self._replication, index, request)
         except (Fenced, Aborted):
             # What the log holds differs from memory.
             self.close_index(index)
             raise
+        self._replication.confirm(index, lambda: answer(reply))
+
+    def _dispatch_of_writer(self, request: messages.AnyRequest, answer: Answer) -> None:
+        """From the engine that writes the index, as one that we wrote before may be, too."""
+        if isinstance(request, messages.Follow | messages.Leave):
+            index = self._indexes.get(request.index_id)
+            if index is not None and index.epoch < request.epoch:
+                self.close_index(index)
+            self._last_known.pop(request.index_id, None)
+        answer(self._following.handle(request))
 
     def _reopen(self, index: OpenIndex, request: messages.AnyRequest, answer: Answer) -> bool:
         if index.pending:

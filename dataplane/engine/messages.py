@@ -173,6 +173,48 @@ class Measure(Request, frozen=True, kw_only=True):
     """What do the open indexes hold? Opens none (`index_id` may be all zeros)."""
 
 
+class Follow(Request, frozen=True, kw_only=True):
+    """From the index's writer to another engine: load it, and apply what comes from now on."""
+
+    epoch: int
+
+
+class Leave(Request, frozen=True, kw_only=True):
+    """From the index's writer: let go of the index, as a follower or as an earlier writer."""
+
+    epoch: int
+
+
+class Renew(Request, frozen=True, kw_only=True):
+    """Indexes followed under these epochs may be read until then (`index_id` is all zeros)."""
+
+    grants: dict[UUID, int]
+    until_s: float
+
+
+class Published(Request, frozen=True, kw_only=True, tag=True):
+    """Base of what a writer tells its followers; `namespace` is the name of the namespace."""
+
+    epoch: int
+    namespace_id: UUID
+
+
+class Applied(Published, frozen=True, kw_only=True):
+    """A row of the log, durable and applied by the writer. The first one makes the namespace."""
+
+    lsn: int
+    operation: int
+    sealed: bytes
+
+
+class NamespaceAdded(Published, frozen=True, kw_only=True):
+    schema: bytes | None = None
+
+
+class NamespaceDropped(Published, frozen=True, kw_only=True):
+    pass
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Base of every reply."""
 
@@ -267,6 +309,12 @@ AnyRequest = (
     | Probe
     | Ping
     | Measure
+    | Follow
+    | Leave
+    | Renew
+    | Applied
+    | NamespaceAdded
+    | NamespaceDropped
 )
 AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Pong | Sizes
 
@@ -286,6 +334,11 @@ def pack(call: int, message: Request | Reply) -> bytes:
 def unpack_requests(buffer: bytearray) -> list[tuple[int, AnyRequest]]:
     """Take every complete request off the front of `buffer`."""
     return [(call, _decode_request(body)) for call, body in _take_frames(buffer)]
+
+
+def unpack_replies(buffer: bytearray) -> list[AnyReply]:
+    """Take every complete reply off the front of `buffer`."""
+    return [decode_reply(body) for _, body in _take_frames(buffer)]
 
 
 def _take_frames(buffer: bytearray) -> list[tuple[int, bytes]]:

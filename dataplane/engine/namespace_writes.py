@@ -7,6 +7,7 @@ from dataplane.engine.audited import event_of
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.opening import Storage
+from dataplane.engine.replication import Replication
 from kit.errors import AlreadyExists, NotFound, StonepineError
 from kit.ids import new_id
 from storage import events
@@ -17,7 +18,10 @@ _log = structlog.get_logger()
 
 
 def create_namespace(
-    storage: Storage, index: OpenIndex, request: messages.CreateNamespace
+    storage: Storage,
+    replication: Replication,
+    index: OpenIndex,
+    request: messages.CreateNamespace,
 ) -> messages.Namespaces:
     """Raises `AlreadyExists` (the default namespace always exists) and `QuotaExceeded`.
 
@@ -37,11 +41,24 @@ def create_namespace(
     )
     space = OpenNamespace(name, namespace_id, Namespace(index.spec), schema=request.schema)
     index.add(space)
+    replication.publish(
+        index,
+        messages.NamespaceAdded(
+            index_id=index.index_id,
+            namespace=name,
+            epoch=index.epoch,
+            namespace_id=namespace_id,
+            schema=request.schema,
+        ),
+    )
     return messages.Namespaces(namespaces=[space.info()], total_count=1)
 
 
 def delete_namespace(
-    storage: Storage, index: OpenIndex, request: messages.DeleteNamespace
+    storage: Storage,
+    replication: Replication,
+    index: OpenIndex,
+    request: messages.DeleteNamespace,
 ) -> messages.Written:
     """Raises `NotFound`; deleting the default namespace empties it, if there is anything."""
     space = index.namespace(request.namespace)
@@ -59,6 +76,10 @@ def delete_namespace(
         )
     )
     index.remove(space)
+    dropped = messages.NamespaceDropped(
+        index_id=index.index_id, epoch=index.epoch, namespace_id=space.namespace_id
+    )
+    replication.publish(index, dropped)
     try:
         storage.delete_objects(index.index_id, space.namespace_id)
     except (StonepineError, OSError) as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from dataplane.engine import messages
+from dataplane.engine.followers import Follower, Marks
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
@@ -54,7 +55,9 @@ class OpenIndex:
     `namespaces_limit` is how many it may have, None for any number.
     `used_at_s` is when a request last came (monotonic).
     `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew;
-    `memory_bytes` and `grown` alike.
+    `memory_bytes` and `grown` alike. `engines` are those that serve it, the writer first;
+    `former_engines` may have served it under the lease before. `unconfirmed` holds what waits until
+    all followers know enough.
     """
 
     index_id: UUID
@@ -69,6 +72,10 @@ class OpenIndex:
     namespaces_limit: int | None = None
     measured_bytes: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
+    engines: tuple[int, ...] = ()
+    former_engines: frozenset[int] = frozenset()
+    followers: list[Follower] = field(default_factory=list)
+    unconfirmed: deque[tuple[Marks, Callable[[], None]]] = field(default_factory=deque)
     _memory_bytes: int = 0
     _grown: set[OpenNamespace] = field(default_factory=set)
     _by_id: dict[UUID, OpenNamespace] = field(default_factory=dict)
@@ -105,7 +112,7 @@ class OpenIndex:
     @property
     def may_be_closed(self) -> bool:
         """Whether everything it holds is in the log, and nothing waits."""
-        return self.is_open and not self.pending and not self.parked
+        return self.is_open and not (self.pending or self.parked or self.unconfirmed)
 
     def namespace(self, name: str) -> OpenNamespace | None:
         """The namespace, if it exists: one whose first write is under way does not yet."""

@@ -25,6 +25,7 @@ from storage.objects import ObjectStore
 from storage.segments import SegmentName, SegmentReader
 from storage.write_log import log
 from storage.write_log.errors import Fenced
+from storage.write_log.log import Lease
 from storage.write_log.names import NamespaceRow
 from storage.write_log.whole import Entry, read_index
 
@@ -76,11 +77,23 @@ class Storage:
         Raises `NotFound` for an index that is not there (any more), `Fenced` where it belongs to
         another engine, and `Unavailable` where it cannot be read now.
         """
+        return self._timed("index.opened", lambda connection: self._open(connection, index_id))
+
+    def follow_index(self, index_id: UUID, epoch: int) -> OpenIndex:
+        """Load everything without the lease, which another engine holds under that epoch.
+
+        Raises as `open_index` does, and `Fenced` where the epoch is over.
+        """
+        return self._timed(
+            "index.followed", lambda connection: self._follow(connection, index_id, epoch)
+        )
+
+    def _timed(self, event: str, load: Callable[[Connection], OpenIndex]) -> OpenIndex:
         started_s = clock.monotonic_s()
-        index = self.database.run(lambda connection: self._open(connection, index_id))
+        index = self.database.run(load)
         _log.info(
-            "index.opened",
-            index_id=str(index_id),
+            event,
+            index_id=str(index.index_id),
             epoch=index.epoch,
             namespaces=len(index.namespaces),
             records=sum(space.memory.record_count for space in index.namespaces.values()),
@@ -108,11 +121,33 @@ class Storage:
         if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
             raise Fenced
         key = self._data_key(connection, row)
-        epoch = log.take_lease(connection, index_id, self.holder)
-        spec = IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))
-        limit = load_namespaces_per_index(connection, row.org_id)
-        index = OpenIndex(index_id, spec, key, epoch, namespaces_limit=limit)
-        for namespace_row, entries in read_index(connection, key, index_id):
+        lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])
+        index = OpenIndex(index_id, _spec(row), key, lease.epoch)
+        index.namespaces_limit = load_namespaces_per_index(connection, row.org_id)
+        index.engines = tuple(row.engines)
+        index.former_engines = self._engines_of(lease) - {self.engine}
+        return self._loaded(connection, index)
+
+    def _follow(self, connection: Connection, index_id: UUID, epoch: int) -> OpenIndex:
+        row = catalog.load_index(connection, index_id)
+        if row is None or row.state == _TERMINATING:
+            raise NotFound("Index not found.")
+        is_ours = row.node_name in (None, self.node_name) and self.engine in row.engines[1:]
+        # A writer that was fenced, and does not know it yet, wins no followers.
+        if not is_ours or log.lease_epoch(connection, index_id) != epoch:
+            raise Fenced
+        index = OpenIndex(index_id, _spec(row), self._data_key(connection, row), epoch)
+        return self._loaded(connection, index)
+
+    def _engines_of(self, lease: Lease) -> frozenset[int]:
+        """Which engines of this node may still serve under the lease before."""
+        node, _, rest = lease.former_holder.partition("/")
+        number = rest.partition("/")[0]
+        holder = {int(number)} if node == self.node_name and number.isdigit() else set[int]()
+        return frozenset(holder | set(lease.former_replicas))
+
+    def _loaded(self, connection: Connection, index: OpenIndex) -> OpenIndex:
+        for namespace_row, entries in read_index(connection, index.key, index.index_id):
             index.add(self._open_namespace(index, namespace_row, entries))
         return index
 
@@ -153,3 +188,7 @@ class Storage:
             reader = SegmentReader(self.objects, index.key, name)
             opened[segment_id] = Segment(segment_id, index.spec, reader)
         return opened
+
+
+def _spec(row: IndexRow) -> IndexSpec:
+    return IndexSpec(row.dimension, Metric(row.metric), VectorType(row.vector_type))

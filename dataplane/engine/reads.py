@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex, OpenNamespace
-from kit.errors import FailedPrecondition, NotFound, StonepineError
+from kit.errors import NotFound, ResourceExhausted, StonepineError
 
 
 def query(index: OpenIndex, request: messages.Query) -> messages.Matches:
@@ -81,8 +81,9 @@ def _memory(index: OpenIndex, request: messages.Read) -> Namespace:
     space = index.namespace(request.namespace)
     memory = Namespace(index.spec) if space is None else space.memory
     if request.min_lsn is not None and request.min_lsn > memory.lsn:
-        raise FailedPrecondition(
-            f"The namespace is at LSN {memory.lsn}; {request.min_lsn} was never acknowledged here."
+        raise ResourceExhausted(
+            f"The namespace is at LSN {memory.lsn} here, before {request.min_lsn}: try again.",
+            retry_after_s=1,
         )
     return memory
 

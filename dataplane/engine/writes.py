@@ -14,6 +14,7 @@ from dataplane.engine.failures import failure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
+from dataplane.engine.replication import Replication
 from dataplane.engine.server import Answer
 from dataplane.engine.sparse import from_message
 from kit.errors import (
@@ -87,9 +88,11 @@ class Writer:
         close_index: Callable[[OpenIndex], None],
         doubt_index: Callable[[OpenIndex], None],
         *,
+        replication: Replication,
         record: Callable[[DataPlaneEvent], None],
     ) -> None:
         self._appender = appender
+        self._replication = replication
         self._memory = memory
         self._close_index = close_index
         self._doubt_index = doubt_index
@@ -240,6 +243,8 @@ class Writer:
         try:
             write.count += space.memory.apply(outcome.batch.lsn, piece.operation)
             write.index.note_change(space)
+            if write.index.followers:
+                self._publish(write.index, space, outcome.batch)
         except Exception:  # noqa: BLE001 - memory differs from the log now: it is built anew
             _log.exception("write.not_applied", index_id=str(write.index.index_id))
             self._close_index(write.index)
@@ -247,7 +252,22 @@ class Writer:
             return
         if write.remaining == 0 and not write.is_answered:
             write.is_answered = True
-            write.answer(messages.Written(lsn=outcome.batch.lsn, count=write.count))
+            written = messages.Written(lsn=outcome.batch.lsn, count=write.count)
+            self._replication.confirm(write.index, lambda: write.answer(written))
+
+    def _publish(self, index: OpenIndex, space: OpenNamespace, batch: PendingBatch) -> None:
+        self._replication.publish(
+            index,
+            messages.Applied(
+                index_id=index.index_id,
+                namespace=space.name,
+                epoch=index.epoch,
+                namespace_id=space.namespace_id,
+                lsn=batch.lsn,
+                operation=batch.operation,
+                sealed=batch.sealed,
+            ),
+        )
 
     def _fail(self, write: _Write, outcome: Failed) -> None:
         index, space, batch = write.index, write.space, outcome.batch

@@ -9,6 +9,7 @@ from dataplane.front.link import (
     MAX_IN_FLIGHT,
     RECONNECT_S,
     REPLY_S,
+    TRY_S,
     ConnectionLost,
     may_be_applied,
     no_answer,
@@ -43,6 +44,22 @@ class AsyncLink:
         finally:
             self._in_flight -= 1
 
+    async def try_once(self, request: messages.Request) -> messages.AnyReply:
+        """A read that others can answer as well: it waits for no engine that is away or slow."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            raise too_many()
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(TRY_S):
+                wire = await self._connected(patience_s=0.0)
+                return raise_failure(await wire.exchange(request))
+        except TimeoutError:
+            raise no_answer(is_write=False) from None
+        except ConnectionLost:
+            raise not_reached() from None
+        finally:
+            self._in_flight -= 1
+
     async def _ask(self, request: messages.Request, *, is_write: bool) -> messages.AnyReply:
         try:
             return await (await self._connected()).exchange(request)
@@ -54,17 +71,17 @@ class AsyncLink:
         except ConnectionLost:
             raise not_reached() from None
 
-    async def _connected(self) -> "_Wire":
+    async def _connected(self, *, patience_s: float = RECONNECT_S) -> "_Wire":
         if self._wire is not None and self._wire.is_open:
             return self._wire
         async with self._connecting:
             if self._wire is None or not self._wire.is_open:
-                self._wire = await self._connect()
+                self._wire = await self._connect(patience_s)
         return self._wire
 
-    async def _connect(self) -> "_Wire":
+    async def _connect(self, patience_s: float) -> "_Wire":
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + RECONNECT_S
+        deadline = loop.time() + patience_s
         while True:
             try:
                 _, wire = await loop.create_unix_connection(_Wire, str(self._path))

@@ -1,4 +1,8 @@
-"""The engines of this node as the front sees them: which one a request goes to."""
+"""The engines of this node as the front sees them: which one a request goes to.
+
+Writes go to an index's writer, reads to all that serve it in turn. Whoever cannot answer a read now
+(it is away, behind, or not in rotation) is passed over, and the writer answers.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +11,9 @@ from typing import TypeVar
 from dataplane.engine import messages
 from dataplane.front.async_link import AsyncLink
 from dataplane.front.link import not_reached
+from dataplane.front.rotation import Rotation
 from dataplane.front.thread_link import ThreadLink
+from kit.errors import DeadlineExceeded, ResourceExhausted, Unavailable
 from storage.catalog import IndexRow
 
 _Link = TypeVar("_Link")
@@ -19,12 +25,22 @@ class AsyncEngines:
     def __init__(self, sockets: Sequence[Path]) -> None:
         """By engine number."""
         self.links = [AsyncLink(path) for path in sockets]
+        self._rotation = Rotation()
 
     async def ask(
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         """The reply; a failure is raised as the error it stands for."""
-        return await _serving(index, self.links).ask(request, is_write=is_write)
+        writer = index.engines[0]
+        reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
+        if reader != writer:
+            try:
+                return await _link(self.links, reader).try_once(request)
+            except (Unavailable, DeadlineExceeded):
+                self._rotation.leave_out(index, reader)
+            except ResourceExhausted:
+                pass
+        return await _link(self.links, writer).ask(request, is_write=is_write)
 
 
 class ThreadEngines:
@@ -33,16 +49,25 @@ class ThreadEngines:
     def __init__(self, sockets: Sequence[Path]) -> None:
         """By engine number."""
         self.links = [ThreadLink(path) for path in sockets]
+        self._rotation = Rotation()
 
     def ask(
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         """The reply; a failure is raised as the error it stands for."""
-        return _serving(index, self.links).ask(request, is_write=is_write)
+        writer = index.engines[0]
+        reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
+        if reader != writer:
+            try:
+                return _link(self.links, reader).try_once(request)
+            except (Unavailable, DeadlineExceeded):
+                self._rotation.leave_out(index, reader)
+            except ResourceExhausted:
+                pass
+        return _link(self.links, writer).ask(request, is_write=is_write)
 
 
-def _serving(index: IndexRow, links: Sequence[_Link]) -> _Link:
-    number = index.engines[0]
+def _link(links: Sequence[_Link], number: int) -> _Link:
     if number >= len(links):
         # As after a restart with fewer engines, until the index is placed again.
         raise not_reached()

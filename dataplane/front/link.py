@@ -7,6 +7,8 @@ from kit.errors import ErrorCode, StonepineError, Unavailable
 RECONNECT_S = 5.0
 REPLY_S = 30.0
 MAX_IN_FLIGHT = 512
+# For a read that another engine can answer as well.
+TRY_S = 3.0
 
 _ERRORS: dict[str, type[StonepineError]] = {
     str(kind.code): kind

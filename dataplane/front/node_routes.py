@@ -52,4 +52,4 @@ class NodeRoutes:
         index = await asyncio.to_thread(self._find_index, index_id)
         if index is None:
             raise NotFound("Index not found.")
-        await self._engines.ask(index, messages.Probe(index_id=index_id), is_write=False)
+        await self._engines.ask(index, messages.Probe(index_id=index_id), is_write=True)

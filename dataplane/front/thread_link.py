@@ -10,6 +10,7 @@ from dataplane.engine import messages
 from dataplane.front.link import (
     RECONNECT_S,
     REPLY_S,
+    TRY_S,
     ConnectionLost,
     may_be_applied,
     no_answer,
@@ -46,8 +47,24 @@ class ThreadLink:
         except ConnectionLost:
             raise not_reached() from None
 
-    def _exchange(self, request: messages.Request) -> messages.AnyReply:
-        connection = self._connected()
+    def try_once(self, request: messages.Request) -> messages.AnyReply:
+        """A read that others can answer as well: it waits for no engine that is away or slow."""
+        try:
+            return raise_failure(self._exchange(request, patience_s=0.0, reply_s=TRY_S))
+        except TimeoutError:
+            raise no_answer(is_write=False) from None
+        except ConnectionLost:
+            raise not_reached() from None
+
+    def _exchange(
+        self,
+        request: messages.Request,
+        *,
+        patience_s: float = RECONNECT_S,
+        reply_s: float = REPLY_S,
+    ) -> messages.AnyReply:
+        connection = self._connected(patience_s)
+        connection.settimeout(reply_s)
         is_complete = False
         try:
             connection.sendall(messages.pack(1, request))
@@ -63,17 +80,17 @@ class ThreadLink:
                 self._drop()
         return reply
 
-    def _connected(self) -> socket.socket:
+    def _connected(self, patience_s: float) -> socket.socket:
         connection: socket.socket | None = getattr(self._local, "connection", None)
         if connection is not None and not _is_closed(connection):
             return connection
         self._drop()
-        connection = self._connect()
+        connection = self._connect(patience_s)
         self._local.connection = connection
         return connection
 
-    def _connect(self) -> socket.socket:
-        deadline = clock.monotonic_s() + RECONNECT_S
+    def _connect(self, patience_s: float) -> socket.socket:
+        deadline = clock.monotonic_s() + patience_s
         while True:
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(REPLY_S)

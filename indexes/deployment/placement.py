@@ -1,4 +1,4 @@
-"""Choosing the node that serves an index, and its engine there."""
+"""Choosing the node that serves an index, and its engines there."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,50 +8,67 @@ from django.db.models import Count, F
 
 from indexes.models import Deployment, Index, Node
 from indexes.nodes import register_node
+from indexes.specification import replicas_wanted
 from kit.environment import environment
 from kit.errors import ResourceExhausted
 from orgs.dataplane import announce_change
 
 
 def place(index: Index) -> Deployment:
-    """Give the index to the node that has the most room. Placed twice is placed once."""
-    placed = Deployment.objects.using("system").filter(index=index).first()
-    if placed is not None:
-        return placed
+    """Give the index to the node that has the most room, and to as many of its engines as it is
+    wished to have. Placed twice is placed once."""
+    rows = Deployment.objects.using("system").select_related("node")
     with transaction.atomic(using="system"):
-        node = _locked(_roomiest_node())
-        placed, _ = Deployment.objects.using("system").get_or_create(
-            index=index,
-            defaults={
-                "organization_id": index.organization_id,
-                "node": node,
-                "engines": chosen_engines([], loads=_loads(node)),
-            },
-        )
-        announce_change(using="system")
+        placed = rows.filter(index=index).first()
+        if placed is None:
+            node = _roomiest_node()
+            placed = Deployment(
+                index=index, organization_id=index.organization_id, node=node, engines=[]
+            )
+        node = _locked(placed.node)
+        copies = replicas_wanted(index.spec)
+        engines = chosen_engines(placed.engines, copies=copies, loads=_loads(node))
+        if engines != placed.engines:
+            placed.engines = engines
+            placed.save(using="system")
+            announce_change(using="system")
     return placed
 
 
+def is_placed(index: Index) -> bool:
+    """Whether as many engines serve the index as it is wished to have, or all there are."""
+    placed = Deployment.objects.using("system").select_related("node").filter(index=index).first()
+    if placed is None:
+        return False
+    return len(placed.engines) == min(replicas_wanted(index.spec), placed.node.engines)
+
+
 def place_again(node: Node) -> None:
-    """Find new engines for indexes whose engines the node no longer has. Crosses tenants."""
+    """Bring indexes in line with the engines that the node has now. Crosses tenants."""
+    rows = Deployment.objects.using("system").select_related("index")
     with transaction.atomic(using="system"):
         node = _locked(node)
         loads = _loads(node)
-        for placed in Deployment.objects.using("system").filter(node=node).order_by("pk"):
-            engines = chosen_engines(placed.engines, loads=loads)
+        for placed in rows.filter(node=node).order_by("pk"):
+            copies = replicas_wanted(placed.index.spec)
+            engines = chosen_engines(placed.engines, copies=copies, loads=loads)
             if engines != placed.engines:
+                for number in set(engines) - set(placed.engines):
+                    loads[number] += 1
                 placed.engines = engines
                 placed.save(using="system", update_fields=["engines"])
-                loads[engines[0]] += 1
         announce_change(using="system")
 
 
-def chosen_engines(current: Sequence[int], *, loads: Sequence[int]) -> list[int]:
-    """The engine that serves an index, out of as many as there are `loads`. It stays where it is
-    while there is one of that number."""
+def chosen_engines(current: Sequence[int], *, copies: int, loads: Sequence[int]) -> list[int]:
+    """The engines that serve an index, its writer first, out of as many as there are `loads`.
+
+    Who serves it already goes on; others come in by how little they have to do.
+    """
     there = range(len(loads))
-    kept = [number for number in current if number in there]
-    return kept[:1] or [min(there, key=lambda number: (loads[number], number))]
+    kept = [number for number in current if number in there][:copies]
+    others = sorted(set(there) - set(kept), key=lambda number: (loads[number], number))
+    return kept + others[: copies - len(kept)]
 
 
 def _loads(node: Node) -> list[int]:

@@ -9,7 +9,7 @@ from django.db import connections, transaction
 
 from indexes.deployment.listeners import is_published, publish_index
 from indexes.deployment.notices import notify_state
-from indexes.deployment.placement import place
+from indexes.deployment.placement import is_placed, place
 from indexes.deployment.planner import Desired, Observed, Step, plan
 from indexes.deployment.probe import serves_within
 from indexes.deployment.removal import drop_records, forget
@@ -98,7 +98,7 @@ def _desired(index: Index) -> Desired:
 
 def _observed(index: Index) -> Observed:
     return Observed(
-        is_placed=hasattr(index, "deployment"),
+        is_placed=is_placed(index),
         # Without a port of its own the index is reached through the base listener.
         is_published=is_published(index.pk)
         if index.port is not None

@@ -4,7 +4,7 @@ All functions want a connection in autocommit mode, as `storage.database.connect
 raise what `translated_errors` names there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -36,20 +36,48 @@ class Uncovered(NamedTuple):
     records: int
 
 
+class Lease(NamedTuple):
+    """`former_holder` and `former_replicas` are those of the lease before; the holder is "" where
+    there was none."""
+
+    epoch: int
+    former_holder: str
+    former_replicas: list[int]
+
+
 def take_lease(connection: Connection, index_id: UUID, holder: str) -> int:
-    """Become the index's one writer and return the new epoch, greater than every earlier one.
+    """`take_over` without replicas; the new epoch."""
+    return take_over(connection, index_id, holder).epoch
+
+
+def take_over(
+    connection: Connection, index_id: UUID, holder: str, *, replicas: Sequence[int] = ()
+) -> Lease:
+    """Become the index's one writer, under an epoch greater than every earlier one.
 
     Waits for transactions of the holder before; afterwards none of its batches can come in.
     """
-    with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
-        cursor.execute(
-            """INSERT INTO log_lease (index_id, epoch, holder)
-               VALUES (%s, nextval('log_epoch'), %s)
+    with translated_errors(), connection.transaction():
+        before = connection.execute(
+            "SELECT holder, replicas FROM log_lease WHERE index_id = %s FOR UPDATE", [index_id]
+        ).fetchone()
+        row = connection.execute(
+            """INSERT INTO log_lease (index_id, epoch, holder, replicas)
+               VALUES (%s, nextval('log_epoch'), %s, %s::smallint[])
                ON CONFLICT (index_id) DO UPDATE SET epoch = nextval('log_epoch'),
-                   holder = EXCLUDED.holder, taken_at = clock_timestamp()
+                   holder = EXCLUDED.holder, replicas = EXCLUDED.replicas,
+                   taken_at = clock_timestamp()
                RETURNING epoch""",
-            [index_id, holder],
-        )
+            [index_id, holder, list(replicas)],
+        ).fetchone()
+    former_holder, former_replicas = before or ("", [])
+    return Lease(0 if row is None else int(row[0]), former_holder, list(former_replicas))
+
+
+def lease_epoch(connection: Connection, index_id: UUID) -> int:
+    """That of the index's writer; 0 where there is none."""
+    with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
+        cursor.execute("SELECT epoch FROM log_lease WHERE index_id = %s", [index_id])
         return int(cursor.fetchone() or 0)
 
 

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from indexes.deployment.placement import place, place_again
 from indexes.models import Index, IndexState
+from indexes.nodes import register_node
+from indexes.read_capacity import read_status
+from kit.environment import environment
 from tests.api.conftest import Caller
 from tests.support.world import World
 
@@ -108,12 +112,29 @@ def test_dedicated_read_capacity_comes_back_with_its_status(world: World) -> Non
         "dedicated": {
             "node_type": "b1",
             "scaling": "Manual",
-            "manual": {"shards": 2, "replicas": 1},
+            "manual": {"shards": 1, "replicas": 2},
         },
     }
-    created = made(editor(world), {**NEW_BODY, "read_capacity": capacity})
-    status = {"state": "Ready", "current_replicas": 1, "current_shards": 2}
-    assert created["read_capacity"] == {**capacity, "status": status}
+    client = editor(world)
+    created = made(client, {**NEW_BODY, "read_capacity": capacity})
+    scaling = {"state": "Scaling", "current_replicas": 0, "current_shards": 0}
+    assert created["read_capacity"] == {**capacity, "status": scaling}
+    node = register_node(environment().node_name, engines=1)
+    place(Index.objects.using("system").get(pk=created["id"]))
+    status = json.loads(client.call("GET", "/indexes/movies").content)["read_capacity"]["status"]
+    assert (status["state"], status["current_replicas"]) == ("Error", 1)
+    assert "2 replicas need as many engines" in status["error_message"]
+    place_again(register_node(node.name, engines=2))
+    status = json.loads(client.call("GET", "/indexes/movies").content)["read_capacity"]["status"]
+    assert status == {"state": "Ready", "current_replicas": 2, "current_shards": 1}
+
+
+def test_more_than_one_shard_is_not_said_to_be_there(world: World) -> None:
+    pods = {"environment": "here", "pod_type": "p1.x1", "replicas": 1, "shards": 2}
+    created = made(editor(world, "2025-04"), {**OLD_BODY, "spec": {"pod": pods}})
+    place(Index.objects.using("system").get(pk=created["id"]))
+    index = Index.objects.using("system").select_related("deployment__node").get(pk=created["id"])
+    assert (read_status(index).state, read_status(index).shards) == ("Error", 1)
 
 
 @pytest.mark.parametrize(("version", "status"), [("2026-04", 202), ("2026-07", 200)])

@@ -199,7 +199,7 @@ def test_an_authority_serves_no_other_index(served: Served) -> None:
 
 def test_a_read_may_name_the_lsn_that_it_needs(served: Served) -> None:
     lsn = int(served.upsert("a").headers["x-pinecone-request-lsn"])
-    for wanted, status in ((lsn, 200), (lsn + 1, 412)):
+    for wanted, status in ((lsn, 200), (lsn + 1, 429)):
         headers = {"x-stonepine-min-lsn": str(wanted)}
         assert served.client.get("/vectors/list", headers=headers).status_code == status
 
