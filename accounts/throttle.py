@@ -19,6 +19,7 @@ from kit.errors import ResourceExhausted, Unauthenticated
 _WINDOW = timedelta(minutes=15)
 _IPV6_SITE_BITS = 64
 _IN_WORDS = {
+    timedelta(minutes=5): "5 minutes",
     timedelta(minutes=15): "15 minutes",
     timedelta(hours=1): "an hour",
     timedelta(days=1): "a day",

@@ -22,6 +22,7 @@ from audit.record import Target, record, record_refusal, record_unbound
 from kit import clock
 from kit.errors import PermissionDenied
 from orgs.queries import first_organization_of
+from orgs.refusals import keep_refusal
 from orgs.tenancy import tenant
 
 P = ParamSpec("P")
@@ -51,7 +52,8 @@ def account_verb(
                 with _transaction_of(target):
                     return function(actor, user, *args, **kwargs)
             except Exception as error:
-                refuse(actor, action, target, error)
+                if not isinstance(error, TooManyAttempts) or error.is_first:
+                    keep_refusal(actor, action, target=target, error=error)
                 raise
 
         ACCOUNT_VERBS[f"{function.__module__}.{function.__name__}"] = action

@@ -11,6 +11,7 @@ from access.decide import require
 from access.keys import PlainKey, SecretKind
 from access.permissions import Permission
 from accounts.addresses import checked_email
+from accounts.throttle import require_attempts_left
 from audit.actions import Action
 from audit.record import record
 from kit import clock
@@ -34,6 +35,7 @@ from orgs.verbs import verb
 
 VALID_FOR = timedelta(days=7)
 MAILS_AN_HOUR = 100
+MAILS_TO_ONE_AN_HOUR = 20
 _HOUR = timedelta(hours=1)
 _MAX_ROLES = 100
 
@@ -68,7 +70,7 @@ def create_invitation(
         bind(organization, Principal(PrincipalType.INVITE, invitation.pk), assignment)
     roles = sorted({str(assignment.role) for assignment in assignments})
     record(actor, Action.INVITATION_CREATED, target=invitation.audit_target(), roles=roles)
-    _mail(invitation, plain)
+    _mail(actor, invitation, plain)
     return invitation, plain
 
 
@@ -84,7 +86,7 @@ def resend_invitation(actor: Actor, invitation: Invitation) -> tuple[Invitation,
     found.pepper_id, found.expires_at = stored.pepper_id, clock.now() + VALID_FOR
     found.save(update_fields=["public_id", "digest", "pepper_id", "expires_at"])
     record(actor, Action.INVITATION_RESENT, target=found.audit_target())
-    _mail(found, plain)
+    _mail(actor, found, plain)
     return found, plain
 
 
@@ -143,8 +145,9 @@ def _drop(invitation: Invitation) -> None:
     invitation.delete()
 
 
-def _mail(invitation: Invitation, plain: PlainKey) -> None:
-    """Once the transaction is through, and at most so many an hour for the organization."""
+def _mail(actor: Actor, invitation: Invitation, plain: PlainKey) -> None:
+    """Once the transaction is through, and at most so many an hour: for the organization, and
+    wherever from for whoever invites and to whoever is invited."""
     now = clock.now()
     sent = InvitationMail.objects.filter(organization=invitation.organization)
     sent.filter(sent_at__lte=now - _HOUR).delete()
@@ -154,5 +157,10 @@ def _mail(invitation: Invitation, plain: PlainKey) -> None:
             f"An organization sends at most {MAILS_AN_HOUR} invitations an hour. Try again later.",
             retry_after_s=math.ceil((recent[0] + _HOUR - now).total_seconds()),
         )
+    inviter = f"{actor.kind} {actor.principal_id}"
+    require_attempts_left("invitations-by", inviter, limit=MAILS_AN_HOUR, window=_HOUR)
+    require_attempts_left(
+        "invitations-to", invitation.email, limit=MAILS_TO_ONE_AN_HOUR, window=_HOUR
+    )
     InvitationMail.objects.create(organization=invitation.organization, sent_at=now)
     transaction.on_commit(lambda: send_invitation(invitation, plain), robust=True)

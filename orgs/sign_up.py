@@ -16,11 +16,12 @@ from accounts.models import User
 from accounts.throttle import counted_guess, require_attempts_left, site_of
 from audit import context
 from audit.actions import Action
-from audit.record import record_refusal, record_unbound
+from audit.record import record_unbound
 from kit.environment import environment
 from kit.errors import Forbidden, StonepineError
 from orgs.account_verbs import account_target, person
 from orgs.members import new_account
+from orgs.refusals import keep_refusal
 
 _HOUR = timedelta(hours=1)
 _LETTERS_PER_ADDRESS = 3
@@ -57,9 +58,7 @@ def sign_up(*, email: str, name: str, password: str) -> User:
     try:
         return _sign_up(email=email, name=name, password=password)
     except StonepineError as error:
-        record_refusal(
-            person(None), Action.USER_SIGNED_UP, target=account_target(None), error=error
-        )
+        keep_refusal(person(None), Action.USER_SIGNED_UP, target=account_target(None), error=error)
         raise
 
 

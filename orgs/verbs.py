@@ -12,8 +12,9 @@ from django.db import DatabaseError
 
 from access.actor import Actor
 from audit.actions import Action
-from audit.record import Target, record_refusal
+from audit.record import Target
 from kit.errors import PermissionDenied
+from orgs.refusals import keep_refusal
 from orgs.tenancy import tenant
 
 
@@ -45,8 +46,9 @@ def verb(
     """Run the function as one act of that name on its subject's tenant.
 
     The function records its own success (`audit.record.record`) in the transaction. Whatever it
-    raises rolls the transaction back and leaves exactly one event, written apart. A verb called by
-    a verb is part of the outer act and leaves no refusal of its own.
+    raises rolls the transaction back and leaves exactly one event, written apart; who is refused
+    over and over gets `TooManyAttempts` instead (`orgs.refusals`). A verb called by a verb is part
+    of the outer act and leaves no refusal of its own.
     """
 
     def wrap(
@@ -103,4 +105,4 @@ def _refuse(
         name: value if isinstance(value, str) else [str(item) for item in value]
         for name, value in parameters.items()
     }
-    record_refusal(actor, action, target=target, error=error, **shown)
+    keep_refusal(actor, action, target=target, error=error, **shown)

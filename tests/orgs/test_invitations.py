@@ -9,6 +9,7 @@ from django.core import mail
 from access.actor import OPERATOR
 from access.keys import parse
 from access.permissions import Role
+from accounts.throttle import require_attempts_left
 from kit import clock
 from kit.errors import (
     Aborted,
@@ -23,10 +24,16 @@ from kit.errors import (
 from kit.ids import new_id
 from orgs.acceptance import accept_invitation, open_invitation
 from orgs.directory import get_invitation, invitations, role_bindings
-from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
+from orgs.invitations import (
+    MAILS_AN_HOUR,
+    MAILS_TO_ONE_AN_HOUR,
+    create_invitation,
+    resend_invitation,
+    revoke_invitation,
+)
 from orgs.members import add_member
 from orgs.models import Invitation, InvitationMail, InvitationStatus, Membership, PrincipalType
-from orgs.organizations import set_plan
+from orgs.organizations import create_organization, set_plan
 from orgs.plans import Plan
 from orgs.queries import organizations_of
 from orgs.role_bindings import Assignment, create_role_binding, delete_role_binding
@@ -209,14 +216,45 @@ def test_pending_invitations_take_places_of_the_plan(world: World) -> None:
 
 def test_an_organization_sends_a_hundred_mails_an_hour(world: World) -> None:
     invitation, _ = invite(world)
-    for _ in range(99):
-        resend_invitation(world.alice, invitation)
+    with tenant(world.organization.pk):
+        InvitationMail.objects.bulk_create(
+            InvitationMail(organization=world.organization, sent_at=clock.now()) for _ in range(99)
+        )
     with pytest.raises(ResourceExhausted, match="at most 100 invitations an hour") as caught:
         resend_invitation(world.alice, invitation)
     assert 3000 < (caught.value.retry_after_s or 0) <= 3600
     with tenant(world.organization.pk):
         InvitationMail.objects.update(sent_at=clock.now() - timedelta(hours=1))
     resend_invitation(world.alice, invitation)
+
+
+def test_a_new_organization_gives_its_owner_no_new_hundred(world: World) -> None:
+    founded = create_organization(OPERATOR, name="Second", plan=Plan.ENTERPRISE)
+    add_member(OPERATOR, founded, user=world.people["mallory"], role=Role.ORG_OWNER)
+    inviter = f"{world.mallory.kind} {world.mallory.principal_id}"
+    for _ in range(MAILS_AN_HOUR - 1):
+        require_attempts_left("invitations-by", inviter, limit=MAILS_AN_HOUR)
+    create_invitation(
+        world.mallory, world.elsewhere, email="nina@example.com", assignments=[MEMBER]
+    )
+    with pytest.raises(ResourceExhausted):
+        create_invitation(world.mallory, founded, email="otto@example.com", assignments=[MEMBER])
+    assert invitations(OPERATOR, founded).rows == []
+    invite(world)
+
+
+def test_an_address_gets_few_mails_whoever_sends_them(world: World) -> None:
+    invitation, _ = invite(world, "nina@example.com")
+    for _ in range(MAILS_TO_ONE_AN_HOUR - 1):
+        resend_invitation(world.alice, invitation)
+    with pytest.raises(ResourceExhausted):
+        create_invitation(
+            world.mallory, world.elsewhere, email="nina@example.com", assignments=[MEMBER]
+        )
+    assert invitations(OPERATOR, world.elsewhere).rows == []
+    create_invitation(
+        world.mallory, world.elsewhere, email="otto@example.com", assignments=[MEMBER]
+    )
 
 
 def test_guesses_from_one_place_are_few(world: World) -> None:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from cli.embedded.postgres import SYSTEM
+from dataplane.front.refusal_bound import MOST_REFUSALS
 from protocol.v1 import vector_service_pb2 as pb
 from protocol.v1.vector_service_pb2_grpc import VectorServiceStub
 from tests.dataplane.server.conftest import Served
@@ -243,3 +244,17 @@ def test_writes_beside_an_emptied_namespace_go_on(served: Served, face: Face) ->
         served.upsert("c", namespace="other")
     assert served.ids("n") == ["b4"]
     assert len(events(served)) == 5
+
+
+def test_a_key_that_hammers_gets_429_and_fills_no_log(served: Served) -> None:
+    viewer = served.plane.api_key(served.project, "ProjectViewer")
+    with served.plane.client(served.index_id, viewer.value) as client:
+        replies = [client.delete("/namespaces/n") for _ in range(MOST_REFUSALS + 5)]
+        reads = client.get("/namespaces")
+    assert [one.status_code for one in replies] == [403] * MOST_REFUSALS + [429] * 5
+    assert 0 < int(replies[-1].headers["retry-after"]) <= 300
+    found = events(served)
+    assert len(found) == MOST_REFUSALS + 1
+    assert found[-1] == ("namespace.deleted", "failure", "RESOURCE_EXHAUSTED")
+    assert reads.status_code == 200
+    assert served.client.post("/namespaces", json={"name": "n"}).status_code == 200
