@@ -94,6 +94,8 @@ class Action(StrEnum):
     SSO_SIGNED_OUT = "sso.signed_out"
     SSO_TESTED = "sso.tested"
     SSO_USER_MANAGEMENT_CHANGED = "sso.user_management_changed"
+    STORAGE_INTEGRATION_CREATED = "storage_integration.created"
+    STORAGE_INTEGRATION_DELETED = "storage_integration.deleted"
     USER_CONFIRMED = "user.confirmed"
     USER_CREATED = "user.created"
     USER_DEACTIVATED = "user.deactivated"
@@ -201,6 +203,8 @@ SENTENCES: dict[Action, str] = {
     Action.SSO_SIGNED_OUT: "{actor} ended sessions through {target}",
     Action.SSO_TESTED: "{actor} tested the sign-on connection {target}",
     Action.SSO_USER_MANAGEMENT_CHANGED: "{actor} changed where roles in {target} are decided",
+    Action.STORAGE_INTEGRATION_CREATED: "{actor} created the storage integration {target}",
+    Action.STORAGE_INTEGRATION_DELETED: "{actor} deleted the storage integration {target}",
     Action.USER_CONFIRMED: "{actor} confirmed who they are",
     Action.USER_CREATED: "{actor} created the account {target}",
     Action.USER_DEACTIVATED: "{actor} deactivated the account {target}",

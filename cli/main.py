@@ -15,6 +15,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import Holder, running
 from cli.instance import status as read_status
+from cli.integrations import integrations
 from cli.keys import keys
 from cli.organizations import organizations
 from cli.people import people
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(organizations, name="org")
 app.add_typer(access, name="access")
 app.add_typer(audit, name="audit")
+app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
 

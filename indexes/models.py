@@ -187,6 +187,40 @@ class Import(models.Model):
         return f"{self.uri} ({self.status})"
 
 
+class StorageIntegration(models.Model):
+    """How a project's imports read a bucket: `place` has region and endpoint, the credentials are
+    sealed under the project's data key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="storage_integrations")
+    name = models.CharField(max_length=80)
+    provider = models.CharField(max_length=8)
+    place = models.JSONField(default=dict)
+    sealed_credentials = models.BinaryField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "name"], name="indexes_storageintegration_name_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target(
+            "storage_integration", str(self.id), self.name, owner.id, owner.name, self.project_id
+        )
+
+
 class PortReservation(models.Model):
     """A port given to an index. Belongs to no tenant: the machine has one set of ports.
 

@@ -88,6 +88,9 @@ class Environment(BaseSettings):
     # Folders (absolute, separated by commas) that imports may read; `{organization_id}` and
     # `{project_id}` stand for those of the index.
     import_folders: str = ""
+    # Origins of S3-compatible stores (`https://host:port`, separated by commas) that storage
+    # integrations may name.
+    import_endpoints: str = ""
     # What an importer process may allocate.
     import_memory_mb: int = Field(512, ge=256)
     log_retention_s: int = 3_600
@@ -103,6 +106,10 @@ class Environment(BaseSettings):
             if not Path(folder).is_absolute() or ".." in Path(folder).parts:
                 raise ValueError(f"{folder} is not an absolute path")
         return text
+
+    @property
+    def import_endpoints_allowed(self) -> list[str]:
+        return [origin.rstrip("/") for origin in _split(self.import_endpoints)]
 
     def import_folders_of(self, *, organization_id: UUID, project_id: UUID) -> list[str]:
         """The folders that this project may import from."""

@@ -8,11 +8,9 @@ from uuid import UUID
 
 from access.networks import parse_networks
 from access.reach import Reach, canonical_namespace
-from keyring.data_keys import open_data_key
-from keyring.envelope import DataKey as OpenDataKey
-from kit.errors import DataLoss, InvalidArgument
-from orgs.secrets import installation_keyring
-from projects.models import ApiKey, DataKey
+from kit.errors import InvalidArgument
+from projects.keys import newest_data_key
+from projects.models import ApiKey
 from storage.key_namespaces import seal_namespaces, unseal_namespaces
 
 T = TypeVar("T", UUID, str)
@@ -51,7 +49,7 @@ class Bounds:
         key.index_ids, key.networks = list(self.index_ids), list(self.networks)
         key.sealed_namespaces = None
         if self.namespaces:
-            opened = _data_key(key.project_id, using="default")
+            opened = newest_data_key(key.project_id, using="default")
             key.sealed_namespaces = seal_namespaces(opened, key.pk, self.namespaces)
 
     def for_audit(self) -> dict[str, Any]:
@@ -79,17 +77,8 @@ def reach_of(key: ApiKey, *, using: str) -> Reach:
 def _namespaces(key: ApiKey, using: str) -> tuple[str, ...]:
     if key.sealed_namespaces is None:
         return ()
-    opened = _data_key(key.project_id, using=using)
+    opened = newest_data_key(key.project_id, using=using)
     return tuple(unseal_namespaces(opened, key.pk, key.sealed_namespaces))
-
-
-def _data_key(project_id: UUID, *, using: str) -> OpenDataKey:
-    rows = DataKey.objects.using(using).filter(project_id=project_id)
-    newest = rows.order_by("-version").first()
-    if newest is None:
-        raise DataLoss(f"The project {project_id} has no data key.")
-    wrapped = bytes(newest.wrapped)
-    return open_data_key(installation_keyring(), project_id, newest.version, wrapped)
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:

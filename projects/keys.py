@@ -1,9 +1,12 @@
 """A project's keys: the wrapping key at the provider, data keys as rows, and their end."""
 
+from uuid import UUID
+
 import structlog
 
-from keyring.data_keys import new_data_key
-from kit.errors import StonepineError
+from keyring.data_keys import new_data_key, open_data_key
+from keyring.envelope import DataKey as OpenDataKey
+from kit.errors import DataLoss, StonepineError
 from orgs.secrets import installation_keyring
 from projects.models import DataKey, KeyDestruction, Project
 
@@ -22,6 +25,16 @@ def create_keys(project: Project) -> None:
         wrapped=wrapped,
         provider=provider.name,
     )
+
+
+def newest_data_key(project_id: UUID, *, using: str) -> OpenDataKey:
+    """The data key that seals what is written now. `using` says as which role it is read."""
+    rows = DataKey.objects.using(using).filter(project_id=project_id)
+    newest = rows.order_by("-version").first()
+    if newest is None:
+        raise DataLoss(f"The project {project_id} has no data key.")
+    wrapped = bytes(newest.wrapped)
+    return open_data_key(installation_keyring(), project_id, newest.version, wrapped)
 
 
 def destroy_pending_keys() -> int:

@@ -14,6 +14,7 @@ from kit.errors import InvalidArgument, NotFound, ResourceExhausted, Unavailable
 from storage.catalog import IndexRow, load_project_key
 from storage.database import Connection, connect
 from storage.events import DataPlaneEvent, record_event
+from storage.import_uris import parse_import_uri
 from storage.imports import (
     ImportRow,
     NewImport,
@@ -23,8 +24,12 @@ from storage.imports import (
     list_imports,
     load_import,
 )
+from storage.integrations import load_integration
 
 _MAX_UNFINISHED = 100
+_NO_INTEGRATION = (
+    "integrationId: this project has no such storage integration for the provider that uri names."
+)
 T = TypeVar("T")
 # An import and what is told of its error.
 Told = tuple[ImportRow, str | None]
@@ -43,7 +48,7 @@ class ImportDesk:
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imports")
 
-    async def start(self, new: NewImport, event: DataPlaneEvent) -> None:
+    async def start(self, index: IndexRow, new: NewImport, event: DataPlaneEvent) -> None:
         """Write the wish and its event in one transaction; workers find it."""
 
         def act(connection: Connection) -> None:
@@ -55,6 +60,7 @@ class ImportDesk:
                         f"This index has {_MAX_UNFINISHED} imports that are not finished: wait or "
                         "cancel some."
                     )
+                _require_integration(connection, index, new)
                 if not insert_import(connection, new):
                     raise NotFound("Index not found.")
                 record_event(connection, event)
@@ -125,6 +131,15 @@ def read_import_id(text: str) -> UUID:
         raise NotFound("Import not found.") from None
 
 
+def read_integration_id(text: str) -> UUID | None:
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidArgument(_NO_INTEGRATION) from None
+
+
 def read_before(text: str | None) -> UUID | None:
     """What the token of a page carries."""
     if text is None:
@@ -133,6 +148,14 @@ def read_before(text: str | None) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise InvalidArgument("paginationToken is not one of a list of imports.") from None
+
+
+def _require_integration(connection: Connection, index: IndexRow, new: NewImport) -> None:
+    if new.integration_id is None:
+        return
+    found = load_integration(connection, index.project_id, new.integration_id)
+    if found is None or found.provider != parse_import_uri(new.uri).provider:
+        raise InvalidArgument(_NO_INTEGRATION)
 
 
 def _found(connection: Connection, index: IndexRow, import_id: UUID) -> ImportRow:

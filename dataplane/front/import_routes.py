@@ -12,7 +12,12 @@ from dataplane.front import checks
 from dataplane.front.attempts import refusal_event
 from dataplane.front.call import Call
 from dataplane.front.gate import Admission
-from dataplane.front.import_desk import ImportDesk, read_before, read_import_id
+from dataplane.front.import_desk import (
+    ImportDesk,
+    read_before,
+    read_import_id,
+    read_integration_id,
+)
 from dataplane.front.rest_input import RestInput, unescape
 from dataplane.front.routing import MethodNotAllowed
 from kit.environment import Environment
@@ -120,7 +125,7 @@ class ImportRoutes:
     async def _start(self, visit: Visit) -> bytes:
         new = self._checked(from_json.start_import(visit.rest.body), visit)
         event = visit.event(IMPORT_STARTED, new.id, uri=new.uri, on_error=new.on_error)
-        await self._desk.start(new, event)
+        await self._desk.start(visit.admission.index, new, event)
         return to_json.import_started(str(new.id))
 
     async def _list(self, visit: Visit) -> bytes:
@@ -154,8 +159,6 @@ class ImportRoutes:
                 organization_id=index.org_id, project_id=index.project_id
             )
             allowed_folder(uri, folders)
-        if form.integration_id:
-            raise InvalidArgument("integrationId: there is no such storage integration.")
         if form.on_error not in ("", *OnError):
             raise InvalidArgument("errorMode.onError must be abort or continue.")
         return NewImport(
@@ -164,6 +167,7 @@ class ImportRoutes:
             key_id=visit.admission.credential.public_id,
             uri=form.uri,
             on_error=form.on_error or OnError.CONTINUE,
+            integration_id=read_integration_id(form.integration_id),
         )
 
 

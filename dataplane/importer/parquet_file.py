@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataplane.importer.source import FileRefused
+from dataplane.importer.source import FileRefused, ImportFailed
 from kit.errors import StonepineError
 
 # What is read of a column at once. Without such a buffer pyarrow takes whole column chunks.
@@ -141,7 +141,7 @@ def _translated() -> Iterator[None]:
     """What pyarrow says of a bad file quotes at most its own structure."""
     try:
         yield
-    except (StonepineError, FileRefused):
+    except (StonepineError, FileRefused, ImportFailed):
         raise
     except MemoryError as error:
         raise FileRefused(

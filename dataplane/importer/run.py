@@ -12,7 +12,7 @@ from dataplane.importer.records import Examined, examine
 from dataplane.importer.site import Postponed, Site
 from dataplane.importer.source import FileRefused, ImportFailed, Source, SourceFile, survey
 from kit import clock
-from kit.errors import InvalidArgument
+from kit.errors import InvalidArgument, Unavailable
 from storage.imports import ImportRow, ImportStatus, OnError
 
 _SAVE_EVERY_S = 0.5
@@ -53,7 +53,9 @@ class Import:
         except _Stopped as stop:
             return Turn(stop.args[0])
         except Postponed as delay:
-            return self._postpone(delay)
+            return self._postpone(str(delay))
+        except Unavailable as error:
+            return self._postpone(error.message)
         except (ImportFailed, InvalidArgument) as error:
             self.site.finish(self.row.id, ImportStatus.FAILED, str(error))
             return Turn.FINISHED
@@ -140,9 +142,9 @@ class Import:
         elif clock.monotonic_s() >= self._ends_at and self.site.has_others_waiting(self.row.id):
             raise _Stopped(Turn.MORE)
 
-    def _postpone(self, delay: Postponed) -> Turn:
+    def _postpone(self, reason: str) -> Turn:
         if self.site.postpone(self.row.id) >= _MAX_FAILURES:
-            self.site.finish(self.row.id, ImportStatus.FAILED, str(delay))
+            self.site.finish(self.row.id, ImportStatus.FAILED, reason)
             return Turn.FINISHED
         return Turn.POSTPONED
 

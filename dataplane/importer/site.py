@@ -23,7 +23,7 @@ from kit.errors import (
 )
 from storage import imports
 from storage.allowances import load_standings
-from storage.catalog import IndexRow, load_api_key
+from storage.catalog import IndexRow, load_api_key, load_index
 from storage.database import Connection
 from storage.imports import ImportRow, ImportStatus, Progress
 
@@ -54,7 +54,7 @@ class Site:
         return imports.begin_turn(self.connection, import_id)
 
     def open_source(self, row: ImportRow) -> Source:
-        return open_source(row.uri, self.settings, self.index)
+        return open_source(self.connection, self.settings, self.index, key=self.key, row=row)
 
     def require_allowed(self, row: ImportRow) -> None:
         """Raises `ImportFailed` once the key that started it is no good, or nothing more may be
@@ -107,5 +107,7 @@ class Site:
                 if clock.monotonic_s() > ends_at:
                     raise Postponed(error.message) from error
                 time.sleep(min(error.retry_after_s or 1, 5))
+                # Meanwhile it may be served by another engine.
+                self.index = load_index(self.connection, self.index.index_id) or self.index
             except StonepineError as error:
                 raise ImportFailed(error.message) from error

@@ -61,6 +61,7 @@ from projects.api_keys import (
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
 from projects.projects import create_project, delete_project, update_project
+from tests.audit.import_cases import IMPORT_CASES
 from tests.audit.scim_cases import SCIM_CASES
 from tests.audit.sso_cases import SSO_CASES
 from tests.support.world import PASSWORD, SPEC, World
@@ -343,6 +344,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
         actor, world.organization, name="Cara", email="cara@example.com"
     ),
     **SCIM_CASES,
+    **IMPORT_CASES,
     **SSO_CASES,
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it, everybody leaves and founds for themselves:

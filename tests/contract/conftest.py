@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,14 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    with running_stack() as started:
+def import_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one folder from which the stack may import."""
+    return tmp_path_factory.mktemp("imports").resolve()
+
+
+@pytest.fixture(scope="session")
+def stack(import_folder: Path) -> Iterator[Stack]:
+    with running_stack(STONEPINE_IMPORT_FOLDERS=str(import_folder)) as started:
         yield started
 
 

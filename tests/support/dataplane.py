@@ -26,9 +26,11 @@ from psycopg import sql
 from access import keys
 from cli.embedded.postgres import OWNER, SYSTEM, EmbeddedPostgres
 from keyring.data_keys import new_data_key, open_data_key
+from keyring.envelope import DataKey
 from keyring.local import LocalKeyring
 from kit.ids import new_id
 from storage import schema
+from storage.integrations import seal_credentials
 from storage.key_namespaces import seal_namespaces
 from tests.support.waiting import wait_until
 
@@ -70,7 +72,10 @@ CREATE TABLE indexes_import (id uuid PRIMARY KEY, organization_id uuid, index_id
     uri text, integration_id uuid, on_error text, status text, created_at timestamptz,
     finished_at timestamptz, due_at timestamptz, percent_complete float8, records_imported bigint,
     records_refused bigint, failures int, sealed_cursor bytea, sealed_error bytea);
+CREATE TABLE indexes_storageintegration (id uuid PRIMARY KEY, project_id uuid, provider text,
+    place jsonb, sealed_credentials bytea);
 GRANT SELECT, INSERT, UPDATE, DELETE ON indexes_import TO {role};
+GRANT SELECT ON indexes_storageintegration TO {role};
 CREATE TABLE dataplane_event (place bigint GENERATED ALWAYS AS IDENTITY, given jsonb);
 CREATE PROCEDURE dataplane_record_event(given jsonb) LANGUAGE sql AS
     'INSERT INTO dataplane_event (given) VALUES (given)';
@@ -270,6 +275,17 @@ class DataPlane:
         )
         self._change(statement, [project.org_id, *row.values()])
 
+    def storage_integration(
+        self, project: Project, provider: str, credentials: dict[str, str], **place: str
+    ) -> str:
+        integration_id = new_id()
+        sealed = seal_credentials(self._data_key(project), integration_id, credentials)
+        self._change(
+            "INSERT INTO indexes_storageintegration VALUES (%s, %s, %s, %s, %s)",
+            [integration_id, project.project_id, provider, json.dumps(place), sealed],
+        )
+        return str(integration_id)
+
     def delete_index(self, index_id: UUID) -> None:
         self._change("DELETE FROM dataplane_index WHERE index_id = %s", [index_id])
 
@@ -301,11 +317,13 @@ class DataPlane:
         return key
 
     def _sealed(self, project: Project, key_id: UUID, namespaces: Sequence[str]) -> bytes:
+        return seal_namespaces(self._data_key(project), key_id, namespaces)
+
+    def _data_key(self, project: Project) -> DataKey:
         ((wrapped,),) = self.rows(
             "SELECT wrapped FROM dataplane_project_key WHERE project_id = %s", [project.project_id]
         )
-        data_key = open_data_key(self.keyring, project.project_id, 1, wrapped)
-        return seal_namespaces(data_key, key_id, namespaces)
+        return open_data_key(self.keyring, project.project_id, 1, wrapped)
 
     def revoke(self, key: keys.PlainKey) -> None:
         self._change(
