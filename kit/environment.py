@@ -5,6 +5,7 @@ read it directly. Each field stands in docs/configuration.md, and a test holds t
 """
 
 import os
+import re
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -61,6 +62,8 @@ class Environment(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = "Stonepine <stonepine@localhost>"
 
+    # Origins (separated by commas, or `*`) whose pages may call indexes from a browser.
+    cors_origins: str = ""
     node_name: str = "local"
     # Engine processes of this machine; 0: one for two cores. `engine_number` counts from 0.
     engines: int = Field(0, ge=0, le=64)
@@ -98,6 +101,18 @@ class Environment(BaseSettings):
     object_grace_s: int = Field(3_600, ge=1_800)
     # How long the create call itself waits for readiness before it answers Initializing.
     create_wait_s: float = 4.0
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in _split(text):
+            if origin != "*" and not _is_origin(origin):
+                raise ValueError(f"{origin} is no origin such as https://app.example.com")
+        return text
+
+    @property
+    def cors_origins_allowed(self) -> frozenset[str]:
+        return frozenset(_split(self.cors_origins))
 
     @field_validator("import_folders")
     @classmethod
@@ -186,6 +201,10 @@ class Environment(BaseSettings):
 
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:
     return [ip_network(part) for part in _split(text)]
+
+
+def _is_origin(text: str) -> bool:
+    return re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", text) is not None
 
 
 def _split(text: str) -> list[str]:

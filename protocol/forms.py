@@ -29,7 +29,8 @@ class UpsertForm(msgspec.Struct, frozen=True):
 
 
 class QueryForm(msgspec.Struct, frozen=True, kw_only=True):
-    """`has_queries`: the client used the retired list of queries."""
+    """`has_queries`: the client used the retired list of queries. `scan_factor` and
+    `max_candidates` are None where they were not given."""
 
     namespace: str
     top_k: int
@@ -40,6 +41,8 @@ class QueryForm(msgspec.Struct, frozen=True, kw_only=True):
     include_values: bool = False
     include_metadata: bool = False
     has_queries: bool = False
+    scan_factor: float | None = None
+    max_candidates: int | None = None
 
 
 class FetchForm(msgspec.Struct, frozen=True):

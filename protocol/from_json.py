@@ -55,6 +55,8 @@ class _Query(_Body):
     include_values: bool | None = None
     include_metadata: bool | None = None
     queries: list[Any] | None = None
+    scan_factor: float | None = None
+    max_candidates: int | None = None
 
 
 class _FetchByMetadata(_Body):
@@ -125,6 +127,8 @@ def query(body: bytes) -> QueryForm:
         include_values=bool(read.include_values),
         include_metadata=bool(read.include_metadata),
         has_queries=bool(read.queries),
+        scan_factor=read.scan_factor,
+        max_candidates=read.max_candidates,
     )
 
 

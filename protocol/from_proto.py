@@ -46,6 +46,8 @@ def query(data: bytes) -> QueryForm:
         include_values=read.include_values,
         include_metadata=read.include_metadata,
         has_queries=bool(read.queries),
+        scan_factor=read.scan_factor if read.HasField("scan_factor") else None,
+        max_candidates=read.max_candidates if read.HasField("max_candidates") else None,
     )
 
 

@@ -116,6 +116,8 @@ class StatsLike(Protocol):
     @property
     def namespaces(self) -> Sequence[NamespaceLike]: ...
     @property
+    def total_count(self) -> int: ...
+    @property
     def dimension(self) -> int | None: ...
     @property
     def metric(self) -> str: ...
@@ -135,6 +137,11 @@ class NamespacesLike(Protocol):
 def listed_name(namespace: str) -> str:
     """How a namespace stands in listings: the default one has a name there."""
     return namespace or DEFAULT_NAMESPACE
+
+
+def tells_sizes(context: ReplyContext) -> bool:
+    """2026-07 tells how many bytes a namespace takes and how many a reply has."""
+    return context.version >= ApiVersion.V2026_07
 
 
 def stats_name(namespace: str, version: ApiVersion) -> str:

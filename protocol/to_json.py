@@ -21,6 +21,7 @@ from protocol.replies import (
     WrittenLike,
     listed_name,
     stats_name,
+    tells_sizes,
 )
 from protocol.versions import ApiVersion
 
@@ -43,32 +44,22 @@ def done(_reply: object, _context: ReplyContext) -> bytes:
 
 
 def matches(reply: MatchesLike, context: ReplyContext) -> bytes:
-    return _dump(
-        {
-            "matches": _matches(reply.matches),
-            "namespace": context.namespace,
-            "usage": {"readUnits": reply.read_units},
-        }
-    )
+    body = {"matches": _matches(reply.matches), "namespace": context.namespace}
+    return _dump_metered(body, reply.read_units, context)
 
 
 def fetched(reply: RecordsLike, context: ReplyContext) -> bytes:
-    return _dump(_fetched(reply, context))
+    return _dump_metered(_fetched(reply, context), reply.read_units, context)
 
 
 def fetched_page(reply: RecordsLike, context: ReplyContext) -> bytes:
-    return _dump(_fetched(reply, context) | _pagination(reply.next_after_id))
+    body = _fetched(reply, context) | _pagination(reply.next_after_id)
+    return _dump_metered(body, reply.read_units, context)
 
 
 def listed(reply: IdsLike, context: ReplyContext) -> bytes:
-    return _dump(
-        {
-            "vectors": [{"id": id_} for id_ in reply.ids],
-            "namespace": context.namespace,
-            "usage": {"readUnits": reply.read_units},
-        }
-        | _pagination(reply.next_after_id)
-    )
+    body = {"vectors": [{"id": id_} for id_ in reply.ids], "namespace": context.namespace}
+    return _dump_metered(body | _pagination(reply.next_after_id), reply.read_units, context)
 
 
 def stats(reply: StatsLike, context: ReplyContext) -> bytes:
@@ -79,7 +70,7 @@ def stats(reply: StatsLike, context: ReplyContext) -> bytes:
             for one in reply.namespaces
         },
         "indexFullness": 0.0,
-        "totalVectorCount": sum(one.record_count for one in reply.namespaces),
+        "totalVectorCount": reply.total_count,
         "metric": reply.metric,
         "vectorType": reply.vector_type,
         "memoryFullness": 0.0,
@@ -94,13 +85,13 @@ def stats(reply: StatsLike, context: ReplyContext) -> bytes:
 
 def namespace(reply: NamespacesLike, context: ReplyContext) -> bytes:
     """The one namespace of the reply."""
-    return _dump(_namespace(reply.namespaces[0], context.version))
+    return _dump(_namespace(reply.namespaces[0], context))
 
 
 def namespaces(reply: NamespacesLike, context: ReplyContext) -> bytes:
     return _dump(
         {
-            "namespaces": [_namespace(one, context.version) for one in reply.namespaces],
+            "namespaces": [_namespace(one, context) for one in reply.namespaces],
             "total_count": reply.total_count,
         }
         | _pagination(reply.next_after_name)
@@ -127,6 +118,15 @@ def _dump(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
+def _dump_metered(body: dict[str, Any], read_units: int, context: ReplyContext) -> bytes:
+    """With its usage; the egress is what the reply holds besides."""
+    content = _dump(body)
+    usage = {"readUnits": read_units}
+    if tells_sizes(context):
+        usage["egressBytes"] = len(content)
+    return content[:-1] + b',"usage":' + orjson.dumps(usage) + b"}"
+
+
 def _matches(found: Sequence[MatchLike]) -> list[dict[str, Any]]:
     # A score is a float32 on the wire: written as one, 0.9 stays 0.9.
     scores = np.array([one.score for one in found], dtype=np.float32)
@@ -140,7 +140,6 @@ def _fetched(reply: RecordsLike, context: ReplyContext) -> dict[str, Any]:
     return {
         "vectors": {one.id: {"id": one.id} | _content(one) for one in reply.records},
         "namespace": context.namespace,
-        "usage": {"readUnits": reply.read_units},
     }
 
 
@@ -158,9 +157,9 @@ def _content(record: RecordLike) -> dict[str, Any]:
     return content
 
 
-def _namespace(one: NamespaceLike, version: ApiVersion) -> dict[str, Any]:
+def _namespace(one: NamespaceLike, context: ReplyContext) -> dict[str, Any]:
     """2026-07 made the counts decimal strings, as JSON has no 64-bit integers."""
-    is_new = version >= ApiVersion.V2026_07
+    is_new = tells_sizes(context)
     body: dict[str, Any] = {
         "name": listed_name(one.name),
         "record_count": str(one.record_count) if is_new else one.record_count,

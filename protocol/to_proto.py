@@ -1,5 +1,7 @@
 """Writing the gRPC face's reply messages."""
 
+from typing import TypeAlias
+
 import msgspec
 import numpy as np
 from google.protobuf.message import Message
@@ -17,9 +19,14 @@ from protocol.replies import (
     WrittenLike,
     listed_name,
     stats_name,
+    tells_sizes,
 )
 from protocol.structs import fill
 from protocol.v1 import vector_service_pb2 as pb
+
+Metered: TypeAlias = (
+    pb.QueryResponse | pb.FetchResponse | pb.FetchByMetadataResponse | pb.ListResponse
+)
 
 _read_object = msgspec.json.Decoder(dict).decode
 
@@ -37,48 +44,41 @@ def done(_reply: object, _context: ReplyContext) -> bytes:
 
 
 def matches(reply: MatchesLike, context: ReplyContext) -> bytes:
-    response = pb.QueryResponse(
-        namespace=context.namespace, usage=pb.Usage(read_units=reply.read_units)
-    )
+    response = pb.QueryResponse(namespace=context.namespace)
     for one in reply.matches:
         match = response.matches.add(id=one.id, score=one.score)
         _fill(match, one)
-    return response.SerializeToString()
+    return _metered(response, reply.read_units, context)
 
 
 def fetched(reply: RecordsLike, context: ReplyContext) -> bytes:
-    response = pb.FetchResponse(
-        namespace=context.namespace, usage=pb.Usage(read_units=reply.read_units)
-    )
+    response = pb.FetchResponse(namespace=context.namespace)
     for one in reply.records:
         vector = response.vectors[one.id]
         vector.id = one.id
         _fill(vector, one)
-    return response.SerializeToString()
+    return _metered(response, reply.read_units, context)
 
 
 def fetched_page(reply: RecordsLike, context: ReplyContext) -> bytes:
-    response = pb.FetchByMetadataResponse(
-        namespace=context.namespace, usage=pb.Usage(read_units=reply.read_units)
-    )
+    response = pb.FetchByMetadataResponse(namespace=context.namespace)
     for one in reply.records:
         vector = response.vectors[one.id]
         vector.id = one.id
         _fill(vector, one)
     if reply.next_after_id is not None:
         response.pagination.next = mint_token(reply.next_after_id)
-    return response.SerializeToString()
+    return _metered(response, reply.read_units, context)
 
 
 def listed(reply: IdsLike, context: ReplyContext) -> bytes:
     response = pb.ListResponse(
         vectors=[pb.ListItem(id=id_) for id_ in reply.ids],
         namespace=context.namespace,
-        usage=pb.Usage(read_units=reply.read_units),
     )
     if reply.next_after_id is not None:
         response.pagination.next = mint_token(reply.next_after_id)
-    return response.SerializeToString()
+    return _metered(response, reply.read_units, context)
 
 
 def stats(reply: StatsLike, context: ReplyContext) -> bytes:
@@ -89,7 +89,7 @@ def stats(reply: StatsLike, context: ReplyContext) -> bytes:
             )
             for one in reply.namespaces
         },
-        total_vector_count=sum(one.record_count for one in reply.namespaces),
+        total_vector_count=reply.total_count,
         metric=reply.metric,
         vector_type=reply.vector_type,
         memory_fullness=0.0,
@@ -100,17 +100,26 @@ def stats(reply: StatsLike, context: ReplyContext) -> bytes:
     return response.SerializeToString()
 
 
-def namespace(reply: NamespacesLike, _context: ReplyContext) -> bytes:
+def namespace(reply: NamespacesLike, context: ReplyContext) -> bytes:
     """The one namespace of the reply."""
-    return _namespace(reply.namespaces[0]).SerializeToString()
+    return _namespace(reply.namespaces[0], context).SerializeToString()
 
 
-def namespaces(reply: NamespacesLike, _context: ReplyContext) -> bytes:
+def namespaces(reply: NamespacesLike, context: ReplyContext) -> bytes:
     response = pb.ListNamespacesResponse(
-        namespaces=[_namespace(one) for one in reply.namespaces], total_count=reply.total_count
+        namespaces=[_namespace(one, context) for one in reply.namespaces],
+        total_count=reply.total_count,
     )
     if reply.next_after_name is not None:
         response.pagination.next = mint_token(reply.next_after_name)
+    return response.SerializeToString()
+
+
+def _metered(response: Metered, read_units: int, context: ReplyContext) -> bytes:
+    """With its usage; the egress is what the reply holds besides."""
+    if tells_sizes(context):
+        response.usage.egress_bytes = response.ByteSize()
+    response.usage.read_units = read_units
     return response.SerializeToString()
 
 
@@ -143,9 +152,12 @@ def _varint(number: int) -> bytes:
     return bytes(encoded)
 
 
-def _namespace(one: NamespaceLike) -> pb.NamespaceDescription:
+def _namespace(one: NamespaceLike, context: ReplyContext) -> pb.NamespaceDescription:
     description = pb.NamespaceDescription(name=listed_name(one.name), record_count=one.record_count)
+    if tells_sizes(context):
+        description.size_bytes = one.size_bytes
     if one.schema is not None:
+        description.schema.SetInParent()
         for name, field in _read_object(one.schema).get("fields", {}).items():
             description.schema.fields[name].filterable = bool(field.get("filterable"))
     if one.indexed_fields:

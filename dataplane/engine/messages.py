@@ -124,9 +124,13 @@ class Delete(Request, frozen=True, kw_only=True):
 
 
 class DescribeStats(Request, frozen=True, kw_only=True):
-    """Over all namespaces of the index, or `only` those named; `namespace` is ignored."""
+    """Over all namespaces of the index, or `only` those named; `namespace` is ignored.
+
+    With a `filter` (JSON bytes) the namespaces' counts are of the matching records.
+    """
 
     only: list[str] | None = None
+    filter: bytes | None = None
 
 
 class ListNamespaces(Request, frozen=True, kw_only=True):
@@ -271,7 +275,10 @@ class NamespaceInfo(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Stats(Reply, frozen=True, kw_only=True):
+    """`total_count` is of all records, whatever was filtered."""
+
     namespaces: list[NamespaceInfo]
+    total_count: int
     dimension: int | None
     metric: str
     vector_type: str

@@ -241,6 +241,10 @@ class Namespace:
             next_after_id=page[-1] if len(ids) > len(page) else None,
         )
 
+    def count(self, filter_json: bytes) -> int:
+        """How many records match."""
+        return len(self._matching_ids(parse(filter_json)))
+
     def resolve_filter(self, filter_json: bytes) -> list[str]:
         """The ids that a write by filter reaches; a filter without conditions is refused."""
         expression = parse(filter_json)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from dataplane.engine import messages
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import LISTED_DEFAULT, OpenIndex, OpenNamespace
@@ -32,8 +34,17 @@ def list_ids(index: OpenIndex, request: messages.ListIds) -> messages.Ids:
 
 
 def describe_stats(index: OpenIndex, request: messages.DescribeStats) -> messages.Stats:
+    chosen = list(_chosen(index, request.only))
+    described = [space.info() for space in chosen]
+    if request.filter is not None:
+        counts = [space.memory.count(request.filter) for space in chosen]
+        described = [
+            msgspec.structs.replace(one, record_count=count)
+            for one, count in zip(described, counts, strict=True)
+        ]
     return messages.Stats(
-        namespaces=[space.info() for space in _chosen(index, request.only)],
+        namespaces=described,
+        total_count=sum(space.memory.record_count for space in chosen),
         dimension=index.spec.dimension,
         metric=str(index.spec.metric),
         vector_type=str(index.spec.vector_type),

@@ -12,6 +12,7 @@ import uvicorn
 
 from dataplane.front.allowances import Allowances
 from dataplane.front.control_plane import ControlPlane
+from dataplane.front.cors import Cors
 from dataplane.front.engines import AsyncEngines, ThreadEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
@@ -89,7 +90,7 @@ def _serve(settings: Environment, rest: RestFace, grpc_face: GrpcFace) -> None:
     grpc_server.start()
     server = uvicorn.Server(
         uvicorn.Config(
-            rest,
+            Cors(rest, settings.cors_origins_allowed),
             loop="uvloop",
             http="httptools",
             lifespan="off",

@@ -45,7 +45,8 @@ class Call:
         self.min_lsn = _lsn(header("x-stonepine-min-lsn"))
 
     def target(self, admission: Admission) -> Target:
-        return Target(admission.index.index_id, admission.index.dimension, self.min_lsn)
+        index = admission.index
+        return Target(index.index_id, index.dimension, self.min_lsn, index.is_pod)
 
     def origin(self, admission: Admission) -> Origin:
         """Who acts and from where, for the audit log."""

@@ -19,6 +19,7 @@ from protocol.replies import DEFAULT_NAMESPACE
 
 MAX_IDS = 1000
 _MAX_NONZEROS = 2048
+_MAX_CANDIDATES = 100_000
 _MAX_SCHEMA_FIELDS = 50
 SMALLEST_NONZERO = 1e-8
 
@@ -61,6 +62,20 @@ def limit(value: int | None, *, largest: int) -> int:
     if not 1 <= value <= largest:
         raise InvalidArgument(f"limit must be between 1 and {largest}; it is {value}.")
     return value
+
+
+def scan_factor(value: float | None) -> None:
+    """Not kept: no index here has lists of which more or fewer could be scanned."""
+    if value is not None and not 0.5 <= value <= 4:
+        raise InvalidArgument(f"scanFactor must be between 0.5 and 4; it is {value}.")
+
+
+def max_candidates(value: int | None) -> None:
+    """Not kept either: as many candidates are compared exactly as full recall needs."""
+    if value is not None and not 1 <= value <= _MAX_CANDIDATES:
+        raise InvalidArgument(
+            f"maxCandidates must be between 1 and {_MAX_CANDIDATES}; it is {value}."
+        )
 
 
 def filter_bytes(condition: dict[str, Any] | None) -> bytes | None:

@@ -29,11 +29,13 @@ _MAX_RECORDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The index a call is for. `dimension` is None on sparse indexes."""
+    """The index a call is for. `dimension` is None on sparse indexes. `is_pod`: it was made as a
+    pod, of which more is allowed."""
 
     index_id: UUID
     dimension: int | None
     min_lsn: int | None = None
+    is_pod: bool = False
 
 
 def upsert(form: UpsertForm, target: Target) -> messages.Upsert:
@@ -70,6 +72,8 @@ def query(form: QueryForm, target: Target) -> messages.Query:
         raise InvalidArgument(f"topK must be between 1 and {_MAX_TOP_K}; it is {form.top_k}.")
     if form.has_queries:
         raise InvalidArgument("queries is no longer supported: send one request for each query.")
+    checks.scan_factor(form.scan_factor)
+    checks.max_candidates(form.max_candidates)
     has_vector = bool(form.vector) or form.sparse is not None
     if has_vector and form.id:
         raise InvalidArgument("A query takes either id or vector and sparseVector, not both.")
@@ -159,9 +163,9 @@ def delete(form: DeleteForm, target: Target) -> messages.Delete:
 
 
 def stats(form: StatsForm, target: Target) -> messages.DescribeStats:
-    if form.filter:
+    if form.filter and not target.is_pod:
         raise InvalidArgument("Stats cannot be filtered on this index: leave out the filter.")
-    return messages.DescribeStats(index_id=target.index_id)
+    return messages.DescribeStats(index_id=target.index_id, filter=checks.filter_bytes(form.filter))
 
 
 def list_namespaces(form: ListNamespacesForm, target: Target) -> messages.ListNamespaces:

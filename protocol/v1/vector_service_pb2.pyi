@@ -234,10 +234,12 @@ class QueryResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[SingleQueryResults, _Mapping]]] = ..., matches: _Optional[_Iterable[_Union[ScoredVector, _Mapping]]] = ..., namespace: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("read_units",)
+    __slots__ = ("read_units", "egress_bytes")
     READ_UNITS_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_BYTES_FIELD_NUMBER: _ClassVar[int]
     read_units: int
-    def __init__(self, read_units: _Optional[int] = ...) -> None: ...
+    egress_bytes: int
+    def __init__(self, read_units: _Optional[int] = ..., egress_bytes: _Optional[int] = ...) -> None: ...
 
 class UpdateRequest(_message.Message):
     __slots__ = ("id", "values", "set_metadata", "namespace", "sparse_values", "filter", "dry_run")
@@ -316,16 +318,18 @@ class IndexedFields(_message.Message):
     def __init__(self, fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class NamespaceDescription(_message.Message):
-    __slots__ = ("name", "record_count", "schema", "indexed_fields")
+    __slots__ = ("name", "record_count", "schema", "indexed_fields", "size_bytes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     INDEXED_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     record_count: int
     schema: MetadataSchema
     indexed_fields: IndexedFields
-    def __init__(self, name: _Optional[str] = ..., record_count: _Optional[int] = ..., schema: _Optional[_Union[MetadataSchema, _Mapping]] = ..., indexed_fields: _Optional[_Union[IndexedFields, _Mapping]] = ...) -> None: ...
+    size_bytes: int
+    def __init__(self, name: _Optional[str] = ..., record_count: _Optional[int] = ..., schema: _Optional[_Union[MetadataSchema, _Mapping]] = ..., indexed_fields: _Optional[_Union[IndexedFields, _Mapping]] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class DeleteNamespaceRequest(_message.Message):
     __slots__ = ("namespace",)

@@ -76,6 +76,15 @@ def test_values_come_back_with_the_same_bits_over_proto() -> None:
     assert response.matches[0].metadata["year"] == 2020
 
 
+def test_2026_07_tells_how_many_bytes_a_reply_holds() -> None:
+    for context, tells in ((_NEW, True), (_OLD, False)):
+        usage = json.loads(to_json.matches(_hits(), context))["usage"]
+        message = pb.QueryResponse.FromString(to_proto.matches(_hits(), context)).usage
+        assert (usage.get("egressBytes", 0) > 3000) is tells
+        assert (message.egress_bytes > 1200) is tells
+        assert usage["readUnits"] == message.read_units == 1
+
+
 def test_a_score_is_written_as_short_as_float32_allows() -> None:
     assert b'"score":0.9,' in to_json.matches(_hits(), _NEW)
 
@@ -95,7 +104,7 @@ def test_counts_are_strings_since_2026_07_and_numbers_before() -> None:
 
 
 def test_the_default_namespace_has_a_name_in_stats_since_2025_04() -> None:
-    spaces = Spaces([Space("", 5), Space("n", 2)])
+    spaces = Spaces([Space("", 5), Space("n", 2)], total_count=7)
     new, old = json.loads(to_json.stats(spaces, _NEW)), json.loads(to_json.stats(spaces, _OLD))
     assert set(new["namespaces"]) == {"__default__", "n"}
     assert set(old["namespaces"]) == {"", "n"}

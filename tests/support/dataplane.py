@@ -129,6 +129,7 @@ class DataPlane:
             "OBJECT_STORE_URL": f"file://{self.folder}/objects",
             "OPENBLAS_NUM_THREADS": "1",
             "STONEPINE_USAGE_REPORT_S": "0.1",
+            "STONEPINE_CORS_ORIGINS": "https://app.example.com",
             "STONEPINE_ENGINES": str(self.engines),
             **self.settings,
         }
@@ -240,15 +241,16 @@ class DataPlane:
         metric: str = "cosine",
         state: str = "Ready",
         engines: Sequence[int] = (0,),
+        is_pod: bool = False,
     ) -> UUID:
         index_id = new_id()
         vector_type = "sparse" if dimension is None else "dense"
         self._change(
             "INSERT INTO dataplane_index"
-            " VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1, false, %s)",
+            " VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1, %s, %s)",
             [
                 index_id, project.org_id, project.project_id, dimension, metric, vector_type,
-                state, list(engines),
+                state, is_pod, list(engines),
             ],
         )  # fmt: skip
         return index_id
