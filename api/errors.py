@@ -8,6 +8,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from api.oauth import is_token_request, oauth_answer
+from api.scim import is_scim_request, scim_answer
 from api.versions import Version, requested_version
 from kit.errors import (
     ErrorCode,
@@ -51,6 +52,8 @@ def answer(request: HttpRequest, error: StonepineError) -> HttpResponse:
     status = STATUS[error.code]
     if is_token_request(request):
         response: HttpResponse = oauth_answer(error)
+    elif is_scim_request(request):
+        response = scim_answer(error, status=status)
     elif error.code is ErrorCode.UNAUTHENTICATED and _speaks_plain_401(request):
         response = HttpResponse("Invalid API key", status=401, content_type="text/plain")
     else:

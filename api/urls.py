@@ -9,6 +9,7 @@ from api.views import health
 from api.views.admin import urls as admin
 from api.views.indexes import IndexesView, IndexView
 from api.views.oauth import TokenView
+from api.views.scim import urls as scim
 
 urlpatterns = [
     path("healthz", require_safe(health.healthz)),
@@ -18,4 +19,5 @@ urlpatterns = [
     path("indexes/<str:name>", IndexView.as_view(), name="index"),
     path("oauth/token", TokenView.as_view(), name="token"),
     *admin.urlpatterns,
+    *scim.urlpatterns,
 ]

@@ -15,7 +15,7 @@ from kit.errors import (
 
 _API_PATHS = (
     "/indexes", "/collections", "/backups", "/restore-jobs", "/admin", "/assistant", "/models",
-    "/embed", "/rerank", "/oauth", "/docs/openapi.json", "/healthz", "/readyz",
+    "/embed", "/rerank", "/oauth", "/scim", "/docs/openapi.json", "/healthz", "/readyz",
 )  # fmt: skip
 _API_HEADERS = ("Api-Key", "X-Pinecone-Api-Version")
 

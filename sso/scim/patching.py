@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from scim2_models import Context, PatchOp, Resource
 
+from kit.errors import InvalidArgument
 from sso.scim.errors import complaints_translated, invalid_value
 from sso.scim.resources import POLICY
 
 R = TypeVar("R", bound=Resource[Any])
 MAX_OPERATIONS = 1_000
+_MAX_PATH = 2_048
 _READ_ONLY = {"id", "schemas", "meta", "groups"}
 
 
@@ -45,6 +47,8 @@ def _operations(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     spread = [part for one in named for part in _spread(one)]
     if len(spread) > MAX_OPERATIONS:
         raise invalid_value(f"One request holds at most {MAX_OPERATIONS} operations.")
+    if any(len(str(one.get("path", ""))) > _MAX_PATH for one in spread):
+        raise InvalidArgument(f"A path is over {_MAX_PATH} characters.", scim_type="invalidPath")
     return spread
 
 

@@ -80,11 +80,10 @@ def groups_of(rows: Collection[DirectoryUser]) -> dict[UUID, list[DirectoryGroup
     return found
 
 
-def people_of(rows: Collection[DirectoryGroup]) -> dict[UUID, list[tuple[str, str]]]:
-    """Ids and userNames of each group's members. Within a transaction of the organization."""
-    found: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
+def people_of(rows: Collection[DirectoryGroup]) -> dict[UUID, list[str]]:
+    """Ids of each group's members. Within a transaction of the organization."""
+    found: dict[UUID, list[str]] = defaultdict(list)
     members = GroupMember.objects.filter(group__in=[row.pk for row in rows])
-    named = members.order_by("person_id").values_list("group_id", "person_id", "person__user_key")
-    for group_id, person_id, name in named:
-        found[group_id].append((str(person_id), name))
+    for group_id, person_id in members.order_by("person_id").values_list("group_id", "person_id"):
+        found[group_id].append(str(person_id))
     return found

@@ -29,7 +29,6 @@ def user_resource(
     with POLICY:
         resource = User.model_validate(row.document)
     resource.id = str(row.pk)
-    resource.active = row.is_active
     base = base_url(organization)
     resource.groups = [
         GroupMembership(
@@ -41,18 +40,15 @@ def user_resource(
     return resource
 
 
-def group_resource(
-    organization: Organization, row: DirectoryGroup, people: Iterable[tuple[str, str]]
-) -> Group:
-    """`people` are ids and userNames of the members."""
+def group_resource(organization: Organization, row: DirectoryGroup, people: Iterable[str]) -> Group:
+    """`people` are the ids of the members."""
     base = base_url(organization)
     resource = Group(
         id=str(row.pk),
         external_id=row.external_id or None,
         display_name=row.display_name,
         members=[
-            GroupMember(value=pk, display=name, type="User", ref=_ref(f"{base}/Users/{pk}"))
-            for pk, name in people
+            GroupMember(value=pk, type="User", ref=_ref(f"{base}/Users/{pk}")) for pk in people
         ]
         or None,
     )

@@ -13,7 +13,6 @@ from scim2_models import (
     CaseExact,
     ChangePassword,
     ComplexAttribute,
-    Email,
     ETag,
     Filter,
     GroupMembership,
@@ -42,6 +41,22 @@ POLICY = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
+
+
+class Email(ComplexAttribute):
+    """An address, as it came: one that could never receive mail is no reason to refuse a person."""
+
+    value: str | None = None
+    """The address."""
+
+    display: str | None = None
+    """The address as others read it."""
+
+    type: str | None = Field(None, examples=["work", "home", "other"])
+    """What the address is for."""
+
+    primary: bool | None = None
+    """Whether it is the one to use first."""
 
 
 class User(Resource[Any]):
@@ -86,9 +101,6 @@ class GroupMember(ComplexAttribute):
 
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
     """Always User: groups hold no groups."""
-
-    display: Annotated[str | None, Mutability.read_only] = None
-    """The person's userName."""
 
 
 class Group(Resource[Any]):

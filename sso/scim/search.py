@@ -49,14 +49,31 @@ def search_users(
     actor: Actor, organization: Organization, wanted: SearchRequest[Any]
 ) -> Matches[User]:
     """Oldest first."""
-    return _search(_users(actor, organization), wanted)
+    return _search(_users(actor, organization), wanted, *_bounds(wanted))
 
 
 def search_groups(
     actor: Actor, organization: Organization, wanted: SearchRequest[Any]
 ) -> Matches[Group]:
     """Oldest first."""
-    return _search(_groups(actor, organization), wanted)
+    return _search(_groups(actor, organization), wanted, *_bounds(wanted))
+
+
+def search_everything(
+    actor: Actor, organization: Organization, wanted: SearchRequest[Any]
+) -> Matches[User | Group]:
+    """Users first, then groups, in one row of pages."""
+    start, count = _bounds(wanted)
+    users = _search(_users(actor, organization), wanted, start, count)
+    start_of_groups, left = max(1, start - users.total), count - len(users.items)
+    groups = _search(_groups(actor, organization), wanted, start_of_groups, left)
+    return Matches(users.total + groups.total, start, [*users.items, *groups.items])
+
+
+def _bounds(wanted: SearchRequest[Any]) -> tuple[int, int]:
+    """Which is the first, and how many: what is out of bounds means the nearest that is not."""
+    count = MAX_RESULTS if wanted.count is None else min(max(0, wanted.count), MAX_RESULTS)
+    return max(1, wanted.start_index or 1), count
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +126,7 @@ def _one(shelf: _Shelf[R], row_id: UUID, noun: str) -> R:
     return found[0]
 
 
-def _search(shelf: _Shelf[R], wanted: SearchRequest[Any]) -> Matches[R]:
-    start = max(1, wanted.start_index or 1)
-    count = MAX_RESULTS if wanted.count is None else min(max(0, wanted.count), MAX_RESULTS)
+def _search(shelf: _Shelf[R], wanted: SearchRequest[Any], start: int, count: int) -> Matches[R]:
     with tenant(shelf.organization.pk):
         narrowed = _narrowed(shelf, wanted)
         rows = shelf.rows if narrowed is None else shelf.rows.filter(narrowed)

@@ -26,6 +26,8 @@ _MAX_EXTERNAL_ID = 255
 def create_user(actor: Actor, organization: Organization, *, wanted: User) -> DirectoryUser:
     """A record, and a member where SCIM manages the organization's people."""
     organization = opened(actor, organization)
+    # Providers may leave it away when they add somebody. Later, silence changes nothing.
+    wanted.active = wanted.active is not False
     row = DirectoryUser(organization=organization)
     _describe(organization, row, wanted)
     _require_unique(organization, row)
@@ -83,6 +85,12 @@ def delete_user(
     row.delete()
 
 
+def replacement(now: User, wanted: User) -> User:
+    """What PUT makes of a record: nobody becomes active again because nothing was said of it."""
+    active = now.active if wanted.active is None else wanted.active
+    return wanted.model_copy(update={"active": active})
+
+
 def _describe(organization: Organization, row: DirectoryUser, wanted: User) -> None:
     """The columns of what the provider says. A userName that stays is not asked for its domain
     again: a proof that has lapsed must not keep people from being deactivated."""
@@ -93,8 +101,8 @@ def _describe(organization: Organization, row: DirectoryUser, wanted: User) -> N
     if len(external_id) > _MAX_EXTERNAL_ID:
         raise invalid_value(f"externalId has at most {_MAX_EXTERNAL_ID} characters.")
     row.external_id = external_id
-    # What is not said is on: providers leave it away when they add somebody.
-    row.is_active = wanted.active is not False
+    if wanted.active is not None:
+        row.is_active = wanted.active
     row.document = document_of(wanted)
 
 

@@ -3,6 +3,7 @@
 from tests.matrix.admin_rows import ROWS as ADMIN
 from tests.matrix.reference import ANYONE, CONTROL_READ, CONTROL_WRITE
 from tests.matrix.rows import Row, Rows
+from tests.matrix.scim_rows import ROWS as SCIM
 
 _DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
 _TAKEN = {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}
@@ -18,6 +19,7 @@ ROWS: Rows = {
     "DELETE indexes/<str:name>": Row(CONTROL_WRITE, 403, says="Deletion protection"),
     "POST oauth/token": Row(ANYONE, 400),
     **ADMIN,
+    **SCIM,
 }
 # REST framework answers HEAD wherever it answers GET.
 ROWS |= {key.replace("GET", "HEAD"): row for key, row in ROWS.items() if key.startswith("GET ")}

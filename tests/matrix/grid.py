@@ -89,7 +89,7 @@ def expected_of_person(person: Person, row: Row | None, route: str) -> str:
 def expected_of_key(key: KeyHolder, row: Row | None, route: str, *, is_open: bool) -> str:
     if is_open:
         return "405" if row is None else str(row.allowed)
-    if key.roles is None or route.startswith("admin/"):
+    if key.roles is None or route.startswith(("admin/", "scim/")):
         return "401"
     if row is None:
         return "405"

@@ -21,6 +21,8 @@ CONTROL_WRITE = "change indexes"
 DATA_READ = "read records"
 DATA_WRITE = "write records"
 
+DIRECTORY = "keep the directory of people and groups, as its identity provider"
+
 ORGANIZATION_ROLES = ("OrgOwner", "OrgManager", "OrgMember", "OrgBillingAdmin")
 PEOPLES_PROJECT_ROLES = ("ProjectOwner", "ProjectManager", "ProjectMember")
 KEYS_ROLES = (

@@ -13,7 +13,7 @@ from tests.matrix.walk import filled, mounted_routes, parameters
 
 FACES = {"api.urls": api_rows.ROWS, "console.urls": console_rows.ROWS}
 _HERE = Path(__file__).parent
-_BY_HAND = ("reference", "rows", "admin_rows", "api_rows", "console_rows", "data_rows")
+_BY_HAND = ("reference", "rows", "admin_rows", "api_rows", "console_rows", "data_rows", "scim_rows")
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -60,7 +60,7 @@ def test_what_is_expected_imports_nothing_of_the_product(module: str) -> None:
             imported |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module or "")
-    ours = {f"tests.matrix.{name}" for name in ("admin_rows", "reference", "rows")}
+    ours = {f"tests.matrix.{name}" for name in ("admin_rows", "reference", "rows", "scim_rows")}
     allowed = {"dataclasses", "typing", *ours}
     assert imported <= allowed
 
