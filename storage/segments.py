@@ -207,11 +207,24 @@ class SegmentReader:
             raise self._malformed("a posting is past the last row")
         return terms, ends, rows, self._read_column("posting_values", "<f4", count)
 
+    def view_metadata(self) -> tuple[npt.NDArray[np.int64], memoryview]:
+        """As `read_metadata`."""
+        blob = self._view("metadata")
+        return self._read_ends("metadata_ends", self.record_count, last=len(blob)), blob
+
     def read_field_index(self) -> bytes:
         return self._read("field_index")
 
-    def read_graph(self) -> bytes:
-        return self._read("graph")
+    def view_graph(self) -> memoryview:
+        return self._view("graph")
+
+    @property
+    def section_lengths(self) -> dict[str, int]:
+        return {section: length for section, (_, length) in self._sections.items()}
+
+    def read_into(self, section: str, target: memoryview) -> None:
+        """Fill the writable `target`, which is as long as the section."""
+        self._sealed.read_into(self._place(section)[0], target)
 
     def _read_header(self) -> tuple[_Header, int]:
         first = self._sealed.read(0, min(_FIRST_BYTES, self._sealed.size))
@@ -230,6 +243,9 @@ class SegmentReader:
 
     def _read(self, section: str) -> bytes:
         return self._sealed.read(*self._place(section))
+
+    def _view(self, section: str) -> memoryview:
+        return memoryview(self._read(section))
 
     def _place(self, section: str) -> tuple[int, int]:
         if section not in self._sections:

@@ -22,7 +22,6 @@ from dataplane.engine.writes import Writer
 from kit import clock
 from kit.errors import (
     Aborted,
-    FailedPrecondition,
     Internal,
     NotFound,
     StonepineError,
@@ -37,7 +36,7 @@ _PAUSE_S = 1.0
 
 _OF_WRITERS = (
     messages.Applied, messages.Renew, messages.Follow, messages.Leave,
-    messages.NamespaceAdded, messages.NamespaceDropped,
+    messages.NamespaceAdded, messages.NamespaceDropped, messages.Adopted,
 )  # fmt: skip
 
 _log = structlog.get_logger()
@@ -152,21 +151,28 @@ class Engine:
             self.close_index(index)
 
     def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
-        """A builder committed that manifest. What cannot be taken over is built anew."""
-        index = self._indexes.get(index_id) or self._following.get(index_id)
+        """A builder committed that manifest. What cannot be taken over is built anew. Followers
+        hear of it from the writer."""
+        index = self._indexes.get(index_id)
         space = index.by_id(namespace_id) if index is not None and index.is_open else None
         if index is None or space is None or version <= space.memory.manifest_version:
             return
         try:
             self._storage.adopt(index, space, version)
             _log.info("manifest.adopted", index_id=str(index_id), version=version)
-        except FailedPrecondition:
-            # Rows that it covers are still on their way here: it is looked at again.
-            return
         except Exception:  # noqa: BLE001 - whatever is wrong with it, what is served must be right
             _log.exception("manifest.not_adopted", index_id=str(index_id), version=version)
-            self._following.forget(index_id)
             self.close_index(index)
+            return
+        if index.followers:
+            adopted = messages.Adopted(
+                index_id=index_id,
+                epoch=index.epoch,
+                namespace_id=namespace_id,
+                version=version,
+                segments=space.memory.shared_segments(),
+            )
+            self._replication.publish(index, adopted)
 
     def _used_bytes(self) -> int:
         held = {id(index): index for index in self._indexes.values()}

@@ -46,21 +46,18 @@ class Following:
             messages.Applied: self._change,
             messages.NamespaceAdded: self._change,
             messages.NamespaceDropped: self._change,
+            messages.Adopted: self._change,
         }
         self._changes: dict[type, Callable[[OpenIndex, Any], None]] = {
             messages.Applied: self._apply,
             messages.NamespaceAdded: self._add_namespace,
             messages.NamespaceDropped: self._drop_namespace,
+            messages.Adopted: self._adopt,
         }
 
     @property
     def indexes(self) -> list[OpenIndex]:
         return [followed.index for followed in self._followed.values()]
-
-    def get(self, index_id: UUID) -> OpenIndex | None:
-        """The index, whether or not it may be read now."""
-        followed = self._followed.get(index_id)
-        return None if followed is None else followed.index
 
     def serving(self, index_id: UUID) -> OpenIndex | None:
         """The index while it may be read here."""
@@ -95,7 +92,9 @@ class Following:
         if known is not None and known.index.epoch > request.epoch:
             raise Fenced
         self.forget(request.index_id)
-        index = self._storage.follow_index(request.index_id, request.epoch)
+        index = self._storage.follow_index(
+            request.index_id, request.epoch, offered=request.segments
+        )
         self._followed[request.index_id] = Followed(index)
         self._make_room()
 
@@ -149,6 +148,12 @@ class Following:
         space = index.by_id(request.namespace_id)
         if space is not None:
             index.remove(space)
+
+    def _adopt(self, index: OpenIndex, request: messages.Adopted) -> None:
+        space = index.by_id(request.namespace_id)
+        if space is not None:  # or it is about to be dropped
+            index.offered = request.segments
+            self._storage.adopt(index, space, request.version)
 
     def _new_namespace(
         self, index: OpenIndex, request: messages.Applied | messages.NamespaceAdded

@@ -36,21 +36,30 @@ _HEADER = struct.Struct("<4sI")
 class Graph:
     """An opened graph over `row_count` rows. `search` is for one thread."""
 
-    def __init__(self, raw: bytes, metric: Metric, shape: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        raw: bytes | memoryview,
+        metric: Metric,
+        shape: tuple[int, int],
+        *,
+        is_lasting: bool = False,
+    ) -> None:
         """`shape` is rows × dimension. `raw` is authentic: usearch does not survive bad bytes.
 
-        The bytes are viewed through a memory file, whose mapping usearch keeps for itself.
+        Where they last, the bytes are viewed where they are. Otherwise they are viewed through a
+        memory file, whose mapping usearch keeps for itself.
         """
         rows, dimension = shape
         self.expansion, self._codes, stored = _opened(raw, metric, dimension)
         self._index = _index(self._codes, dimension)
-        with os.fdopen(os.memfd_create("stonepine-graph", os.MFD_CLOEXEC), "wb") as file:
-            file.write(stored)
-            file.flush()
-            try:
-                self._index.view(f"/proc/self/fd/{file.fileno()}")
-            except (ValueError, RuntimeError) as error:
-                raise DataLoss(f"A segment's graph cannot be read: {error}.") from error
+        self._memory = stored if is_lasting else None
+        try:
+            if is_lasting:
+                self._index.view(stored)
+            else:
+                _view_copy(self._index, stored)
+        except (ValueError, RuntimeError) as error:
+            raise DataLoss(f"A segment's graph cannot be read: {error}.") from error
         if len(self._index) != rows or self._index.ndim != dimension or not self.expansion:
             raise DataLoss("A segment's graph does not fit its records.")
 
@@ -82,7 +91,16 @@ def build(vectors: Float32, metric: Metric, *, threads: int = 1) -> bytes | None
     return None if raw is None else _HEADER.pack(_MAGIC, expansion) + codes.pack() + bytes(raw)
 
 
-def _opened(raw: bytes, metric: Metric, dimension: int) -> tuple[int, Codes, memoryview]:
+def _view_copy(index: Index, stored: memoryview) -> None:
+    with os.fdopen(os.memfd_create("stonepine-graph", os.MFD_CLOEXEC), "wb") as file:
+        file.write(stored)
+        file.flush()
+        index.view(f"/proc/self/fd/{file.fileno()}")
+
+
+def _opened(
+    raw: bytes | memoryview, metric: Metric, dimension: int
+) -> tuple[int, Codes, memoryview]:
     """The expansion that is enough, the codes, and what usearch stored."""
     if len(raw) < _HEADER.size:
         raise DataLoss("A segment's graph is cut off.")

@@ -15,6 +15,7 @@ import msgspec
 
 from kit.errors import InvalidArgument
 from storage.events import Origin
+from storage.shared_segments import Location
 
 HEADER = struct.Struct("<IQ")
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -178,9 +179,13 @@ class Measure(Request, frozen=True, kw_only=True):
 
 
 class Follow(Request, frozen=True, kw_only=True):
-    """From the index's writer to another engine: load it, and apply what comes from now on."""
+    """From the index's writer to another engine: load it, and apply what comes from now on.
+
+    `segments` tells where the writer has segments in memory: its process and descriptor of each.
+    """
 
     epoch: int
+    segments: dict[UUID, Location] = {}
 
 
 class Leave(Request, frozen=True, kw_only=True):
@@ -217,6 +222,13 @@ class NamespaceAdded(Published, frozen=True, kw_only=True):
 
 class NamespaceDropped(Published, frozen=True, kw_only=True):
     pass
+
+
+class Adopted(Published, frozen=True, kw_only=True):
+    """The writer took over the manifest of that version; `segments` as in `Follow`."""
+
+    version: int
+    segments: dict[UUID, Location] = {}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -322,6 +334,7 @@ AnyRequest = (
     | Applied
     | NamespaceAdded
     | NamespaceDropped
+    | Adopted
 )
 AnyReply = Failure | Written | Matches | Records | Ids | Stats | Namespaces | Pong | Sizes
 

@@ -19,6 +19,7 @@ from dataplane.engine.spec import IndexSpec
 from dataplane.engine.units import LIST_UNITS, fetch_units
 from kit.errors import FailedPrecondition, Internal, InvalidArgument, StonepineError
 from storage.manifests import Manifest
+from storage.shared_segments import Location
 from storage.write_log.operations import (
     DeleteAllOperation,
     DeleteOperation,
@@ -110,7 +111,8 @@ class Namespace:
         Python keeps for each row and each namespace."""
         parts = self._layout.parts
         rows = sum(part.row_count for part in parts)
-        return _NAMESPACE_BYTES + rows * _ROW_OVERHEAD_BYTES + self.size_bytes * 3 // 2
+        held = sum(part.held_bytes for part in parts)
+        return _NAMESPACE_BYTES + rows * _ROW_OVERHEAD_BYTES + held * 3 // 2
 
     def indexed_fields(self) -> list[str]:
         """The metadata fields that filters find, sorted."""
@@ -175,6 +177,12 @@ class Namespace:
         return count
 
     # Segments
+
+    def shared_segments(self) -> dict[UUID, Location]:
+        """Where other engines of the machine find segments in memory."""
+        segments = [part for part in self._layout.parts if isinstance(part, Segment)]
+        found = {segment.segment_id: segment.location for segment in segments}
+        return {key: location for key, location in found.items() if location is not None}
 
     def missing_segments(self, manifest: Manifest) -> list[UUID]:
         """The segments of the manifest that `adopt` needs opened. One that was emptied by a

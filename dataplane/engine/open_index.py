@@ -11,6 +11,7 @@ from dataplane.engine.namespace import Namespace
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
 from kit.errors import QuotaExceeded
+from storage.shared_segments import Location
 from storage.write_log.names import NewNamespace
 
 LISTED_DEFAULT = "__default__"
@@ -56,7 +57,8 @@ class OpenIndex:
     `used_at_s` is when a request last came (monotonic).
     `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew;
     `memory_bytes` and `grown` alike. `engines` are those that serve it, the writer first;
-    `former_engines` may have served it under the lease before. `unconfirmed` holds what waits until
+    `former_engines` may have served it under the lease before. `offered` are segments that its
+    writer has in memory. `unconfirmed` holds what waits until
     all followers know enough.
     """
 
@@ -73,6 +75,7 @@ class OpenIndex:
     measured_bytes: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
     engines: tuple[int, ...] = ()
+    offered: dict[UUID, Location] = field(default_factory=dict)
     former_engines: frozenset[int] = frozenset()
     followers: list[Follower] = field(default_factory=list)
     unconfirmed: deque[tuple[Marks, Callable[[], None]]] = field(default_factory=deque)
@@ -108,6 +111,11 @@ class OpenIndex:
         """What the namespace holds has changed."""
         self.touched.add(space)
         self._grown.add(space)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other engines are to map its segments."""
+        return len(self.engines) > 1
 
     @property
     def may_be_closed(self) -> bool:

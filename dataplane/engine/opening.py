@@ -23,6 +23,7 @@ from storage.database import Connection, connect
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
 from storage.segments import SegmentName, SegmentReader
+from storage.shared_segments import Location, SharedSegment
 from storage.write_log import log
 from storage.write_log.errors import Fenced
 from storage.write_log.log import Lease
@@ -79,13 +80,16 @@ class Storage:
         """
         return self._timed("index.opened", lambda connection: self._open(connection, index_id))
 
-    def follow_index(self, index_id: UUID, epoch: int) -> OpenIndex:
-        """Load everything without the lease, which another engine holds under that epoch.
+    def follow_index(
+        self, index_id: UUID, epoch: int, *, offered: dict[UUID, Location]
+    ) -> OpenIndex:
+        """Load everything without the lease, which another engine holds under that epoch, and
+        which offers segments that it has in memory.
 
         Raises as `open_index` does, and `Fenced` where the epoch is over.
         """
         return self._timed(
-            "index.followed", lambda connection: self._follow(connection, index_id, epoch)
+            "index.followed", lambda connection: self._follow(connection, index_id, epoch, offered)
         )
 
     def _timed(self, event: str, load: Callable[[Connection], OpenIndex]) -> OpenIndex:
@@ -128,7 +132,9 @@ class Storage:
         index.former_engines = self._engines_of(lease) - {self.engine}
         return self._loaded(connection, index)
 
-    def _follow(self, connection: Connection, index_id: UUID, epoch: int) -> OpenIndex:
+    def _follow(
+        self, connection: Connection, index_id: UUID, epoch: int, offered: dict[UUID, Location]
+    ) -> OpenIndex:
         row = catalog.load_index(connection, index_id)
         if row is None or row.state == _TERMINATING:
             raise NotFound("Index not found.")
@@ -136,7 +142,8 @@ class Storage:
         # A writer that was fenced, and does not know it yet, wins no followers.
         if not is_ours or log.lease_epoch(connection, index_id) != epoch:
             raise Fenced
-        index = OpenIndex(index_id, _spec(row), self._data_key(connection, row), epoch)
+        key = self._data_key(connection, row)
+        index = OpenIndex(index_id, _spec(row), key, epoch, offered=offered)
         return self._loaded(connection, index)
 
     def _engines_of(self, lease: Lease) -> frozenset[int]:
@@ -185,9 +192,16 @@ class Storage:
         opened = {}
         for segment_id in wanted:
             name = SegmentName(index.index_id, namespace_id, segment_id)
-            reader = SegmentReader(self.objects, index.key, name)
-            opened[segment_id] = Segment(segment_id, index.spec, reader)
+            opened[segment_id] = Segment(segment_id, index.spec, self._reader(index, name))
         return opened
+
+    def _reader(self, index: OpenIndex, name: SegmentName) -> SegmentReader:
+        location = index.offered.get(name.segment_id)
+        attached = None if location is None else SharedSegment.attach(name, location)
+        if attached is not None:
+            return attached
+        stored = SegmentReader(self.objects, index.key, name)
+        return SharedSegment.load(stored, name) if index.is_shared else stored
 
 
 def _spec(row: IndexRow) -> IndexSpec:

@@ -101,6 +101,11 @@ class Part(ABC):
     def size_bytes(self) -> int: ...
 
     @property
+    def held_bytes(self) -> int:
+        """Of these, what this process holds: not what it maps of another engine's memory."""
+        return self.size_bytes
+
+    @property
     @abstractmethod
     def row_bytes(self) -> Int64:
         """What the record of each row holds."""

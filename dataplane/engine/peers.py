@@ -21,10 +21,14 @@ Then = Callable[[messages.AnyReply | None], None]
 
 
 class Peer:
-    """A source of the loop. The line is made with the first request, and anew after a loss."""
+    """A source of the loop. The line is made by `connect`, and anew after a loss.
+
+    `on_lost` is called after a loss, when every request that was open has got its None.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.on_lost: Callable[[], None] = lambda: None
         self._socket: socket.socket | None = None
         self._outgoing = bytearray()
         self._incoming = bytearray()
@@ -109,11 +113,13 @@ class Peer:
             self._waiting.popleft()(reply)
 
     def _lose(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        if self._socket is None:
+            return
+        self._socket.close()
         self._socket = None
         self._outgoing.clear()
         self._incoming.clear()
         lost, self._waiting = self._waiting, deque()
         for then in lost:
             then(None)
+        self.on_lost()

@@ -8,6 +8,7 @@ grant has run out. Times are of the machine's monotonic clock, which all its pro
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,6 +18,7 @@ from dataplane.engine.followers import Follower
 from dataplane.engine.open_index import OpenIndex
 from dataplane.engine.peers import Peer
 from kit import clock
+from storage.shared_segments import Location
 
 GRANT_S = 1.0
 _RENEW_EVERY_S = 0.25
@@ -36,6 +38,8 @@ class Replication:
         self._indexes: set[OpenIndex] = set()
         self._unconfirmed: set[OpenIndex] = set()
         self._renew_at_s = 0.0
+        for engine, peer in peers.items():
+            peer.on_lost = partial(self._note_loss, engine)
 
     def fileno(self) -> int:
         return -1
@@ -124,8 +128,7 @@ class Replication:
                 continue
             if follower.is_wanted:
                 follower.is_joining = True
-                follow = messages.Follow(index_id=index.index_id, epoch=index.epoch)
-                self._send(index, follower, follow)
+                self._send(index, follower, _follow(index))
             else:
                 self._ask_to_leave(index, follower)
 
@@ -149,6 +152,13 @@ class Replication:
 
         self._peers[follower.engine].ask(request, then)
 
+    def _note_loss(self, engine: int) -> None:
+        """Whether it still serves is found out by seeking it; until then its grants count."""
+        for index in self._indexes:
+            for follower in index.followers:
+                if follower.engine == engine:
+                    follower.is_following = follower.is_joining = False
+
     def _renew(self, now: float) -> None:
         """Whoever is behind by more than a round gets no grant until it has caught up."""
         until_s = now + GRANT_S
@@ -162,3 +172,10 @@ class Replication:
             if grants:
                 renew = messages.Renew(index_id=_NO_INDEX, grants=grants, until_s=until_s)
                 peer.ask(renew, lambda _reply: None)
+
+
+def _follow(index: OpenIndex) -> messages.Follow:
+    segments: dict[UUID, Location] = {}
+    for space in index.existing():
+        segments |= space.memory.shared_segments()
+    return messages.Follow(index_id=index.index_id, epoch=index.epoch, segments=segments)

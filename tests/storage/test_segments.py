@@ -63,7 +63,7 @@ def test_every_section_is_read_as_it_was_written() -> None:
     ):
         assert np.array_equal(column, expected)
     assert reader.read_field_index() == b"an index"
-    assert written(replace(COLUMNS, graph=b"a graph")).read_graph() == b"a graph"
+    assert written(replace(COLUMNS, graph=b"a graph")).view_graph() == b"a graph"
 
 
 def test_a_segment_of_sparse_records_has_no_dense_values() -> None:

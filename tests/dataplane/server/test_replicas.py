@@ -67,6 +67,12 @@ def listed(served: Served, engine: int, namespace: str = "") -> list[str]:
     return reply.ids
 
 
+def mapped(served: Served, name: str) -> set[str]:
+    """The inodes of decrypted segments in the engine's memory: equal ones are one copy."""
+    lines = Path(f"/proc/{served.plane.pid(name)}/maps").read_text().splitlines()
+    return {line.split()[4] for line in lines if "memfd:stonepine-segment" in line}
+
+
 def is_in_rotation(served: Served, engine: int) -> bool:
     try:
         ask(served, engine, every_id(served))
@@ -213,6 +219,12 @@ def test_a_segment_is_taken_over_by_writer_and_replica(replicated: Served) -> No
     served.plane.build_segments(served.index_id, namespace_id)
     wait_until(lambda: not paths() & before, timeout_s=20, what="both took it")
     assert listed(served, _REPLICA) == ["a", "b", "first"]
+    assert mapped(served, "engine-1") == mapped(served, "engine") != set()
+    # Whoever comes later finds it in memory, too.
+    served.plane.kill("engine-1")
+    served.plane.start_engine(_REPLICA)
+    wait_for_rotation(served)
+    assert mapped(served, "engine-1") == mapped(served, "engine") != set()
 
 
 def test_a_writer_that_lost_its_lease_wins_no_followers(replicated: Served) -> None:
