@@ -1,5 +1,6 @@
-"""Caps on units a month and requests a second, which the operator may give an organization."""
+"""Caps on what is used in a month and taken in a second, which the operator may give."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from access.actor import Actor
@@ -11,6 +12,7 @@ from orgs.locks import locked
 from orgs.models import Organization
 from orgs.plans import Plan
 from orgs.verbs import verb
+from storage.rate_limits import parse_rates
 
 _MOST = 2**62
 
@@ -24,6 +26,7 @@ class MonthlyUnits:
 
 
 UNBOUNDED = MonthlyUnits()
+NO_RATES: Mapping[str, int] = {}
 
 # Pinecone's own caps, as a preset; nobody has them unless the operator says so.
 PRESET: dict[Plan, MonthlyUnits] = {
@@ -36,7 +39,11 @@ PRESET: dict[Plan, MonthlyUnits] = {
 
 @verb(Action.ORGANIZATION_CAPS_CHANGED)
 def set_caps(
-    actor: Actor, organization: Organization, *, units: MonthlyUnits, has_rate_limits: bool = False
+    actor: Actor,
+    organization: Organization,
+    *,
+    units: MonthlyUnits,
+    rates: Mapping[str, int] = NO_RATES,
 ) -> Caps:
     """Replace all caps. Nodes hear of it with their next look, within seconds."""
     if not actor.is_unbounded:
@@ -44,12 +51,13 @@ def set_caps(
     for cap in (units.read, units.write):
         if cap is not None and not 0 <= cap <= _MOST:
             raise InvalidArgument("A cap is a number of units, from 0 up.")
+    chosen = {str(name): rate for name, rate in parse_rates(rates).items()}
     organization = locked(organization.pk)
     rows = Caps.objects.filter(organization=organization)
     caps = rows.first() or Caps(organization=organization)
     previous = MonthlyUnits(caps.read_units_per_month, caps.write_units_per_month)
     caps.read_units_per_month, caps.write_units_per_month = units.read, units.write
-    caps.has_rate_limits = has_rate_limits
+    caps.rates = chosen
     caps.save()
     record(
         actor,
@@ -57,7 +65,7 @@ def set_caps(
         target=organization.audit_target(),
         read_units=units.read,
         write_units=units.write,
-        has_rate_limits=has_rate_limits,
+        rates=chosen,
         previous=[previous.read, previous.write],
     )
     return caps

@@ -58,14 +58,14 @@ class UsageReporter(models.Model):
 class Caps(models.Model):
     """How many units an organization may use in a month; null: only capacity bounds them.
 
-    `has_rate_limits`: whether nodes hold its requests a second to Pinecone's limits.
+    `rates`: what nodes limit a second, by the names of `storage.rate_limits`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.OneToOneField(Organization, models.CASCADE, related_name="+")
     read_units_per_month = models.BigIntegerField(null=True)
     write_units_per_month = models.BigIntegerField(null=True)
-    has_rate_limits = models.BooleanField(default=False)
+    rates = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"caps of {self.organization_id}"

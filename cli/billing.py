@@ -32,6 +32,9 @@ def set_caps(
     preset: Annotated[
         bool, typer.Option("--preset", help="Pinecone's caps of the plan and its rate limits.")
     ] = False,
+    rate: Annotated[
+        list[str] | None, typer.Option(help="At most so many a second: queries=100. May repeat.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Cap an organization's (its id or slug) units of a month; without an option: no caps."""
@@ -39,14 +42,25 @@ def set_caps(
         from billing.caps import PRESET, MonthlyUnits
         from billing.caps import set_caps as change
         from orgs.plans import Plan
+        from storage.rate_limits import PINECONE_RATES
 
         found = named_organization(organization)
         units = PRESET[Plan(found.plan)] if preset else MonthlyUnits(read_units, write_units)
-        change(operator, found, units=units, has_rate_limits=preset)
+        rates = {str(name): most for name, most in PINECONE_RATES.items()} if preset else {}
+        rates |= dict(map(_rate, rate or []))
+        change(operator, found, units=units, rates=rates)
     typer.echo(f"{found.name} may use {_words(units.read)} read units and ", nl=False)
     typer.echo(f"{_words(units.write)} write units a month now.")
-    if preset:
-        typer.echo("Its requests a second are limited as Pinecone's are.")
+    if rates:
+        listed = ", ".join(f"{most:,} {name.replace('-', ' ')}" for name, most in rates.items())
+        typer.echo(f"A second it may have {listed}, each of one namespace or index.")
+
+
+def _rate(text: str) -> tuple[str, int]:
+    name, _, most = text.partition("=")
+    if not (most.isascii() and most.isdigit()):
+        raise typer.BadParameter(f"{text!r} is not of the form NAME=NUMBER", param_hint="--rate")
+    return name.strip(), int(most)
 
 
 def _words(cap: int | None) -> str:

@@ -1,7 +1,7 @@
 """What nodes read of caps: how much an organization may use, and how much of it is used."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from storage.database import Connection, translated_errors
 class Standing:
     """Of one organization: its caps, None where only capacity bounds it, and what is used of them.
 
-    What is used is None where nothing is capped: then nobody adds it up.
+    What is used is None where nothing is capped: then nobody adds it up. `rates` are what is
+    limited a second, by the names of `storage.rate_limits`.
     """
 
     org_id: OrganizationId
@@ -25,14 +26,14 @@ class Standing:
     stored_bytes: int | None
     read_units: int | None
     write_units: int | None
-    has_rate_limits: bool = False
+    rates: dict[str, int] = field(default_factory=dict)
 
 
 _STANDINGS = """
     SELECT a.org_id, a.storage_bytes, a.read_units_per_month, a.write_units_per_month,
            stored.bytes::bigint AS stored_bytes,
            used.read_units::bigint AS read_units, used.write_units::bigint AS write_units,
-           a.has_rate_limits
+           a.rates
     FROM dataplane_allowance a
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(latest.last_bytes), 0) AS bytes

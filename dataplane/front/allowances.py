@@ -9,12 +9,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from dataplane.engine import messages
-from dataplane.front.rates import Rates
+from dataplane.front.rates import Limits, Rates
 from kit import clock
 from kit.errors import QuotaExceeded, ResourceExhausted
 from storage.allowances import Standing, load_standings
 from storage.catalog import IndexRow
 from storage.database import Connection
+from storage.rate_limits import RateLimit
 
 _READS = frozenset({"Query", "Fetch", "FetchByMetadata", "List"})
 _WRITES = frozenset({"Upsert", "Update", "Delete", "DeleteNamespace"})
@@ -26,14 +27,14 @@ _FORGOTTEN_AFTER_S = 3600.0
 class Refusals(NamedTuple):
     """What to answer instead; None where there is room. Reads and writes only until `until`.
 
-    `has_rates`: whether requests a second are limited too.
+    `rates`: what is limited a second.
     """
 
     until: datetime
     reads: str | None
     writes: str | None
     growth: str | None
-    has_rates: bool
+    rates: Limits
 
 
 class Allowances:
@@ -58,8 +59,14 @@ class Allowances:
             raise ResourceExhausted(past_month)
         if found.growth is not None and operation in _GROWING:
             raise QuotaExceeded(found.growth)
-        if found.has_rates:
-            self._rates.require(index.index_id, operation, request)
+        if found.rates:
+            self._rates.require(found.rates, index.index_id, operation, request)
+
+    def charge(self, index: IndexRow, request: messages.Request, reply: messages.Reply) -> None:
+        """The request was answered: take what that has cost from what is limited a second."""
+        found = self._refusals.get(index.org_id)
+        if found is not None and found.rates:
+            self._rates.charge(found.rates, index.index_id, request, reply)
 
     def refresh(self, connection: Connection) -> None:
         """Look up every organization that was asked about lately."""
@@ -85,8 +92,14 @@ def refusals(standing: Standing, today: date) -> Refusals:
         _past_month("read", standing.read_units, standing.read_units_per_month, until),
         _past_month("write", standing.write_units, standing.write_units_per_month, until),
         _past_storage(standing.stored_bytes, standing.storage_bytes),
-        standing.has_rate_limits,
+        _rates(standing),
     )
+
+
+def _rates(standing: Standing) -> Limits:
+    """Names of a newer control plane are passed over."""
+    known = {str(limit): limit for limit in RateLimit}
+    return {known[name]: rate for name, rate in standing.rates.items() if name in known}
 
 
 def _past_month(kind: str, used: int | None, cap: int | None, until: datetime) -> str | None:

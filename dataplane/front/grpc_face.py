@@ -100,6 +100,7 @@ class GrpcFace:
             self._events.record(attempt.refusal(error))
             raise
         self._meter.count(admission.index, operation.name, request, reply)
+        self._allowances.charge(admission.index, request, reply)
         body = operation.to_proto(reply, call.reply_context())
         return body, call.headers(reply)
 

@@ -91,6 +91,7 @@ class RestFace:
             await self._events.record_async(attempt.refusal(error))
             raise
         self._meter.count(admission.index, found.operation.name, request, reply)
+        self._allowances.charge(admission.index, request, reply)
         body = found.operation.to_json(reply, call.reply_context())
         return body, call.headers(reply)
 

@@ -56,16 +56,22 @@ def test_caps_and_what_is_used_of_them_this_month(
     found = standing(control, world)
     assert (found.read_units_per_month, found.write_units_per_month) == (10, None)
     assert (found.read_units, found.write_units) == (5, 7)
-    assert not found.has_rate_limits
-    set_caps(OPERATOR, world.organization, units=UNBOUNDED, has_rate_limits=True)
+    assert found.rates == {}
+    set_caps(OPERATOR, world.organization, units=UNBOUNDED, rates={"queries": 100})
     found = standing(control, world)
-    assert (found.read_units, found.has_rate_limits) == (None, True)
+    assert (found.read_units, found.rates) == (None, {"queries": 100})
 
 
 @pytest.mark.parametrize("cap", [-1, 2**63])
 def test_a_cap_is_a_number_of_units(world: World, cap: int) -> None:
     with pytest.raises(InvalidArgument):
         set_caps(OPERATOR, world.organization, units=MonthlyUnits(read=cap))
+
+
+@pytest.mark.parametrize("rates", [{"querys": 1}, {"queries": 0}, {"queries": 2**60}])
+def test_a_rate_has_a_known_name_and_is_a_number(world: World, rates: dict[str, int]) -> None:
+    with pytest.raises(InvalidArgument):
+        set_caps(OPERATOR, world.organization, units=UNBOUNDED, rates=rates)
 
 
 def test_only_the_operator_sets_caps(world: World) -> None:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,7 @@ from kit.ids import new_id
 from storage import schema
 from storage.integrations import seal_credentials
 from storage.key_namespaces import seal_namespaces
+from storage.rate_limits import RateLimit
 from tests.support.waiting import wait_until
 
 VIEWS = """
@@ -52,9 +53,9 @@ CREATE VIEW dataplane_metered AS SELECT index_id, org_id, project_id, name AS in
 CREATE VIEW dataplane_project_name AS
     SELECT DISTINCT project_id, 'a project' AS project_name FROM dataplane_project_key;
 CREATE TABLE plan_limits (org_id uuid PRIMARY KEY, namespaces_per_index int, storage_bytes bigint,
-    read_units_per_month bigint, write_units_per_month bigint, has_rate_limits bool);
+    read_units_per_month bigint, write_units_per_month bigint, rates jsonb);
 CREATE VIEW dataplane_allowance AS SELECT o.org_id, namespaces_per_index, storage_bytes,
-    read_units_per_month, write_units_per_month, coalesce(has_rate_limits, false) AS has_rate_limits
+    read_units_per_month, write_units_per_month, coalesce(rates, jsonb_build_object()) AS rates
     FROM (SELECT DISTINCT org_id FROM dataplane_index) o LEFT JOIN plan_limits USING (org_id);
 CREATE TABLE billing_usagereporter (id uuid PRIMARY KEY, last_report bigint,
     reported_at timestamptz);
@@ -89,9 +90,10 @@ class Project:
     project_id: UUID
 
 
+Rates = Mapping[RateLimit, int]
 _LIMITS = (
     "namespaces_per_index", "storage_bytes", "read_units_per_month", "write_units_per_month",
-    "has_rate_limits",
+    "rates",
 )  # fmt: skip
 
 
@@ -261,9 +263,10 @@ class DataPlane:
             "UPDATE dataplane_index SET engines = %s WHERE index_id = %s", [list(engines), index_id]
         )
 
-    def limit(self, project: Project, **limits: int) -> None:
+    def limit(self, project: Project, *, rates: Rates | None = None, **limits: int) -> None:
         """Put caps on the project's organization, named as `plan_limits` does; others go."""
-        row: dict[str, object] = {**dict.fromkeys(_LIMITS), **limits}
+        told = None if rates is None else json.dumps(rates)
+        row: dict[str, object] = {**dict.fromkeys(_LIMITS), **limits, "rates": told}
         columns = sql.SQL(", ").join(map(sql.Identifier, row))
         places = sql.SQL(", ").join([sql.Placeholder()] * len(row))
         # One statement: nobody sees a moment without limits.

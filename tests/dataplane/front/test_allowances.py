@@ -19,7 +19,7 @@ def standing(**values: int) -> Standing:
 
 def test_without_caps_nothing_is_refused() -> None:
     found = refusals(standing(), date(2026, 11, 25))
-    assert found[1:] == (None, None, None, False)
+    assert found[1:] == (None, None, None, {})
 
 
 @pytest.mark.parametrize(("used", "is_refused"), [(0, False), (99, False), (100, True)])

@@ -110,7 +110,6 @@ def test_a_wrong_body_is_refused_and_changes_nothing(
         ("PATCH", "/vectors/upsert", 405, 5),
         ("POST", "/records/namespaces/x/search", 404, 5),
         ("POST", "/namespaces/x/documents/search", 404, 5),
-        ("GET", "/bulk/imports", 404, 5),
     ],
 )
 def test_a_wrong_route_or_parameter_is_refused(

@@ -8,6 +8,7 @@ import pytest
 
 from protocol.v1 import vector_service_pb2 as pb
 from protocol.v1.vector_service_pb2_grpc import VectorServiceStub
+from storage.rate_limits import PINECONE_RATES, RateLimit
 from tests.dataplane.server.conftest import Served
 from tests.support.waiting import wait_until
 
@@ -148,7 +149,7 @@ def test_requests_that_come_too_fast_are_refused_where_rates_are_limited(served:
         return served.post("/vectors/update", update)
 
     assert {change(number).status_code for number in range(12)} == {200}
-    served.plane.limit(served.project, has_rate_limits=True)
+    served.plane.limit(served.project, rates=PINECONE_RATES)
 
     def refused() -> httpx.Response | None:
         with ThreadPoolExecutor(20) as pool:
@@ -158,9 +159,26 @@ def test_requests_that_come_too_fast_are_refused_where_rates_are_limited(served:
     reply = wait_until(refused, timeout_s=10, what="the limit is noticed")
     assert (reply.status_code, reply.headers["retry-after"]) == (429, "1")
     assert reply.json()["message"] == (
-        "Update by metadata is limited to 5 requests a second for each namespace: slow down."
+        "Each namespace is limited to 5 updates by metadata a second: slow down."
     )
     assert write(served, "").status_code == 200
+
+
+def test_records_that_a_filter_deletes_are_owed(served: Served) -> None:
+    served.upsert(*(f"r{number}" for number in range(40)), kind="x")
+    served.plane.limit(served.project, rates={RateLimit.DELETED_RECORDS: 10})
+    body = {"ids": [f"missing{number}" for number in range(9)]}
+    wait_until(
+        lambda: _refused(served.post("/vectors/delete", body)),
+        timeout_s=10, what="the limit is noticed",
+    )  # fmt: skip
+    wait_until(
+        lambda: served.post("/vectors/delete", {"filter": {"kind": "x"}}).is_success,
+        timeout_s=10, what="there is room",
+    )  # fmt: skip
+    reply = served.post("/vectors/delete", {"ids": ["r1"]})
+    assert reply.status_code == 429
+    assert int(reply.headers["retry-after"]) >= 3
 
 
 def _refused(reply: httpx.Response) -> httpx.Response | None:

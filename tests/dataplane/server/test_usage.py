@@ -48,7 +48,7 @@ def test_every_operation_is_metered_exactly(served: Served) -> None:
         served.upsert(id_, genre="noir")
     query = {"topK": 2, "vector": [1, 2, 3, 4]}
     for _ in range(4):
-        assert served.post("/query", query).json()["usage"] == {"readUnits": 1}
+        assert served.post("/query", query).json()["usage"]["readUnits"] == 1
     served.client.get("/vectors/fetch?ids=a&ids=b")
     served.post("/vectors/fetch_by_metadata", {"filter": {"genre": "noir"}})
     served.ids()
