@@ -94,6 +94,8 @@ class Environment(BaseSettings):
     # Origins of S3-compatible stores (`https://host:port`, separated by commas) that storage
     # integrations may name.
     import_endpoints: str = ""
+    # How often an importer keeps how far it has come, and looks whether it should go on.
+    import_save_s: float = Field(0.5, ge=0)
     # What an importer process may allocate.
     import_memory_mb: int = Field(512, ge=256)
     log_retention_s: int = 3_600

@@ -64,7 +64,7 @@ def parse_import_uri(uri: str) -> ImportUri:
             return ImportUri(provider, _checked(_BUCKET, split.netloc), _parts(split.path))
         case "https":
             return _azure(split.netloc, _parts(split.path))
-        case "file" if not split.netloc:
+        case "file" if not split.netloc and split.path.startswith("/"):
             return ImportUri(Provider.LOCAL, "", _parts(unquote(split.path)))
     raise InvalidArgument(f"uri has an unknown form. Give {_FORMS}.")
 

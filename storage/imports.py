@@ -205,6 +205,14 @@ def postpone(connection: Connection, import_id: UUID) -> int:
     return int(row[0]) if row else 0
 
 
+def pass_over(connection: Connection, import_id: UUID) -> None:
+    """Let others go first for a moment."""
+    statement = """UPDATE indexes_import SET due_at = clock_timestamp() + interval '2 seconds'
+        WHERE id = %s AND status IN ('Pending', 'InProgress')"""
+    with translated_errors():
+        connection.execute(statement, [import_id])
+
+
 def forget_old(connection: Connection, *, days: int) -> int:
     """Delete finished imports that are older; how many. Crosses tenants."""
     statement = """DELETE FROM indexes_import

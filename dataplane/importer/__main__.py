@@ -2,13 +2,16 @@
 
 import argparse
 import logging
+import re
 import resource
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
+import pyarrow as pa
 
 from dataplane.front.engines import ThreadEngines
 from dataplane.importer.run import Turn, run_turn
@@ -18,10 +21,11 @@ from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from storage.catalog import load_index, load_project_key
 from storage.database import Connection, connect
-from storage.imports import load_import
+from storage.imports import load_import, pass_over
 
 _log = logging.getLogger(__name__)
 _MIB = 1024 * 1024
+_STATUS = Path("/proc/self/status")
 # The second word of the lock is the import's own.
 _LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 _LOCK_CLASS = 0x5707
@@ -38,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         _log.exception("the turn broke")
         _report({"turn": "broken", "message": type(error).__name__})
         return 1
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _report({"turn": turn, "peak_mb": round(peak_kb / 1024)})
+    _report({"turn": turn, "peak_mb": _peak_mb()})
     return 0
 
 
@@ -47,7 +50,9 @@ def _turn(settings: Environment, import_id: UUID, *, turn_s: float) -> Turn:
     url = settings.database_system_url.get_secret_value()
     with closing(connect(url, name="importer")) as connection:
         if not _is_ours(connection, import_id):
-            return Turn.GONE
+            # Most likely its process was killed, and the database has not noticed yet.
+            pass_over(connection, import_id)
+            return Turn.BUSY
         site = _site(connection, settings, import_id)
         return Turn.GONE if site is None else run_turn(site, import_id, turn_s=turn_s)
 
@@ -72,7 +77,15 @@ def _site(connection: Connection, settings: Environment, import_id: UUID) -> Sit
 
 def _bound_memory(megabytes: int) -> None:
     """What a file makes us allocate ends here: it fails, and not the machine."""
+    # Arrow's own allocator keeps what it has freed, the system's gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MIB, megabytes * _MIB))
+
+
+def _peak_mb() -> int:
+    """Of this program's own memory; `getrusage` counts that of who started it, too."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
+    return int(found[1]) // 1024 if found else 0
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -54,21 +54,27 @@ class LocalSource:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """The import's folder. Says the same of a link, of a file and of what is not there."""
+        """The import's folder."""
+        descriptor = self._base()
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _base(self) -> int:
+        """Says the same of a link, of a file and of what is not there."""
+        descriptor = -1
         try:
             descriptor = os.open(self._root, _FOLDER)
-        except OSError as error:
-            raise ImportFailed("The folder of the import cannot be read.") from error
-        try:
             for part in self._parts:
                 below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = below
-            yield descriptor
         except OSError as error:
+            if descriptor >= 0:
+                os.close(descriptor)
             raise ImportFailed("The folder of the import cannot be read.") from error
-        finally:
-            os.close(descriptor)
+        return descriptor
 
 
 def _names(descriptor: int, *, is_folder: bool) -> list[str]:

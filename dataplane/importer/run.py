@@ -15,13 +15,14 @@ from kit import clock
 from kit.errors import InvalidArgument, Unavailable
 from storage.imports import ImportRow, ImportStatus, OnError
 
-_SAVE_EVERY_S = 0.5
 _MAX_FAILURES = 40
 
 
 class Turn(StrEnum):
-    """How a turn ended. `GONE`: cancelled, finished or deleted by somebody else."""
+    """How a turn ended. `BUSY`: another process works on it; `GONE`: cancelled, finished or deleted
+    by somebody else."""
 
+    BUSY = "busy"
     FINISHED = "finished"
     MORE = "more"
     POSTPONED = "postponed"
@@ -134,7 +135,7 @@ class Import:
 
     def _save_now_and_then(self) -> None:
         """And let others have their turn, but never without having come further."""
-        if clock.monotonic_s() - self._saved_at < _SAVE_EVERY_S:
+        if clock.monotonic_s() - self._saved_at < self.site.settings.import_save_s:
             return
         self._save()
         if self._ends_at is None:

@@ -190,18 +190,21 @@ class DataPlane:
         )  # fmt: skip
         return result.stdout
 
-    def import_turn(self, import_id: str, **settings: str) -> dict[str, Any]:
+    def import_turn(self, import_id: str, *, turn_s: float = 30, **settings: str) -> dict[str, Any]:
         """One turn of the importer: its line of JSON."""
-        with self.importer(import_id, **settings) as child:
+        with self.importer(import_id, turn_s=turn_s, **settings) as child:
             output, _ = child.communicate(timeout=120)
         assert child.returncode == 0, output.decode()
         found: dict[str, Any] = json.loads(output.splitlines()[-1])
         return found
 
-    def importer(self, import_id: str, **settings: str) -> "subprocess.Popen[bytes]":
+    def importer(
+        self, import_id: str, *, turn_s: float = 30, **settings: str
+    ) -> "subprocess.Popen[bytes]":
         """The importer's process, to be waited for or killed."""
         return subprocess.Popen(
-            [sys.executable, "-m", "dataplane.importer", "--id", import_id],
+            [sys.executable, "-m", "dataplane.importer",
+             "--id", import_id, "--turn-s", str(turn_s)],
             env=self.environment | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
@@ -334,6 +337,12 @@ class DataPlane:
         self._change(
             "UPDATE dataplane_api_key SET revoked_at = now() WHERE public_id = %s", [key.public_id]
         )
+
+    def change(self, *statements: str) -> None:
+        """As the owner of the tables, with nobody told."""
+        with psycopg.connect(self.owner_url) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner_url) as connection:

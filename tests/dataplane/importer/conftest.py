@@ -15,6 +15,7 @@ import pytest
 from cli.embedded.postgres import EmbeddedPostgres
 from tests.dataplane.server.conftest import Served, serve
 from tests.support.dataplane import DataPlane, running_data_plane
+from tests.support.tiny_s3 import TinyS3, running_tiny_s3
 
 DIMENSION = 4
 
@@ -122,10 +123,24 @@ def import_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyS3]:
+    with running_tiny_s3(tmp_path_factory.mktemp("bucket")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def import_plane(
-    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory, import_root: Path
+    postgres_server: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    import_root: Path,
+    s3: TinyS3,
 ) -> Iterator[DataPlane]:
-    settings = {"STONEPINE_IMPORT_FOLDERS": f"{import_root}/{{project_id}}"}
+    """Its importers save after each batch. Whoever kills one of its processes starts it again."""
+    settings = {
+        "STONEPINE_IMPORT_FOLDERS": f"{import_root}/{{project_id}}",
+        "STONEPINE_IMPORT_ENDPOINTS": s3.url,
+        "STONEPINE_IMPORT_SAVE_S": "0",
+    }
     folder = tmp_path_factory.mktemp("dp")
     with running_data_plane(postgres_server, folder, **settings) as running:
         yield running
@@ -137,6 +152,8 @@ def opened_yard(plane: DataPlane, root: Path) -> Iterator[Yard]:
         folder = root / str(served.project.project_id) / "export"
         folder.mkdir(parents=True)
         yield Yard(served, folder)
+        # What waits on would take turns from the next test's.
+        plane.change("UPDATE indexes_import SET status = 'Cancelled'")
 
 
 @pytest.fixture

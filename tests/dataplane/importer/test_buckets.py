@@ -1,46 +1,22 @@
 """Imports from a bucket, by the account of a storage integration and of nobody else."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pyarrow.parquet as pq
 import pytest
 
-from cli.embedded.postgres import EmbeddedPostgres
-from tests.dataplane.importer.conftest import Yard, numbered, opened_yard, table
-from tests.support.dataplane import DataPlane, running_data_plane
-from tests.support.tiny_s3 import TinyS3, running_tiny_s3
+from tests.dataplane.importer.conftest import Yard, numbered, table
+from tests.support.tiny_s3 import TinyS3
 
 _URI = "s3://bucket/exports/today"
 _ACCOUNT = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "geheim"}
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyS3]:
-    root = tmp_path_factory.mktemp("bucket")
-    folder = root / "exports" / "today"
+@pytest.fixture(autouse=True)
+def bucket(s3: TinyS3) -> None:
+    folder = s3.root / "exports" / "today"
     for namespace in ("films", "books", "__default__"):
-        (folder / namespace).mkdir(parents=True)
+        (folder / namespace).mkdir(parents=True, exist_ok=True)
         pq.write_table(numbered(700), folder / namespace / "a.parquet")
     pq.write_table(table(["loose"]), folder / "loose.parquet")
-    with running_tiny_s3(root) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def bucket_plane(
-    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory, s3: TinyS3
-) -> Iterator[DataPlane]:
-    settings = {"STONEPINE_IMPORT_ENDPOINTS": s3.url}
-    folder = tmp_path_factory.mktemp("dp")
-    with running_data_plane(postgres_server, folder, **settings) as running:
-        yield running
-
-
-@pytest.fixture
-def yard(bucket_plane: DataPlane, tmp_path: Path) -> Iterator[Yard]:
-    with opened_yard(bucket_plane, tmp_path) as fresh:
-        yield fresh
 
 
 def test_files_of_a_private_bucket_are_imported(yard: Yard, s3: TinyS3) -> None:
