@@ -26,3 +26,12 @@ def checked_email(address: str) -> str:
     if not is_address(address):
         raise InvalidArgument("This is not an e-mail address.", field="email")
     return normalized_email(address)
+
+
+def domain_of_email(address: str) -> str:
+    """What stands after the '@', in the ASCII form of domain names; "" where it has none."""
+    domain = normalized_email(address).rpartition("@")[2]
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""

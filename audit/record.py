@@ -59,6 +59,8 @@ def record_refusal(
     """
     is_denial = isinstance(error, PermissionDenied)
     known = error if isinstance(error, StonepineError) else None
+    if known is not None and "fault" in known.fields:
+        parameters["fault"] = known.fields["fault"]
     event = _event(
         actor,
         action,

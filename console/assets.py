@@ -22,5 +22,6 @@ MODULES = tuple(
         "toast",
         "submit",
         "time",
+        "leave",
     )
 )

@@ -4,6 +4,8 @@ Signing in runs through allauth's stages, so that whoever has a second factor pr
 there is a session.
 """
 
+from uuid import UUID
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
@@ -23,9 +25,14 @@ from accounts.sessions import SEEN_EVERY, note_seen
 from audit import context
 from console.theme import remember_theme_of
 from kit import clock
-from orgs.queries import session_actor
+from orgs.models import Organization
+from orgs.queries import grants_of, organizations_of, session_actor
 from orgs.sign_in import record_sign_in
+from orgs.ways_in import WayIn, is_break_glass, require_way_open
+from sso.sessions import remember_session
+from sso.sign_on import SignedOn
 
+SIGN_ON = "sign_on"
 _SEEN_AT = "seen_at"
 _METHODS = "account_authentication_methods"
 _PROVEN_HASH = "proven_password"
@@ -55,7 +62,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Under a fresh session id, and not without its audit event."""
-        record_sign_in(user, by=", ".join(_proofs(request)))
+        request.session.pop(SIGN_ON, None)  # what comes next is the person's own word
+        grants = grants_of(user.pk)
+        way = WayIn(has_second_factor=_has_second_factor(request))
+        require_way_open(user, grants, way)
+        around = is_break_glass(user, grants)
+        record_sign_in(user, by=", ".join(_proofs(request)), around_sso=around)
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         request.session.set_expiry(None)
 
@@ -70,9 +82,53 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return redirect("console:signin")
 
 
-def actor_of(user: User) -> Actor:
-    """The actor with all roles the person holds, whichever organization they are held in."""
-    return session_actor(user)
+def actor_of(request: HttpRequest, user: User) -> Actor:
+    """The actor with the roles that this session reaches, whichever organization they are in."""
+    return session_actor(user, way_of(request))
+
+
+def organizations_here(request: HttpRequest, user: User, actor: Actor) -> list[Organization]:
+    """Those of the person that this session reaches; suspended ones are shown to their members."""
+    reached = {grant.organization_id for grant in actor.grants}
+    vouched = way_of(request).sso_organization_id
+    return [
+        one
+        for one in organizations_of(user)
+        if one.pk in reached or (one.is_suspended and vouched in {None, one.pk})
+    ]
+
+
+def way_of(request: HttpRequest) -> WayIn:
+    """How the person of this session came in."""
+    vouched = request.session.get(SIGN_ON)
+    if vouched is not None:
+        return WayIn(sso_organization_id=UUID(vouched["organization_id"]))
+    return WayIn(has_second_factor=_has_second_factor(request))
+
+
+def begin_sign_on(request: HttpRequest, signed: SignedOn, *, onward: str) -> HttpResponse:
+    """In, by the word of an identity provider: a fresh session that ends when it must be asked
+    again. Second factors are the provider's business."""
+    user = signed.user
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    request.session.cycle_key()  # `login` keeps it where the same person was signed in
+    record_authentication(request, user, "sso", id=str(signed.connection.pk))
+    request.session[SIGN_ON] = {
+        "organization_id": str(signed.connection.organization_id),
+        "connection_id": str(signed.connection.pk),
+    }
+    request.session.set_expiry(signed.until)
+    request.session.save()
+    UserSession.objects.create_from_request(request)
+    remember_session(
+        signed.identity,
+        session_key=request.session.session_key or "",
+        session_index=signed.session_index,
+        expires_at=signed.until,
+    )
+    response = redirect(onward)
+    remember_theme_of(response, user)
+    return response
 
 
 def begin_sign_in(request: HttpRequest, user: User, *, onward: str) -> HttpResponse:
@@ -157,6 +213,10 @@ def safe_next(request: HttpRequest) -> str:
 
 def is_ours(path: str) -> bool:
     return path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+
+
+def _has_second_factor(request: HttpRequest) -> bool:
+    return any(record["method"] == "mfa" for record in request.session.get(_METHODS, []))
 
 
 def _through_stages(request: HttpRequest, user: User, onward: str) -> HttpResponse:

@@ -26,7 +26,7 @@ def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
     @functools.wraps(view)
     def guarded(first: Any, /, *args: Any, **kwargs: Any) -> HttpResponse:
         request: HttpRequest = getattr(first, "request", first)
-        if is_fresh(request):
+        if is_fresh(request, is_own=first is request):
             return view(first, *args, **kwargs)
         there = f"{resolve_url('console:confirm')}?{urlencode({'next': request.path})}"
         if request.headers.get("HX-Request"):
@@ -36,9 +36,15 @@ def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
     return guarded
 
 
-def is_fresh(request: HttpRequest) -> bool:
-    """Whether the session's last proof, of signing in or of confirming, is recent."""
+def is_fresh(request: HttpRequest, *, is_own: bool = False) -> bool:
+    """Whether the session's last proof, of signing in or of confirming, is recent.
+
+    `is_own`: at the person's own account, which no organization's identity provider opens; only
+    the account's own secrets count.
+    """
     proofs = get_authentication_records(request, request.user)
+    if is_own:
+        proofs = [one for one in proofs if one["method"] != "sso"]
     if not proofs:
         return False
     age_s: float = clock.now().timestamp() - proofs[-1]["at"]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from console.auth import organizations_here
 from console.visit import Visit
 from orgs.models import Organization
-from orgs.queries import organizations_of
 from projects.models import Project
 from projects.queries import visible_projects
 
@@ -59,7 +59,7 @@ def sections(visit: Visit) -> list[Section]:
 def places(visit: Visit) -> list[Place]:
     """Every organization of the person; below the current one, its projects."""
     found: list[Place] = []
-    for organization in organizations_of(visit.user):
+    for organization in organizations_here(visit.request, visit.user, visit.actor):
         is_here = organization.pk == visit.organization.pk
         found.append(
             Place(

@@ -16,6 +16,7 @@ from console.views import (
     passwords,
     projects,
     roles,
+    saml,
     second_factors,
     sign_up,
     styleguide,
@@ -54,6 +55,13 @@ _ACCOUNT = [
     path("/activity", account.activity, name="account_activity"),
 ]
 
+_SAML = [
+    path("/metadata", saml.metadata, name="saml_metadata"),
+    path("/login", saml.login, name="saml_login"),
+    path("/acs", saml.acs, name="saml_acs"),
+    path("/finish", saml.finish, name="saml_finish"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -62,6 +70,9 @@ urlpatterns = [
     path("signin/mfa", accounts.second_factor, name="second_factor"),
     path("signin/passkey", accounts.passkey, name="passkey"),
     path("signin/passkey/options", accounts.passkey_options, name="passkey_options"),
+    path("sso/start", saml.start, name="sso_start"),
+    path("sso/<slug:organization>/start", saml.start_at, name="sso_start_at"),
+    path("sso/saml/<uuid:connection_id>", include(_SAML)),
     path("signout", accounts.signout, name="signout"),
     path("signup", sign_up.signup, name="signup"),
     path("verify/account/<str:token>", sign_up.verify_account, name="verify_account"),

@@ -134,7 +134,7 @@ def project_page(view: View) -> View:
 
 def _visit(request: HttpRequest, slug: str) -> Visit:
     user = cast("User", request.user)
-    actor = actor_of(user)
+    actor = actor_of(request, user)
     organization = get_organization(actor, slug)
     if request.session.get(LAST_ORGANIZATION) != slug:
         request.session[LAST_ORGANIZATION] = slug

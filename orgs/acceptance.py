@@ -26,6 +26,7 @@ from orgs.role_bindings import Assignment, Principal, bind
 from orgs.secrets import is_genuine
 from orgs.user_management import require_decided_here
 from orgs.verbs import verb
+from orgs.ways_in import require_addressable
 
 
 def open_invitation(token: str) -> Invitation:
@@ -61,6 +62,24 @@ def accept_invitation(user: User, token: str) -> Organization:
     return _accept(session_actor(user), invitation, user=user)
 
 
+def take_roles_of_invitation(organization: Organization, user: User) -> bool:
+    """Whether the person's address was invited: then the invitation's roles are theirs now. Part
+    of a verb's transaction, of a member whose address was proven in another way."""
+    found = waiting_invitation(organization, user.email)
+    if found is None:
+        return False
+    _move_roles(organization, found, user)
+    found.processed_at = clock.now()
+    found.save(update_fields=["processed_at"])
+    return True
+
+
+def waiting_invitation(organization: Organization, email: str) -> Invitation | None:
+    """What asks that address to join. Within a verb of the organization."""
+    rows = Invitation.objects.filter(organization=organization, email=email)
+    return rows.filter(processed_at=None, expires_at__gt=clock.now()).first()
+
+
 def may_accept(user: User, invitation: Invitation) -> bool:
     """Whether the invitation is for this person's address."""
     return normalized_email(user.email) == normalized_email(invitation.email)
@@ -70,6 +89,7 @@ def may_accept(user: User, invitation: Invitation) -> bool:
 def _accept(actor: Actor, invitation: Invitation, *, user: User) -> Organization:
     organization = locked(invitation.organization_id)
     require_decided_here(actor, organization)
+    require_addressable(organization, user.email)
     found = Invitation.objects.select_related("organization").filter(pk=invitation.pk).first()
     if found is None:
         raise NotFound("This invitation is not valid any more. Ask for a new one.")

@@ -32,6 +32,7 @@ from orgs.role_bindings import Assignment, Principal, bind, require_assignable
 from orgs.secrets import minted
 from orgs.user_management import require_decided_here
 from orgs.verbs import verb
+from orgs.ways_in import require_addressable
 
 VALID_FOR = timedelta(days=7)
 MAILS_AN_HOUR = 100
@@ -52,6 +53,7 @@ def create_invitation(
     email, assignments = checked_email(email), _checked(assignments)
     organization = locked(organization.pk)
     require_decided_here(actor, organization)
+    require_addressable(organization, email)
     for assignment in assignments:
         require_assignable(actor, organization, assignment)
     _clear_the_way(organization, email)

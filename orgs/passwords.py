@@ -13,8 +13,10 @@ from audit import context
 from audit.actions import Action
 from kit.errors import InvalidArgument, NotFound
 from orgs.account_verbs import account_verb, person, record_act, require_self, tell
+from orgs.queries import grants_of
 from orgs.sign_in import PASSWORD_GUESSES
 from orgs.sign_up import require_letters_left
+from orgs.ways_in import require_own_secrets
 
 
 @account_verb(Action.USER_PASSWORD_CHANGED)
@@ -45,6 +47,7 @@ def open_reset(token: str) -> User:
         user = find_user_of_reset(token)
         if user is None:
             raise NotFound("This link was used, or is too old: ask for a new one.")
+    require_own_secrets(user.email, grants_of(user.pk))
     return user
 
 
@@ -61,6 +64,7 @@ def _reset(actor: Actor, user: User, *, token: str, password: str) -> None:
     account = locked_user(user)
     if find_user_of_reset(token) is None:  # used meanwhile
         raise NotFound("This link was used, or is too old: ask for a new one.")
+    require_own_secrets(account.email, grants_of(account.pk))
     _set(account, password)
     end_all(account)
     record_act(actor, Action.USER_PASSWORD_RESET, account)

@@ -15,6 +15,7 @@ from audit.actions import Action
 from kit.errors import AlreadyExists, InvalidArgument, NotFound
 from orgs.account_verbs import account_verb, person, record_act, require_self, tell
 from orgs.sign_up import require_letters_left
+from orgs.ways_in import require_free_address
 
 
 @account_verb(Action.USER_PROFILE_CHANGED)
@@ -31,6 +32,7 @@ def request_email_change(user: User, email: str) -> None:
     address = checked_email(email)
     if address == user.email:
         raise InvalidArgument("This is your address already.", field="email")
+    require_free_address(user.email)
     require_letters_left("change", address)
     post(Letter.EMAIL_CHANGE, address, user_id=user.pk.hex)
     tell(user, f"Somebody who is signed in asked to move your account to {address}")
@@ -64,6 +66,8 @@ def _change_email(actor: Actor, user: User, *, email: str) -> None:
         raise NotFound("This link was used, or is not valid any more: ask for a new one.")
     if find_user_by_email(email) is not None:
         raise AlreadyExists("An account with this e-mail address exists already.")
+    require_free_address(account.email)
+    require_free_address(email)
     account.email = email
     try:
         with transaction.atomic():

@@ -21,6 +21,7 @@ from orgs.models import (
     ServiceAccount,
 )
 from orgs.tenancy import tenant
+from orgs.ways_in import WayIn, reached_by
 
 
 def organizations_of(user: User) -> list[Organization]:
@@ -55,9 +56,12 @@ def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
     )
 
 
-def session_actor(user: User) -> Actor:
-    """The person behind a signed-in session, with all roles."""
-    return Actor(CredentialKind.SESSION, user.pk, user.display_name, grants_of(user.pk))
+def session_actor(user: User, way: WayIn | None = None) -> Actor:
+    """The person behind a signed-in session, with the roles that it reaches; None: with all."""
+    grants = grants_of(user.pk)
+    if way is not None:
+        grants = reached_by(user, grants, way)
+    return Actor(CredentialKind.SESSION, user.pk, user.display_name, grants)
 
 
 def get_organization(actor: Actor, slug: str) -> Organization:

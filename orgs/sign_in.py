@@ -86,9 +86,11 @@ def check_second_passkey(user: User, proven: Callable[[], Authenticator]) -> Aut
         return proven()
 
 
-def record_sign_in(user: User, *, by: str) -> None:
-    """All steps are taken: without this event the session does not begin."""
-    _record(user, Action.USER_SIGNED_IN, by=by)
+def record_sign_in(user: User, *, by: str, around_sso: bool = False) -> None:
+    """All steps are taken: without this event the session does not begin. `around_sso`: an owner
+    came in beside the single sign-on that their organization requires."""
+    extra = {"around_sso": "yes"} if around_sso else {}
+    _record(user, Action.USER_SIGNED_IN, by=by, **extra)
 
 
 def sign_out(user: User) -> None:

@@ -22,6 +22,7 @@ from kit.errors import Forbidden, StonepineError
 from orgs.account_verbs import account_target, person
 from orgs.members import new_account
 from orgs.refusals import keep_refusal
+from orgs.ways_in import require_own_secrets
 
 _HOUR = timedelta(hours=1)
 _LETTERS_PER_ADDRESS = 3
@@ -70,6 +71,7 @@ def require_letters_left(kind: str, address: str) -> None:
 
 
 def _sign_up(*, email: str, name: str, password: str) -> User:
+    require_own_secrets(email)
     with transaction.atomic():
         user = new_account(email=email, name=name, password=password)
         # Last, because the system role's connection commits it at once.

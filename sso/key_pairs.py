@@ -28,7 +28,7 @@ from sso.models import KeyPairState, SamlConnection, SpKeyPair
 from sso.parties import KeyPair
 from sso.queries import locked_connection
 
-_BITS = 3072
+_BITS = 2048
 _VALID_FOR = timedelta(days=3 * 365)
 
 

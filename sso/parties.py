@@ -43,7 +43,8 @@ class PendingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What was proven. `remember_until` is how long its id must be refused a second time."""
+    """What was proven. `remember_until` is how long its id must be refused a second time;
+    `session_until` is how long the provider wants a session to last at most."""
 
     id: str
     name_id: str
@@ -54,3 +55,4 @@ class Assertion:
     issued_at: datetime
     remember_until: datetime
     in_response_to: str | None
+    session_until: datetime | None = None

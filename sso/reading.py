@@ -6,7 +6,7 @@ from sso.addresses import domain_of
 from sso.errors import Fault, SignOnRefused
 from sso.markup import SAML, Element, children, text_of
 from sso.parties import Assertion, Connection, PendingRequest
-from sso.times import MAX_AGE, SKEW, require_not_over, require_recent, require_started
+from sso.times import MAX_AGE, SKEW, instant, require_not_over, require_recent, require_started
 
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _CONDITIONS = {
@@ -39,6 +39,7 @@ def read_assertion(
         # From then on its age alone refuses it.
         remember_until=issued_at + MAX_AGE + 2 * SKEW,
         in_response_to=None if expected is None else expected.id,
+        session_until=_session_end(statement),
     )
 
 
@@ -121,6 +122,11 @@ def _authentication(assertion: Element, now: datetime) -> Element:
     if found[0].get("SessionNotOnOrAfter") is not None:
         require_not_over(found[0].get("SessionNotOnOrAfter"), now=now)
     return found[0]
+
+
+def _session_end(statement: Element) -> datetime | None:
+    until = statement.get("SessionNotOnOrAfter")
+    return None if until is None else instant(until, fault=Fault.EXPIRED)
 
 
 def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:

@@ -70,6 +70,18 @@ def _verified(
     return proven
 
 
+def decrypted_for_show(root: Element, connection: Connection) -> Element:
+    """The message with its assertion in clear where that can be had; for a page, not for belief."""
+    if not root.xpath("//*[local-name()='EncryptedAssertion']"):
+        return root
+    try:
+        require_sound_sealing(root, is_signed_outside=False)
+        opened = _opened(root, connection, is_encrypted=True)
+        return parsed(bytes(etree.tostring(opened.decrypted_document)))
+    except Exception:  # noqa: BLE001 - whatever cannot be opened is shown as it came
+        return root
+
+
 def _decrypted(read_by_library: Any) -> tuple[Element, list[str]]:
     """The tree with the assertion in clear, read anew, and what is signed inside."""
     # Nodes made by xmlsec are not quite like parsed ones: lxml may fail to find them.

@@ -6,8 +6,10 @@ from datetime import datetime
 from allauth.usersessions.models import UserSession
 
 from accounts.sessions import end
+from kit import clock
+from orgs.plans import FEATURES, Feature, Plan
 from orgs.tenancy import tenant
-from sso.models import Identity, SamlConnection, SsoSession
+from sso.models import Identity, SamlConnection, SsoSession, Status
 
 
 def remember_session(
@@ -21,6 +23,22 @@ def remember_session(
             session_index=session_index,
             expires_at=expires_at,
         )
+
+
+def find_session(session_key: str) -> SsoSession | None:
+    """Of a browser; whose organization it is stands in the row. Crosses tenants."""
+    rows = SsoSession.objects.using("system").select_related("identity__connection__organization")
+    return rows.filter(session_key=session_key).first()
+
+
+def still_holds(session: SsoSession) -> bool:
+    """A session lasts as long as its time, its connection and the plan that includes it."""
+    connection = session.identity.connection
+    return (
+        session.expires_at > clock.now()
+        and connection.status == Status.ACTIVE
+        and Feature.SSO in FEATURES[Plan(connection.organization.plan)]
+    )
 
 
 def end_sessions_of(connection: SamlConnection) -> int:

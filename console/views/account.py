@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.passwords import MIN_LENGTH
 from accounts.sessions import sessions_of
 from console.account_page import Own, render_account
-from console.auth import keep_session
+from console.auth import keep_session, way_of
 from console.browsers import described
 from console.confirm import freshly_confirmed
 from console.errors import INVALID, error_page, form_status
@@ -133,7 +133,8 @@ def sessions_end(request: HttpRequest) -> HttpResponse:
 @require_GET
 @signed_in
 def activity(request: HttpRequest) -> HttpResponse:
-    events = own_events(Own(request).user)
+    vouched = way_of(request).sso_organization_id
+    events = own_events(Own(request).user, organization_id=vouched)
     return render_account(request, "accounts/activity.html", {"events": events})
 
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.second_factors import Kind, factors_of
 from console import passkeys
 from console.account_page import Own
-from console.auth import record_factor, record_password, safe_next
+from console.auth import SIGN_ON, record_factor, record_password, safe_next
 from console.errors import form_status
 from console.forms.accounts import CodeForm, ConfirmForm
 from console.visit import signed_in
@@ -42,6 +42,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         "code_form": code_form if kinds - {Kind.WEBAUTHN} else None,
         "options": passkeys.request_options(user) if has_passkey else "",
         "next": safe_next(request),
+        "sign_on": request.session.get(SIGN_ON),
     }
     return render(request, "accounts/confirm.html", context, status=status)
 

@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from console.auth import actor_of, organizations_here
 from console.render import render_page
 from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
 from indexes.queries import index_counts
-from orgs.queries import organizations_of, recent_events
+from orgs.queries import recent_events
 from orgs.sign_up import is_open_to_all
 from projects.models import Project
 from projects.queries import visible_projects
@@ -23,7 +24,8 @@ _EVENTS = 12
 @signed_in
 def home(request: HttpRequest, rest: str = "") -> HttpResponse:
     """To the organization seen last: `/` and `/o/-/…`, which links in documentation use."""
-    found = organizations_of(cast("User", request.user))
+    user = cast("User", request.user)
+    found = organizations_here(request, user, actor_of(request, user))
     if not found:
         return render(request, "orgs/none.html", {"may_found": is_open_to_all()})
     # A suspended one is entered only where there is no other: it is a closed door.

@@ -1,15 +1,17 @@
 """The verbs of single sign-on, prepared for the tests that walk all verbs."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from access.actor import OPERATOR, Actor
 from kit import clock
 from orgs.models import EmailDomain
 from orgs.tenancy import tenant
-from sso import certificates, connections, domains, key_pairs
-from sso.models import SamlConnection, Status
+from sso import certificates, connections, domains, key_pairs, sign_on, trials
+from sso.models import Arrival, Purpose, SamlConnection, SignOnRequest, Status
 from sso.queries import certificates_of, find_connection
+from sso.said import Said, read_kept
 from tests.sso.factory import signer
 from tests.sso.test_connections import PROVIDER, drafted
 from tests.support.world import World
@@ -85,6 +87,40 @@ def _disabling(world: World) -> Callable[[Actor], Any]:
     return lambda actor: connections.disable_connection(actor, connection)
 
 
+def _arrival(world: World) -> Arrival:
+    """A proven sign-on of somebody new, as it waits for its browser."""
+    connection = ready(world, status=Status.ACTIVE)
+    said = Said("nina", "nina@pine.example.com").kept()
+    with tenant(connection.organization_id):
+        return Arrival.objects.create(
+            organization_id=connection.organization_id, connection=connection, digest="d",
+            purpose=Purpose.SIGN_IN, said=said, expires_at=clock.now() + timedelta(minutes=2),
+        )  # fmt: skip
+
+
+def _signing_in(world: World) -> Callable[[Actor], Any]:
+    arrival = _arrival(world)
+    return lambda actor: sign_on._sign_in(actor, arrival.connection, arrival=arrival, begun_here=())
+
+
+def _taking_roles(world: World) -> Callable[[Actor], Any]:
+    arrival = _arrival(world)
+    sign_on._sign_in(OPERATOR, arrival.connection, arrival=arrival, begun_here=())
+    said = read_kept(arrival.said)
+    return lambda actor: sign_on._take_roles(actor, arrival.connection, said=said)
+
+
+def _trial(world: World) -> Callable[[Actor], Any]:
+    connection = ready(world)
+    with tenant(connection.organization_id):
+        request = SignOnRequest.objects.create(
+            organization_id=connection.organization_id, connection=connection, saml_id="_t",
+            purpose=Purpose.TEST, started_by=world.people["alice"], expires_at=clock.now(),
+        )  # fmt: skip
+    user = world.people["alice"]
+    return lambda actor: trials._keep(actor, connection, request=request, encoded="", user=user)
+
+
 SSO_CASES: dict[str, Case] = {
     "sso.domains.claim_domain": lambda world: (
         lambda actor: domains.claim_domain(actor, world.organization, domain="pine.example.com")
@@ -114,4 +150,7 @@ SSO_CASES: dict[str, Case] = {
     "sso.certificates.retire_certificate": _retirement,
     "sso.key_pairs.begin_key_rotation": _on_connection(key_pairs.begin_key_rotation),
     "sso.key_pairs.finish_key_rotation": _finish,
+    "sso.sign_on._sign_in": _signing_in,
+    "sso.sign_on._take_roles": _taking_roles,
+    "sso.trials._keep": _trial,
 }

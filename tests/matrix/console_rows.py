@@ -39,6 +39,13 @@ _WAYS_IN: Rows = {
     "GET invite/<str:token>": Row(ANYONE, 404),
     "POST invite/<str:token>": Row(ANYONE, 404),
     "POST theme": Row(ANYONE, 302),
+    "GET sso/start": Row(ANYONE, 200),
+    "POST sso/start": Row(ANYONE, 200, {"email": ""}),
+    "GET sso/<slug:organization>/start": Row(ANYONE, 404),
+    "GET sso/saml/<uuid:connection_id>/metadata": Row(ANYONE, 404),
+    "GET sso/saml/<uuid:connection_id>/login": Row(ANYONE, 404),
+    "POST sso/saml/<uuid:connection_id>/acs": Row(ANYONE, 404, {"SAMLResponse": "x"}),
+    "GET sso/saml/<uuid:connection_id>/finish": Row(ANYONE, 404),
     "GET styleguide": Row(ANYONE, 404),
 }
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from kit.environment import environment
+from tests.sso.provider import Provider, provider_of
 from tests.support.name_server import NameServer, running_name_server
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -17,3 +19,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
         yield server
     monkeypatch.undo()
     environment.cache_clear()
+
+
+@pytest.fixture
+def provider(world: World, names: NameServer) -> Provider:
+    """An active connection of Alice's organization, and who answers for it."""
+    return provider_of(world, names)
