@@ -19,6 +19,7 @@ from cli.integrations import integrations
 from cli.keys import keys
 from cli.organizations import organizations
 from cli.people import people
+from cli.scim import scim
 
 app = typer.Typer(
     name="stonepine",
@@ -33,6 +34,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
+app.add_typer(scim, name="scim")
 
 _STOP_TIMEOUT_S = 40.0
 

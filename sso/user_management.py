@@ -5,7 +5,7 @@ from access.decide import require
 from access.permissions import Permission, Role
 from audit.actions import Action
 from audit.record import record
-from kit.errors import FailedPrecondition
+from kit.errors import FailedPrecondition, InvalidArgument
 from orgs.locks import locked
 from orgs.models import Organization, UserManagement
 from orgs.plans import Feature
@@ -14,6 +14,17 @@ from orgs.verbs import verb
 from sso.scim.models import DirectoryUser
 from sso.scim.settlement import settle, wanted_roles
 from sso.scim.tokens import revoke_all
+
+
+def parse_mode(name: str) -> UserManagement:
+    """The mode of that name, whatever its case."""
+    try:
+        return UserManagement(name.strip().lower())
+    except ValueError:
+        known = ", ".join(UserManagement)
+        raise InvalidArgument(
+            f"People are managed by one of: {known}.", field="user_management"
+        ) from None
 
 
 @verb(Action.SSO_USER_MANAGEMENT_CHANGED)

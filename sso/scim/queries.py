@@ -28,6 +28,15 @@ def get_scim_token(actor: Actor, organization: Organization, token_id: UUID) -> 
     return found
 
 
+def find_scim_token(actor: Actor, organization: Organization, public_id: str) -> ScimToken:
+    """By what lists show of it."""
+    rows = scim_tokens(actor, organization)
+    found = next((one for one in rows if one.public_id == public_id), None)
+    if found is None:
+        raise NotFound("There is no such SCIM token.")
+    return found
+
+
 def directory_groups(actor: Actor, organization: Organization) -> list[DirectoryGroup]:
     """For owners, who give them roles; by name."""
     require(actor, Permission.SSO_WRITE, organization.scope)
@@ -36,7 +45,9 @@ def directory_groups(actor: Actor, organization: Organization) -> list[Directory
         return list(rows.select_related("organization").order_by("display_key"))
 
 
-def get_directory_group(actor: Actor, organization: Organization, group_id: UUID) -> DirectoryGroup:
+def get_directory_group(
+    actor: Actor, organization: Organization, group_id: UUID | None
+) -> DirectoryGroup:
     rows = directory_groups(actor, organization)
     found = next((one for one in rows if one.pk == group_id), None)
     if found is None:

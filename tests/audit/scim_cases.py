@@ -46,7 +46,7 @@ def _on_group(act: Callable[[Actor, World, DirectoryGroup], Any]) -> Case:
 
 
 def _switch(world: World) -> Callable[[Actor], Any]:
-    managed_by_scim(world)
+    managed_by_scim(world.organization)
     mode = UserManagement.CONSOLE
     return lambda actor: set_user_management(actor, world.organization, mode=mode)
 

@@ -10,7 +10,7 @@ from sso.scim.resources import User
 from sso.scim.tokens import authenticate_scim_token, create_scim_token
 from sso.scim.users import create_user
 from sso.user_management import set_user_management
-from tests.support.world import PASSWORD, World
+from tests.support.world import PASSWORD
 
 PINE, OAK = "pine.example", "oak.example"
 
@@ -33,9 +33,8 @@ def provider_of(organization: Organization) -> Actor:
     return authenticate_scim_token(token_of(organization), organization.public_id)[0]
 
 
-def managed_by_scim(world: World) -> None:
+def managed_by_scim(organization: Organization) -> None:
     """The domain is proven, an owner provisioned, the switch made."""
-    organization = world.organization
     verify(organization, PINE)
     create_member(
         OPERATOR, organization,

@@ -59,7 +59,7 @@ class Provider:
 @pytest.fixture
 def managed(world: World) -> World:
     """SCIM manages Alice's organization."""
-    managed_by_scim(world)
+    managed_by_scim(world.organization)
     return world
 
 

@@ -37,7 +37,7 @@ from tests.support.world import PASSWORD, World
 
 @pytest.fixture
 def managed(world: World) -> World:
-    managed_by_scim(world)
+    managed_by_scim(world.organization)
     return world
 
 
