@@ -78,6 +78,11 @@ app.conf.update(
             "schedule": 600.0,
             "options": {"expires": 600},
         },
+        "keep up sign-on": {
+            "task": "sso.keep_up",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "sweep sessions": {
             "task": "accounts.sweep_sessions",
             "schedule": 3600.0,

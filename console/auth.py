@@ -26,9 +26,9 @@ from audit import context
 from console.theme import remember_theme_of
 from kit import clock
 from orgs.models import Organization
-from orgs.queries import grants_of, organizations_of, session_actor
-from orgs.sign_in import record_sign_in
-from orgs.ways_in import WayIn, is_break_glass, require_way_open
+from orgs.queries import organizations_of, session_actor
+from orgs.sign_in import admit
+from orgs.ways_in import WayIn
 from sso.sessions import remember_session
 from sso.sign_on import SignedOn
 
@@ -63,11 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: HttpRequest, user: User) -> None:
         """Under a fresh session id, and not without its audit event."""
         request.session.pop(SIGN_ON, None)  # what comes next is the person's own word
-        grants = grants_of(user.pk)
-        way = WayIn(has_second_factor=_has_second_factor(request))
-        require_way_open(user, grants, way)
-        around = is_break_glass(user, grants)
-        record_sign_in(user, by=", ".join(_proofs(request)), around_sso=around)
+        admit(user, WayIn(has_second_factor=_has_second_factor(request)), by=_proofs(request))
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         request.session.set_expiry(None)
 

@@ -3,7 +3,7 @@
 The face keeps the session; here each secret is checked, and each check that fails leaves an event.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -26,6 +26,8 @@ from audit.actions import Action
 from audit.record import record_unbound
 from kit.errors import Unauthenticated
 from orgs.account_verbs import account_target, person, refuse
+from orgs.queries import grants_of
+from orgs.ways_in import SsoRequired, WayIn, is_break_glass, require_way_open
 
 PASSWORD_GUESSES = "sign-in"  # noqa: S105 - what is counted
 _CODE_GUESSES = "second-factor"
@@ -86,11 +88,17 @@ def check_second_passkey(user: User, proven: Callable[[], Authenticator]) -> Aut
         return proven()
 
 
-def record_sign_in(user: User, *, by: str, around_sso: bool = False) -> None:
-    """All steps are taken: without this event the session does not begin. `around_sso`: an owner
-    came in beside the single sign-on that their organization requires."""
-    extra = {"around_sso": "yes"} if around_sso else {}
-    _record(user, Action.USER_SIGNED_IN, by=by, **extra)
+def admit(user: User, way: WayIn, *, by: Sequence[str]) -> None:
+    """All steps are taken: without its event the session does not begin. Raises `SsoRequired`
+    where the person's own proofs are no way in."""
+    grants = grants_of(user.pk)
+    try:
+        require_way_open(user, grants, way)
+    except SsoRequired as error:
+        refuse(person(user), Action.USER_SIGNED_IN, account_target(user), error)
+        raise
+    beside = {"beside_sso": "yes"} if is_break_glass(user, grants) else {}
+    _record(user, Action.USER_SIGNED_IN, by=", ".join(by), **beside)
 
 
 def sign_out(user: User) -> None:

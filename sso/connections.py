@@ -82,6 +82,12 @@ def set_provider(actor: Actor, connection: SamlConnection, *, provider: Provider
     certificates are added to it, as the next ones."""
     require(actor, Permission.SSO_WRITE, connection.organization.scope)
     found = locked_connection(connection)
+    take_provider(found, provider)
+    record(actor, Action.SSO_CONNECTION_UPDATED, target=found.audit_target(), changed="provider")
+
+
+def take_provider(found: SamlConnection, provider: ProviderMetadata) -> None:
+    """The same as a part of a verb's transaction, on the locked row."""
     found.organization.require_feature(Feature.SSO)
     described = _described(provider)
     if found.is_active:
@@ -92,7 +98,6 @@ def set_provider(actor: Actor, connection: SamlConnection, *, provider: Provider
         _void_test(found)
         found.save()
     replace_certificates(found, provider.certificates)
-    record(actor, Action.SSO_CONNECTION_UPDATED, target=found.audit_target(), changed="provider")
 
 
 @verb(Action.SSO_CONNECTION_UPDATED)

@@ -66,7 +66,7 @@ def verify_domain(actor: Actor, domain: EmailDomain, *, resolver: TxtResolver = 
             f"There is no TXT record {challenge_text(domain)} at {challenge_name(domain)} yet. "
             "New records take minutes, sometimes hours, to be seen."
         )
-    found = _locked(domain)
+    found = locked_domain(domain)
     now = clock.now()
     found.verified_at = found.verified_at or now
     found.checked_at, found.missing_since = now, None
@@ -85,7 +85,7 @@ def verify_domain(actor: Actor, domain: EmailDomain, *, resolver: TxtResolver = 
 def release_domain(actor: Actor, domain: EmailDomain) -> None:
     """Give the domain up; its people sign in in other ways from now on."""
     require(actor, Permission.SSO_WRITE, domain.organization.scope)
-    found = _locked(domain)
+    found = locked_domain(domain)
     if found.sso_required_at is not None:
         raise FailedPrecondition(f"Single sign-on is required for {found.domain}: lift that first.")
     record(actor, Action.EMAIL_DOMAIN_RELEASED, target=found.audit_target())
@@ -123,7 +123,7 @@ def recheck(domain: EmailDomain, *, resolver: TxtResolver = _RESOLVER) -> None:
 @verb(Action.EMAIL_DOMAIN_LAPSED)
 def _lapse(actor: Actor, domain: EmailDomain) -> None:
     require(actor, Permission.SSO_WRITE, domain.organization.scope)
-    found = _locked(domain)
+    found = locked_domain(domain)
     found.verified_at = found.sso_required_at = found.missing_since = None
     found.save(update_fields=["verified_at", "sso_required_at", "missing_since"])
     record(actor, Action.EMAIL_DOMAIN_LAPSED, target=found.audit_target())
@@ -145,7 +145,8 @@ def _is_proven(domain: EmailDomain, resolver: TxtResolver) -> bool:
     return challenge_text(domain) in resolver.texts(challenge_name(domain))
 
 
-def _locked(domain: EmailDomain) -> EmailDomain:
+def locked_domain(domain: EmailDomain) -> EmailDomain:
+    """As it is now, held until the verb ends."""
     rows = EmailDomain.objects.select_for_update(of=("self",)).select_related("organization")
     found = rows.filter(pk=domain.pk).first()
     if found is None:

@@ -7,11 +7,11 @@ refused, unless they lie in a network that the operator allows.
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from audit.streams.errors import DeliveryFailed
@@ -28,6 +28,7 @@ _ODD = tuple(
 )
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class AddressRefused(DeliveryFailed):
@@ -44,23 +45,27 @@ class Place:
     ca: str = ""
 
 
-def resolved(host: str, port: int) -> tuple[socket.AddressFamily, str]:
+def resolved(
+    host: str, port: int, *, allowed: Sequence[Network] | None = None
+) -> tuple[socket.AddressFamily, str]:
     """The one address to connect to; refused if any that the name has is forbidden."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise DeliveryFailed(f"{host} cannot be resolved.") from error
     for _, _, _, _, place in found:
-        if not is_allowed(ip_address(str(place[0]).partition("%")[0])):
-            raise AddressRefused(f"{host} leads to an address that streams may not reach.")
+        if not is_allowed(ip_address(str(place[0]).partition("%")[0]), allowed=allowed):
+            raise AddressRefused(f"{host} leads to an address that may not be reached.")
     family, _, _, _, place = found[0]
     return family, str(place[0])
 
 
-def is_allowed(address: Address) -> bool:
-    """Whether the address is public, or in a network that the operator allows."""
+def is_allowed(address: Address, *, allowed: Sequence[Network] | None = None) -> bool:
+    """Whether the address is public, or in a network that the operator allows: one of those for
+    streams, unless others are given."""
     inner = _unwrapped(address)
-    if any(inner in network for network in environment().audit_stream_networks_allowed):
+    networks = environment().audit_stream_networks_allowed if allowed is None else allowed
+    if any(inner in network for network in networks):
         return True
     if any(inner in network for network in _ODD):
         return False
@@ -78,9 +83,11 @@ def _unwrapped(address: Address) -> Address:
 
 
 @contextmanager
-def connected(place: Place, *, timeout_s: float = EXCHANGE_S) -> Iterator[socket.socket]:
+def connected(
+    place: Place, *, timeout_s: float = EXCHANGE_S, allowed: Sequence[Network] | None = None
+) -> Iterator[socket.socket]:
     """A connection that ends by itself when the time for an exchange is over."""
-    family, address = resolved(place.host, place.port)
+    family, address = resolved(place.host, place.port, allowed=allowed)
     raw = socket.socket(family, socket.SOCK_STREAM)
     watch = threading.Timer(timeout_s, _end, [raw])
     watch.daemon = True

@@ -8,12 +8,22 @@ from access.actor import OPERATOR, Actor
 from kit import clock
 from orgs.models import EmailDomain
 from orgs.tenancy import tenant
-from sso import certificates, connections, domains, key_pairs, sign_on, trials
+from sso import (
+    certificates,
+    connections,
+    domains,
+    enforcement,
+    key_pairs,
+    metadata_upkeep,
+    sign_on,
+    trials,
+)
 from sso.models import Arrival, Purpose, SamlConnection, SignOnRequest, Status
 from sso.queries import certificates_of, find_connection
 from sso.said import Said, read_kept
 from tests.sso.factory import signer
 from tests.sso.test_connections import PROVIDER, drafted
+from tests.support.codes import with_app
 from tests.support.world import World
 
 Case = Callable[[World], Callable[[Actor], Any]]
@@ -121,6 +131,29 @@ def _trial(world: World) -> Callable[[Actor], Any]:
     return lambda actor: trials._keep(actor, connection, request=request, encoded="", user=user)
 
 
+def _taking_metadata(actor: Actor, connection: SamlConnection) -> None:
+    metadata_upkeep._take(actor, connection, provider=PROVIDER)
+
+
+def _with_way_around(world: World) -> EmailDomain:
+    """Tested, active, and with an owner who has a second factor."""
+    ready(world, status=Status.ACTIVE)
+    with_app(world.people["alice"])
+    with tenant(world.organization.pk):
+        return EmailDomain.objects.select_related("organization").get()
+
+
+def _requiring(world: World) -> Callable[[Actor], Any]:
+    domain = _with_way_around(world)
+    return lambda actor: enforcement.require_sso(actor, domain)
+
+
+def _lifting(world: World) -> Callable[[Actor], Any]:
+    domain = _with_way_around(world)
+    enforcement.require_sso(OPERATOR, domain)
+    return lambda actor: enforcement.lift_requirement(actor, domain)
+
+
 SSO_CASES: dict[str, Case] = {
     "sso.domains.claim_domain": lambda world: (
         lambda actor: domains.claim_domain(actor, world.organization, domain="pine.example.com")
@@ -150,6 +183,14 @@ SSO_CASES: dict[str, Case] = {
     "sso.certificates.retire_certificate": _retirement,
     "sso.key_pairs.begin_key_rotation": _on_connection(key_pairs.begin_key_rotation),
     "sso.key_pairs.finish_key_rotation": _finish,
+    "sso.metadata_upkeep.set_metadata_url": _on_connection(
+        lambda actor, one: metadata_upkeep.set_metadata_url(
+            actor, one, url="https://idp.invalid/metadata"
+        )
+    ),
+    "sso.metadata_upkeep._take": _on_connection(_taking_metadata),
+    "sso.enforcement.require_sso": _requiring,
+    "sso.enforcement.lift_requirement": _lifting,
     "sso.sign_on._sign_in": _signing_in,
     "sso.sign_on._take_roles": _taking_roles,
     "sso.trials._keep": _trial,

@@ -11,8 +11,9 @@ from kit.errors import ResourceExhausted, Unauthenticated
 from orgs.members import add_member
 from orgs.organizations import rename_organization
 from orgs.queries import first_organization_of
-from orgs.sign_in import check_password, record_sign_in
+from orgs.sign_in import admit, check_password
 from orgs.tenancy import tenant
+from orgs.ways_in import WayIn
 from tests.support.world import PASSWORD, World
 
 
@@ -25,7 +26,7 @@ def last_event() -> Event:
 def test_the_right_password_signs_in_and_is_recorded_where_owners_look(world: World) -> None:
     user = check_password(" Alice@Example.COM", PASSWORD)
     assert user.pk == world.people["alice"].pk
-    record_sign_in(user, by="password")
+    admit(user, WayIn(), by=["password"])
     event = last_event()
     assert (event.action, event.outcome) == ("user.signed_in", Outcome.SUCCESS)
     assert event.organization_id == world.organization.pk
@@ -125,7 +126,7 @@ def test_an_event_outside_any_organization_is_seen_by_no_tenant(world: World) ->
 def test_no_name_draws_a_persons_events_into_another_organization(world: World) -> None:
     add_member(OPERATOR, world.elsewhere, user=world.people["alice"], role=Role.ORG_MEMBER)
     rename_organization(world.mallory, world.elsewhere, name="!")
-    record_sign_in(world.people["alice"], by="password")
+    admit(world.people["alice"], WayIn(), by=["password"])
     assert last_event().organization_id == world.organization.pk
     home = first_organization_of(world.people["alice"])
     assert home is not None

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from config.celery import app
 from kit.environment import environment
+from tests.console.conftest import Letters
 from tests.sso.provider import Provider, provider_of
 from tests.support.name_server import NameServer, running_name_server
 from tests.support.world import World
@@ -25,3 +27,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
 def provider(world: World, names: NameServer) -> Provider:
     """An active connection of Alice's organization, and who answers for it."""
     return provider_of(world, names)
+
+
+@pytest.fixture
+def letters() -> Letters:
+    app.control.purge()
+    return Letters()

@@ -1,0 +1,85 @@
+"""Metadata by address: read once when the address is set, and daily from then on."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from access.actor import SYSTEM, Actor
+from access.decide import require
+from access.permissions import Permission
+from audit.actions import Action
+from audit.record import record
+from kit import clock
+from kit.errors import NotFound, StonepineError
+from kit.legible import legible
+from orgs.plans import Feature
+from orgs.tenancy import tenant
+from orgs.verbs import verb
+from sso.connections import take_provider
+from sso.fetching import FetchFailed, checked_url, fetch
+from sso.metadata import ProviderMetadata, read_provider_metadata
+from sso.models import SamlConnection
+from sso.queries import find_connection, locked_connection
+
+_EVERY = timedelta(hours=24)
+_MAX_ERROR = 300
+
+
+@verb(Action.SSO_CONNECTION_UPDATED)
+def set_metadata_url(actor: Actor, connection: SamlConnection, *, url: str) -> None:
+    """A worker reads it soon; what it finds stands on the connection's page. "" ends that."""
+    require(actor, Permission.SSO_WRITE, connection.organization.scope)
+    found = locked_connection(connection)
+    found.organization.require_feature(Feature.SSO)
+    found.metadata_url = checked_url(url) if url else ""
+    found.metadata_error, found.metadata_read_at = "", None
+    found.save(update_fields=["metadata_url", "metadata_error", "metadata_read_at"])
+    record(actor, Action.SSO_CONNECTION_UPDATED, target=found.audit_target(), changed="metadata")
+    if url:
+        read_soon(found.pk)
+
+
+def read_soon(connection_id: UUID) -> None:
+    from sso.tasks import read_metadata
+
+    transaction.on_commit(lambda: read_metadata.apply_async((str(connection_id),)), robust=True)
+
+
+def connections_due() -> list[SamlConnection]:
+    """With an address that was not read for a day. Crosses tenants."""
+    rows = SamlConnection.objects.using("system").exclude(metadata_url="")
+    fresh = rows.filter(metadata_read_at__gt=clock.now() - _EVERY)
+    return list(rows.exclude(pk__in=fresh.values("pk")).order_by("pk"))
+
+
+def read_metadata(connection_id: UUID) -> None:
+    """Fetch and take what is there; whatever fails is kept for the page, and the last good
+    description stays."""
+    try:
+        connection = find_connection(connection_id)
+    except NotFound:
+        return
+    if not connection.metadata_url:
+        return
+    try:
+        provider = read_provider_metadata(fetch(connection.metadata_url), now=clock.now())
+        _take(SYSTEM, connection, provider=provider)
+    except (FetchFailed, StonepineError) as error:
+        _note(connection, error=legible(str(error), limit=_MAX_ERROR))
+
+
+@verb(Action.SSO_METADATA_READ)
+def _take(actor: Actor, connection: SamlConnection, *, provider: ProviderMetadata) -> None:
+    require(actor, Permission.SSO_WRITE, connection.organization.scope)
+    found = locked_connection(connection)
+    take_provider(found, provider)
+    _note(found, error="")
+    record(actor, Action.SSO_METADATA_READ, target=found.audit_target())
+
+
+def _note(connection: SamlConnection, *, error: str) -> None:
+    with tenant(connection.organization_id):
+        SamlConnection.objects.filter(pk=connection.pk).update(
+            metadata_error=error, metadata_read_at=clock.now()
+        )

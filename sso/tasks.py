@@ -1,0 +1,27 @@
+"""Celery's shells around the upkeep of single sign-on."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+
+@shared_task(name="sso.read_metadata", acks_late=True)
+def read_metadata(connection_id: str) -> None:
+    from sso.metadata_upkeep import read_metadata as read
+
+    read(UUID(connection_id))
+
+
+@shared_task(name="sso.keep_up")
+def keep_up() -> None:
+    """Hourly: proofs of domains, metadata, certificates that end, what is over."""
+    from sso.domains import domains_due, recheck
+    from sso.metadata_upkeep import connections_due, read_soon
+    from sso.upkeep import forget_what_is_over, notice_ends
+
+    for domain in domains_due():
+        recheck(domain)
+    for connection in connections_due():
+        read_soon(connection.pk)
+    notice_ends()
+    forget_what_is_over()
