@@ -38,6 +38,12 @@ def first_organization_of(user: User) -> Organization | None:
     return None if first is None else first.organization
 
 
+def belongs_elsewhere(user: User, organization: Organization) -> bool:
+    """Whether the person is a member of another organization too. Crosses tenants."""
+    rows = Membership.objects.using("system").filter(user=user)
+    return rows.exclude(organization=organization).exists()
+
+
 def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
     """All roles of a principal, but for those in suspended organizations. Crosses tenants."""
     bindings = RoleBinding.objects.using("system").filter(

@@ -11,6 +11,7 @@ from orgs.models import Organization, UserManagement
 from orgs.plans import Feature
 from orgs.role_bindings import Assignment, is_owner
 from orgs.verbs import verb
+from sso.models import SamlConnection, Status
 from sso.scim.models import DirectoryUser
 from sso.scim.settlement import settle, wanted_roles
 from sso.scim.tokens import revoke_all
@@ -46,6 +47,7 @@ def set_user_management(
         _require_provisioned_owner(organization)
     elif mode is UserManagement.SAML:
         organization.require_feature(Feature.SSO)
+        _require_connection(organization)
     organization.user_management = mode
     organization.save(update_fields=["user_management"])
     revoked = revoke_all(organization) if previous is UserManagement.SCIM else 0
@@ -64,6 +66,13 @@ def set_user_management(
 def _records(organization: Organization) -> list[DirectoryUser]:
     rows = DirectoryUser.objects.filter(organization=organization)
     return list(rows.select_related("user", "organization").order_by("pk"))
+
+
+def _require_connection(organization: Organization) -> None:
+    """Without one no attribute would ever arrive."""
+    rows = SamlConnection.objects.filter(organization=organization, status=Status.ACTIVE)
+    if not rows.exists():
+        raise FailedPrecondition("Roles follow sign-ons once a connection is active: activate one.")
 
 
 def _require_provisioned_owner(organization: Organization) -> None:

@@ -17,12 +17,15 @@ from accounts.sessions import end_all
 from orgs.departures import end_membership
 from orgs.members import find_membership
 from orgs.models import Membership, Organization, PrincipalType, RoleBinding, UserManagement
+from orgs.queries import belongs_elsewhere
 from orgs.role_bindings import Assignment, Principal, bind, is_owner, require_other_owner
 from orgs.user_management import deciding
+from sso.models import Identity, SsoSession
 from sso.roles import parse_role
 from sso.scim.addresses import checked_user_name
 from sso.scim.errors import not_unique
 from sso.scim.models import DirectoryUser, GroupMember
+from sso.sessions import end_sessions
 
 
 def settle(
@@ -42,7 +45,7 @@ def settle(
         for assignment in wanted[row.pk]:
             bind(organization, Principal.of(account), assignment)
     if leaving is not None:
-        _leave(organization, leaving, heirs=active)
+        _leave(organization, leaving, heir=active[0].user if active else None)
     for row in active:
         _take_others(organization, row, wanted[row.pk])
     for row in rows:
@@ -65,9 +68,16 @@ def wanted_roles(
 
 
 def end_access(organization: Organization, user: User) -> None:
-    """The membership and its roles go, and so do the person's sessions, by the next request."""
-    if find_membership(organization, user) is not None:
-        end_membership(organization, user)
+    """The membership and its roles go, and so do the person's sessions, by the next request.
+
+    Sessions of somebody who belongs elsewhere too reach this organization no more, and go on there:
+    no organization's provider signs people out of others.
+    """
+    if find_membership(organization, user) is None:
+        return
+    end_membership(organization, user)
+    end_sessions(SsoSession.objects.filter(organization=organization, identity__user=user))
+    if not belongs_elsewhere(user, organization):
         end_all(user)
 
 
@@ -132,14 +142,15 @@ def _name(row: DirectoryUser) -> str:
     return str(document.get("displayName") or name.get("formatted") or parts)[:200]
 
 
-def _leave(organization: Organization, user: User, *, heirs: Collection[DirectoryUser]) -> None:
-    """A new userName stands for another account: the membership moves there, and nobody's account
-    changes its address. An owner's ownership waits at the heir until roles are settled."""
-    if is_owner(organization, user):
-        for heir in heirs:
-            if heir.user is not None:
-                bind(organization, Principal.of(heir.user), Assignment(Role.ORG_OWNER))
+def _leave(organization: Organization, user: User, *, heir: User | None) -> None:
+    """A new userName stands for another account: the membership moves there, and so does who the
+    person is to the identity provider; nobody's account changes its address. An owner's ownership
+    waits at the heir until roles are settled."""
+    if heir is not None and is_owner(organization, user):
+        bind(organization, Principal.of(heir), Assignment(Role.ORG_OWNER))
     end_access(organization, user)
+    if heir is not None:
+        Identity.objects.filter(organization=organization, user=user).update(user=heir)
 
 
 def _take_others(
