@@ -43,7 +43,7 @@ class Figures:
     p99_ms: dict[int, list[float]] = field(default_factory=dict)
 
 
-def recall(data: Packages, running: Running, answers: dict[int, object], kind: Filter) -> float:
+def recall(data: Packages, running: Running, answers: dict[int, bytes], kind: Filter) -> float:
     """Tie-aware recall@10 against an exact scan of what the filter lets through."""
     rows = np.flatnonzero(_passes(data, kind))
     bars = data.neighbours(data.queries, rows, TOP_K)
@@ -67,10 +67,10 @@ def _passes(data: Packages, kind: Filter) -> np.ndarray:
 
 def measure(data: Packages, running: Running, kind: Filter, clients: int) -> closed_loop.Run:
     """All questions, or so many as a slow contender answers in a few seconds."""
-    connect = running.connect(data, kind)
-    probe = closed_loop.run(connect, range(_LEAST_QUESTIONS), clients=clients)
+    dialogue = running.dialogue(data, kind)
+    probe = closed_loop.run(dialogue, range(_LEAST_QUESTIONS), clients=clients)
     count = min(len(data.queries), max(_LEAST_QUESTIONS, int(probe.rate * 3)))
-    return closed_loop.run(connect, range(count), clients=clients)
+    return closed_loop.run(dialogue, range(count), clients=clients)
 
 
 def compare(data: Packages, running: dict[str, Running], rounds: int) -> None:
@@ -78,7 +78,7 @@ def compare(data: Packages, running: dict[str, Running], rounds: int) -> None:
         found = {name: Figures() for name in running}
         for name, one in running.items():
             kept = closed_loop.run(
-                one.connect(data, kind), range(min(500, len(data.queries))), clients=2, keep=True
+                one.dialogue(data, kind), range(min(500, len(data.queries))), clients=2, keep=True
             )
             found[name].recall = recall(data, one, kept.answers, kind)
         for _ in range(rounds):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchmarks.packages50k import Packages
-from benchmarks.peers.closed_loop import Ask
+from benchmarks.peers.closed_loop import Dialogue
 
 TOP_K = 10
 
@@ -30,11 +30,11 @@ class Running(Protocol):
     def settle(self, data: Packages) -> None:
         """Wait until background builds are done."""
 
-    def connect(self, data: Packages, kind: Filter) -> Callable[[], Ask]:
-        """A function that opens one client; the client answers question `i` (a query's number)."""
+    def dialogue(self, data: Packages, kind: Filter) -> Dialogue:
+        """Request `i` asks for the neighbours of query `i`."""
 
-    def ids(self, answer: Any) -> list[str]:
-        """The ids in an answer of a client."""
+    def ids(self, answer: bytes) -> list[str]:
+        """The ids in an answer."""
 
 
 Start = Callable[[Path, int], AbstractContextManager[Running]]

@@ -1,19 +1,19 @@
-"""Redis 8 vector sets, 8-bit quantization (their default), over redis-py with its C parser."""
+"""Redis 8 vector sets, 8-bit quantization (their default)."""
 
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import orjson
-import redis
 
 from benchmarks.packages50k import Packages
 from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Ask
+from benchmarks.peers.closed_loop import Dialogue
 from benchmarks.peers.contenders import TOP_K, Filter
 from benchmarks.peers.environment import redis_server
 from benchmarks.peers.processes import serving
+from benchmarks.peers.wires import connect, resp_command, resp_length, resp_strings
 
 _KEY = "bench"
 _PIPELINE = 100
@@ -25,54 +25,43 @@ class RedisVectors:
 
     def ingest(self, data: Packages) -> float:
         commands = [
-            ("VADD", _KEY, "FP32", data.vectors[row].tobytes(), data.ids[row], "Q8", "EF", "128",
-             "SETATTR", orjson.dumps(data.metadata[row]), "M", "16")
+            resp_command(
+                "VADD", _KEY, "FP32", data.vectors[row].tobytes(), data.ids[row], "Q8", "EF", 128,
+                "SETATTR", orjson.dumps(data.metadata[row]), "M", 16,
+            )
             for row in range(len(data.ids))
         ]  # fmt: skip
-
-        def connect() -> Ask:
-            client = self._client()
-
-            def ask(number: int) -> None:
-                pipeline = client.pipeline(transaction=False)
-                for command in commands[number * _PIPELINE : (number + 1) * _PIPELINE]:
-                    pipeline.execute_command(*command)
-                pipeline.execute()
-
-            return ask
-
-        count = -(-len(commands) // _PIPELINE)
-        return closed_loop.run(connect, range(count), clients=4).elapsed_s
+        pipelines = [
+            b"".join(commands[start : start + _PIPELINE])
+            for start in range(0, len(commands) // _PIPELINE * _PIPELINE, _PIPELINE)
+        ]
+        asked = Dialogue(self._open, pipelines, resp_length(_PIPELINE))
+        elapsed_s = closed_loop.run(asked, range(len(pipelines)), clients=4).elapsed_s
+        rest = Dialogue(self._open, commands[len(pipelines) * _PIPELINE :], resp_length(1))
+        return elapsed_s + closed_loop.run(rest, range(len(rest.requests)), clients=1).elapsed_s
 
     def settle(self, data: Packages) -> None:
         """Its graph is built as records arrive."""
 
-    def connect(self, data: Packages, kind: Filter) -> Callable[[], Ask]:
+    def dialogue(self, data: Packages, kind: Filter) -> Dialogue:
         condition: list[str] = []
         if kind.limit is not None:
             condition = ["FILTER", f".shard < {kind.limit}"]
         if kind.section is not None:
             condition = ["FILTER", f'.section == "{kind.section}"']
-        blobs = [query.tobytes() for query in data.queries]
+        asked = [
+            resp_command(
+                "VSIM", _KEY, "FP32", query.tobytes(), "COUNT", TOP_K, "EF", 100, *condition
+            )
+            for query in data.queries
+        ]
+        return Dialogue(self._open, asked, resp_length(1))
 
-        def connect() -> Ask:
-            client = self._client()
+    def ids(self, answer: bytes) -> list[str]:
+        return [name.decode() for name in resp_strings(answer)]
 
-            def ask(number: int) -> Any:
-                blob = blobs[number % len(blobs)]
-                return client.execute_command(
-                    "VSIM", _KEY, "FP32", blob, "COUNT", TOP_K, "EF", 100, *condition
-                )
-
-            return ask
-
-        return connect
-
-    def ids(self, answer: Any) -> list[str]:
-        return [name.decode() for name in answer]
-
-    def _client(self) -> redis.Redis:
-        return redis.Redis(port=self._port)
+    def _open(self) -> socket.socket:
+        return connect("127.0.0.1", self._port)
 
 
 @contextmanager

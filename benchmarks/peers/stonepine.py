@@ -1,8 +1,6 @@
 """Stonepine itself, over REST: gateway, authentication, durable storage."""
 
-import http.client
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,9 @@ import orjson
 
 from benchmarks.packages50k import Packages
 from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Ask
+from benchmarks.peers.closed_loop import Dialogue
 from benchmarks.peers.contenders import TOP_K, Filter
+from benchmarks.peers.wires import http_body, http_posts
 from benchmarks.real_data import Installation, create_index, installation, wait_for_segments
 
 # As many as 2 MB of JSON hold.
@@ -35,13 +34,13 @@ class Stonepine:
                 for row in rows
             ]
             bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
-        post = lambda: self._poster("/vectors/upsert", bodies)  # noqa: E731 - one client each
-        return closed_loop.run(post, range(len(bodies)), clients=4).elapsed_s
+        asked = self._posts("/vectors/upsert", bodies)
+        return closed_loop.run(asked, range(len(bodies)), clients=4).elapsed_s
 
     def settle(self, data: Packages) -> None:
         wait_for_segments(self._target, self._host, data)
 
-    def connect(self, data: Packages, kind: Filter) -> Callable[[], Ask]:
+    def dialogue(self, data: Packages, kind: Filter) -> Dialogue:
         bodies = []
         for query in data.queries:
             body: dict[str, Any] = {"topK": TOP_K, "vector": query}
@@ -50,24 +49,14 @@ class Stonepine:
             if kind.section is not None:
                 body["filter"] = {"section": kind.section}
             bodies.append(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
-        return lambda: self._poster("/query", bodies)
+        return self._posts("/query", bodies)
 
-    def ids(self, answer: Any) -> list[str]:
-        return [match["id"] for match in json.loads(answer)["matches"]]
+    def ids(self, answer: bytes) -> list[str]:
+        return [match["id"] for match in orjson.loads(http_body(answer))["matches"]]
 
-    def _poster(self, path: str, bodies: list[bytes]) -> Ask:
-        connection = http.client.HTTPConnection(urlsplit(self._host).netloc, timeout=60)
-        headers = {"Api-Key": self._target.api_key, "Content-Type": "application/json"}
-
-        def ask(number: int) -> bytes:
-            connection.request("POST", path, bodies[number % len(bodies)], headers)
-            reply = connection.getresponse()
-            content = reply.read()
-            if reply.status != 200:
-                raise RuntimeError(f"{reply.status} {content[:300]!r}")
-            return content
-
-        return ask
+    def _posts(self, path: str, bodies: list[bytes]) -> Dialogue:
+        headers = {"Api-Key": self._target.api_key}
+        return http_posts(urlsplit(self._host).netloc, path, bodies, headers)
 
 
 @contextmanager
