@@ -97,6 +97,8 @@ def _serve(settings: Environment, rest: RestFace, grpc_face: GrpcFace) -> None:
             interface="asgi3",
             log_config=None,
             access_log=False,
+            # The gateway's own header is read where it is needed.
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from storage.events import Origin
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 _MAX_USER_AGENT = 400
 _BEARER = "Bearer "
+# Callers and indexes whose names need not be read anew.
+_REMEMBERED = 4096
 
 # A header or metadata value by its lower-case name.
 Header = Callable[[str], str | None]
@@ -78,10 +81,7 @@ def read_key(header: Header) -> str | None:
 
 def read_address(header: Header) -> str | None:
     """The address that the gateway saw stands last; what stands before it is hearsay."""
-    try:
-        return str(ip_address((header("x-forwarded-for") or "").rsplit(",", 1)[-1].strip()))
-    except ValueError:
-        return None
+    return _address((header("x-forwarded-for") or "").rsplit(",", 1)[-1].strip())
 
 
 def read_index(header: Header, in_path: UUID | None) -> UUID | None:
@@ -124,6 +124,15 @@ def _bearer(value: str | None) -> str | None:
     return value[len(_BEARER) :] if value and value.startswith(_BEARER) else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _uuid(value: str) -> UUID | None:
     try:
         return UUID(value)

@@ -119,6 +119,11 @@ def schema_bytes(schema: dict[str, bool] | None) -> bytes | None:
 
 def dense(raw: bytes, dimension: int | None, where: str, *, may_be_zero: bool) -> bytes:
     """One dense vector of the index's dimension, finite, and unless allowed not all zeros."""
+    if may_be_zero and dimension is not None and len(raw) == 4 * dimension:
+        row = np.frombuffer(raw, "<f4")
+        # A sum is finite only where all its terms are; one that overflows is looked at again.
+        if isfinite(row.dot(row)):
+            return raw
     matrix([raw], dimension, where, may_be_zero=may_be_zero)
     return raw
 
