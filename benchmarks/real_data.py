@@ -54,7 +54,7 @@ class Installation:
 
     def memory_mb(self) -> dict[str, float]:
         """Proportional set size of each supervised process with its children, in MiB."""
-        status = json.loads(_stonepine("status", "--home", str(self.home), "--json"))
+        status = json.loads(stonepine("status", "--home", str(self.home), "--json"))
         usage: dict[str, float] = {}
         for entry in status["processes"]:
             if entry["pid"]:
@@ -64,7 +64,7 @@ class Installation:
         return usage
 
 
-def _stonepine(*arguments: str) -> str:
+def stonepine(*arguments: str) -> str:
     return subprocess.run([STONEPINE, *arguments], check=True, text=True, stdout=-1).stdout
 
 
@@ -73,22 +73,22 @@ def installation(port: int) -> Iterator[Installation]:
     with tempfile.TemporaryDirectory(prefix="stonepine-bench-") as scratch:
         home = Path(scratch) / "home"
         begin = time.perf_counter()
-        _stonepine("up", "--home", str(home), "--port", str(port), "--detach")
+        stonepine("up", "--home", str(home), "--port", str(port), "--detach")
         print(f"up in {time.perf_counter() - begin:.1f} s (first start of a new home)")
         try:
-            tenant = json.loads(_stonepine("bootstrap", "--home", str(home), "--json"))
+            tenant = json.loads(stonepine("bootstrap", "--home", str(home), "--json"))
             yield Installation(home, tenant["api_url"], tenant["api_key"])
         finally:
-            _stonepine("down", "--home", str(home))
+            stonepine("down", "--home", str(home))
 
 
-def create_index(target: Installation, dimension: int) -> str:
+def create_index(target: Installation, dimension: int, name: str = "bench") -> str:
     begin = time.perf_counter()
     spec = {"serverless": {"cloud": "aws", "region": "us-east-1"}}
-    body = {"name": "bench", "dimension": dimension, "metric": "cosine", "spec": spec}
+    body = {"name": name, "dimension": dimension, "metric": "cosine", "spec": spec}
     index = target.call("POST", "/indexes", body)
     while not index["status"]["ready"]:
-        index = target.call("GET", "/indexes/bench")
+        index = target.call("GET", f"/indexes/{name}")
     print(f"index ready in {time.perf_counter() - begin:.2f} s at {index['host']}")
     return index["host"]
 
@@ -115,13 +115,15 @@ def query_bodies(data: Packages, shard_limit: int) -> list[bytes]:
     return bodies
 
 
-def wait_for_segments(target: Installation, host: str, data: Packages) -> None:
+def wait_for_segments(
+    target: Installation, host: str, data: Packages, *, limit_s: float = _SETTLING_LIMIT_S
+) -> None:
     """Until the parts of the namespace have stayed the same for a while: all that was due has been
     built, and merged, in the background."""
     body = query_bodies(data, SHARDS)[:1]
     begin = changed = time.perf_counter()
     path = ""
-    while (now := time.perf_counter()) - begin < _SETTLING_LIMIT_S:
+    while (now := time.perf_counter()) - begin < limit_s:
         answers = post_all(host, "/query", body, api_key=target.api_key, clients=1, keep=True)
         if answers.paths[0] != path:
             path, changed = answers.paths[0], now
@@ -129,7 +131,7 @@ def wait_for_segments(target: Installation, host: str, data: Packages) -> None:
         if "graph" in path and now - changed > _SETTLED_S:
             return
         time.sleep(0.5)
-    sys.exit(f"segments are still being built after {_SETTLING_LIMIT_S} s: {path!r}")
+    sys.exit(f"segments are still being built after {limit_s} s: {path!r}")
 
 
 def recall(data: Packages, answers: Answers, shard_limit: int) -> float:

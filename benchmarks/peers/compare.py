@@ -131,7 +131,10 @@ def main() -> None:
             start = CONTENDERS[name](scratch / name, _FIRST_PORT + 3_000 * number)
             running[name] = stack.enter_context(start)
             took_s = running[name].ingest(data)
-            print(f"{name}: {len(data.ids) / took_s:.0f} records/s taken")
+            print(f"{name}: {len(data.ids) / took_s:.0f} records/s taken", flush=True)
+            if isinstance(running[name], stonepine.Stonepine):
+                took_s = running[name].ingest_grpc(data)
+                print(f"{name} over gRPC: {len(data.ids) / took_s:.0f} records/s taken")
             running[name].settle(data)
         compare(data, running, options.rounds)
 

@@ -1,11 +1,15 @@
 """Stonepine itself, over REST: gateway, authentication, durable storage."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc
 import orjson
 
 from benchmarks.packages50k import Packages
@@ -14,9 +18,11 @@ from benchmarks.peers.closed_loop import Dialogue
 from benchmarks.peers.contenders import TOP_K, Filter
 from benchmarks.peers.wires import http_body, http_posts
 from benchmarks.real_data import Installation, create_index, installation, wait_for_segments
+from protocol.v1 import vector_service_pb2
 
 # As many as 2 MB of JSON hold.
 _BATCH = 200
+_GRPC_BATCH = 500
 
 
 class Stonepine:
@@ -36,6 +42,23 @@ class Stonepine:
             bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
         asked = self._posts("/vectors/upsert", bodies)
         return closed_loop.run(asked, range(len(bodies)), clients=4).elapsed_s
+
+    def ingest_grpc(self, data: Packages) -> float:
+        """The same into another index, over gRPC in larger batches."""
+        host = create_index(self._target, data.vectors.shape[1], "bench-grpc")
+        requests = [
+            _upsert_request(data, range(start, min(start + _GRPC_BATCH, len(data.ids))))
+            for start in range(0, len(data.ids), _GRPC_BATCH)
+        ]
+        with grpc.insecure_channel(urlsplit(host).netloc) as channel:
+            upsert = channel.unary_unary("/VectorService/Upsert")
+            send = partial(upsert, metadata=[("api-key", self._target.api_key)], timeout=60)
+            begin = time.perf_counter()
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(send, requests))
+            elapsed_s = time.perf_counter() - begin
+        self._target.call("DELETE", "/indexes/bench-grpc")
+        return elapsed_s
 
     def settle(self, data: Packages) -> None:
         wait_for_segments(self._target, self._host, data)
@@ -57,6 +80,14 @@ class Stonepine:
     def _posts(self, path: str, bodies: list[bytes]) -> Dialogue:
         headers = {"Api-Key": self._target.api_key}
         return http_posts(urlsplit(self._host).netloc, path, bodies, headers)
+
+
+def _upsert_request(data: Packages, rows: range) -> bytes:
+    request = vector_service_pb2.UpsertRequest()
+    for row in rows:
+        vector = request.vectors.add(id=data.ids[row], values=data.vectors[row].tolist())
+        vector.metadata.update(data.metadata[row])
+    return request.SerializeToString()
 
 
 @contextmanager
