@@ -14,8 +14,9 @@ from kit.errors import StonepineError
 # What is read of a column at once. Without such a buffer pyarrow takes whole column chunks.
 _BUFFER_BYTES = 1024 * 1024
 _MAX_FOOTER_BYTES = 64 * 1024 * 1024
-_BATCH_BYTES = 2 * 1024 * 1024
-_MAX_BATCH_ROWS = 1000
+# An engine that takes it in does nothing else for some milliseconds.
+_BATCH_BYTES = 1024 * 1024
+_MAX_BATCH_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One turn of an import: from where it was left, until it is done or others wait for theirs."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -33,6 +34,15 @@ class _Stopped(Exception):
     """The turn ends here; the reason is the argument."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch on its way; `end` is the row after it."""
+
+    end: int
+    examined: Examined
+    write: "Future[None] | None"
+
+
 @dataclass(slots=True)
 class Import:
     """An import that this process alone works on."""
@@ -44,13 +54,16 @@ class Import:
     turn_s: float
     files: list[SourceFile] = field(default_factory=list)
     row_count: int = 0
+    _sender: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _sent: "_Sent | None" = None
     _saved_at: float = 0.0
     _ends_at: float | None = None
 
     def run(self) -> Turn:
         """Whatever happens, the row tells it."""
         try:
-            self._import_all()
+            with self._sender:
+                self._import_all()
         except _Stopped as stop:
             return Turn(stop.args[0])
         except Postponed as delay:
@@ -93,7 +106,9 @@ class Import:
             with self.source.open(file) as opened:
                 for batch in self._batches(ParquetReader(opened, self.site.spec.dimension), start):
                     self._import_batch(file, batch)
+            self._settle()
         except FileRefused as refusal:
+            self._settle()
             self._refuse(f"{file.path}: {refusal}.")
             self.cursor.refused_files += 1
         self.cursor.is_done = True
@@ -104,14 +119,26 @@ class Import:
         return reader.batches(start)
 
     def _import_batch(self, file: SourceFile, batch: Batch) -> None:
+        """While this one is read and examined, the one before is under way to the engine."""
         examined = self._examined(file, batch)
+        self._settle()
         for fault in examined.faults:
             self._refuse(f"{file.path}, row {fault.row}: {fault.reason}")
+        sent = None
         if examined.request is not None:
-            self.site.write(examined.request)
-        self.cursor.imported += examined.good
-        self.cursor.refused += len(examined.faults)
-        self.cursor.row = batch.start + batch.rows.num_rows
+            sent = self._sender.submit(self.site.write, examined.request)
+        self._sent = _Sent(batch.start + batch.rows.num_rows, examined, sent)
+
+    def _settle(self) -> None:
+        """Wait until what was sent is durable; only then it counts."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return
+        if sent.write is not None:
+            sent.write.result()
+        self.cursor.imported += sent.examined.good
+        self.cursor.refused += len(sent.examined.faults)
+        self.cursor.row = sent.end
         self._save_now_and_then()
 
     def _examined(self, file: SourceFile, batch: Batch) -> Examined:
