@@ -23,7 +23,7 @@ def refused(act):
 
 
 def finished(import_id):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         found = index.describe_import(import_id)
         if found.status not in ("Pending", "InProgress"):

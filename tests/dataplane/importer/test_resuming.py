@@ -14,7 +14,7 @@ from dataplane.importer.run import Turn
 from tests.dataplane.importer.conftest import Yard, numbered, table
 from tests.support.waiting import wait_until
 
-_COUNT = 12_000
+_COUNT = 6_000
 # The importer's save of that many records waits for whoever holds the gate.
 _HOLD = """
     CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -28,7 +28,6 @@ _HOLD = """
 """
 _IS_HELD = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4242 AND NOT granted"
 _IS_WORKED_ON = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = x'5707'::int"
-_ROW_IS_WAITED_FOR = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
 
 
 @dataclass
@@ -84,6 +83,14 @@ def imported(yard: Yard, import_id: str) -> int:
     return int(yard.describe(import_id)["recordsImported"])
 
 
+def finish(yard: Yard, import_id: str) -> None:
+    """However often something takes too long on a busy machine."""
+    done = (Turn.FINISHED, Turn.GONE)
+    wait_until(
+        lambda: yard.plane.import_turn(import_id)["turn"] in done, timeout_s=120, what="it is done"
+    )
+
+
 def assert_complete(yard: Yard, import_id: str) -> None:
     found = yard.describe(import_id)
     assert (found["status"], found["recordsImported"]) == ("Completed", _COUNT)
@@ -93,54 +100,50 @@ def assert_complete(yard: Yard, import_id: str) -> None:
 
 
 def test_a_killed_importer_is_succeeded(yard: Yard, import_id: str) -> None:
-    for at in (1000, 5000, _COUNT):
+    for at in (1000, 3000, _COUNT):
         with held(yard, import_id, at=at) as importer:
             assert imported(yard, import_id) < at
             assert yard.counts() == {"films": at}
             importer.kill()
         assert yard.describe(import_id)["status"] == "InProgress"
-    yard.plane.import_turn(import_id)
+    finish(yard, import_id)
     assert_complete(yard, import_id)
 
 
 def test_an_import_outlives_the_engine(yard: Yard, import_id: str) -> None:
-    with held(yard, import_id, at=5000) as importer:
+    with held(yard, import_id, at=2000) as importer:
         yard.plane.kill("engine")
         importer.release()
         yard.plane.start_engine()
         importer.finish()
+    finish(yard, import_id)
     assert_complete(yard, import_id)
 
 
-def test_two_importers_of_one_import_do_its_work_once(yard: Yard, import_id: str) -> None:
-    with held(yard, import_id, at=5000) as importer:
-        with yard.plane.importer(import_id) as second:
-            wait_until(
-                lambda: bool(yard.plane.rows(_ROW_IS_WAITED_FOR)),
-                timeout_s=60,
-                what="the second one gives way",
-            )
-            importer.release()
-            output, _ = second.communicate(timeout=60)
-        assert f'"turn":"{Turn.BUSY}"' in output.decode()
-        importer.finish()
+def test_an_import_that_another_process_works_on_is_passed_over(yard: Yard, import_id: str) -> None:
+    mine = "SELECT pg_advisory_xact_lock(x'5707'::int, hashtext(%s))"
+    with psycopg.connect(yard.plane.owner_url) as other:
+        other.execute(mine, [import_id])
+        assert yard.plane.import_turn(import_id)["turn"] == Turn.BUSY
+    assert yard.describe(import_id)["status"] == "Pending"
+    finish(yard, import_id)
     assert_complete(yard, import_id)
 
 
 def test_a_running_importer_stops_when_its_import_is_cancelled(yard: Yard, import_id: str) -> None:
     engine = yard.plane.pid("engine")
-    with held(yard, import_id, at=5000) as importer:
+    with held(yard, import_id, at=2000) as importer:
         os.kill(engine, signal.SIGSTOP)
         try:
             importer.release()
-            wait_until(lambda: imported(yard, import_id) == 5000, timeout_s=30, what="it has saved")
+            wait_until(lambda: imported(yard, import_id) == 2000, timeout_s=30, what="it has saved")
             assert yard.client.delete(f"/bulk/imports/{import_id}").json() == {}
         finally:
             os.kill(engine, signal.SIGCONT)
         assert f'"turn":"{Turn.GONE}"' in importer.finish()
     found = yard.describe(import_id)
-    assert (found["status"], found["recordsImported"]) == ("Cancelled", 5000)
-    assert yard.counts() == {"films": 5500}
+    assert (found["status"], found["recordsImported"]) == ("Cancelled", 2000)
+    assert yard.counts() == {"films": 2500}
 
 
 def test_imports_take_turns(yard: Yard, import_id: str) -> None:
