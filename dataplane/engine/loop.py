@@ -3,11 +3,11 @@
 import selectors
 import signal
 import socket
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import FrameType
 from typing import Protocol
 
+from dataplane.engine.turns import Turns
 from kit import clock
 
 # How long requests are answered before sockets and the log are looked at again.
@@ -31,14 +31,15 @@ class Source(Protocol):
 
 
 class Loop:
-    """Runs until `stop` or a signal. Work put in by `later` is done in its order."""
+    """Runs until `stop` or a signal. Work put in by `later` is done in its order for each whom it
+    is for, and these take turns."""
 
     def __init__(self) -> None:
         # poll, not epoll: a source may close its socket and open another one with the same
         # number, which epoll would go on believing to be the closed one.
         self._selector = selectors.PollSelector()
         self._sources: dict[Source, tuple[int, int]] = {}
-        self._work: deque[Callable[[], None]] = deque()
+        self._work = Turns()
         self._is_stopping = False
         self._waker = _Waker()
         self.add(self._waker)
@@ -51,8 +52,8 @@ class Loop:
         if number >= 0:
             self._selector.unregister(number)
 
-    def later(self, work: Callable[[], None]) -> None:
-        self._work.append(work)
+    def later(self, whom: Hashable, work: Callable[[], None]) -> None:
+        self._work.add(whom, work)
 
     @property
     def has_work(self) -> bool:
@@ -85,7 +86,7 @@ class Loop:
                 source.on_ready()
         deadline = clock.monotonic_s() + _TURN_S
         while self._work and clock.monotonic_s() < deadline:
-            self._work.popleft()()
+            self._work.take()()
 
     def _register(self) -> None:
         for source, known in self._sources.items():

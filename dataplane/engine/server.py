@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -110,7 +111,7 @@ class _Front:
         self._incoming += chunk
         try:
             for group in _grouped(messages.unpack_requests(self._incoming)):
-                self._loop.later(lambda arrived=group: self._take(arrived))  # type: ignore[misc]  # binds the loop's values
+                self._loop.later(group[0][1].index_id, partial(self._take, group))
         except (ValueError, msgspec.MsgspecError) as error:
             _log.error("front.unreadable", reason=str(error))
             self._close()

@@ -20,6 +20,7 @@ from dataplane.front.grpc_face import GrpcFace
 from dataplane.front.import_desk import ImportDesk
 from dataplane.front.import_routes import ImportRoutes
 from dataplane.front.key_uses import KeyUseReporter, KeyUses
+from dataplane.front.lanes import AsyncLanes, Company, ThreadLanes
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.reporter import Reporter
@@ -61,8 +62,11 @@ def main() -> None:
     events = EventLog(url)
     imports = ImportRoutes(ImportDesk(url, keyring), settings, events.record_async)
     shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": events}
-    rest = RestFace(gate, engines, routes, imports=imports, **shared)
-    grpc_face = GrpcFace(gate, ThreadEngines(settings.engine_sockets), **shared)
+    company = Company()
+    by_turns = AsyncEngines(settings.engine_sockets, AsyncLanes(company))
+    rest = RestFace(gate, by_turns, routes, imports=imports, **shared)
+    in_threads = ThreadEngines(settings.engine_sockets, ThreadLanes(company))
+    grpc_face = GrpcFace(gate, in_threads, **shared)
     key_uses = KeyUseReporter(url, uses, every_s=settings.usage_report_s)
     reporter.start()
     key_uses.start()

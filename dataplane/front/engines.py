@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from dataplane.engine import messages
 from dataplane.front.async_link import AsyncLink
+from dataplane.front.lanes import AsyncLanes, ThreadLanes
 from dataplane.front.link import not_reached
 from dataplane.front.rotation import Rotation
 from dataplane.front.thread_link import ThreadLink
@@ -22,8 +23,9 @@ _Link = TypeVar("_Link")
 class AsyncEngines:
     """Of one event loop."""
 
-    def __init__(self, sockets: Sequence[Path]) -> None:
-        """By engine number."""
+    def __init__(self, sockets: Sequence[Path], lanes: AsyncLanes | None = None) -> None:
+        """By engine number. Without `lanes` nobody waits for a turn."""
+        self._lanes = lanes
         self.links = [AsyncLink(path) for path in sockets]
         self._rotation = Rotation()
 
@@ -31,6 +33,14 @@ class AsyncEngines:
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         """The reply; a failure is raised as the error it stands for."""
+        if self._lanes is None:
+            return await self._ask(index, request, is_write=is_write)
+        async with self._lanes.lane(index.index_id):
+            return await self._ask(index, request, is_write=is_write)
+
+    async def _ask(
+        self, index: IndexRow, request: messages.Request, *, is_write: bool
+    ) -> messages.AnyReply:
         writer = index.engines[0]
         reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
         if reader != writer:
@@ -46,8 +56,9 @@ class AsyncEngines:
 class ThreadEngines:
     """Used from any thread."""
 
-    def __init__(self, sockets: Sequence[Path]) -> None:
-        """By engine number."""
+    def __init__(self, sockets: Sequence[Path], lanes: ThreadLanes | None = None) -> None:
+        """By engine number. Without `lanes` nobody waits for a turn."""
+        self._lanes = lanes
         self.links = [ThreadLink(path) for path in sockets]
         self._rotation = Rotation()
 
@@ -55,6 +66,14 @@ class ThreadEngines:
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         """The reply; a failure is raised as the error it stands for."""
+        if self._lanes is None:
+            return self._ask(index, request, is_write=is_write)
+        with self._lanes.lane(index.index_id):
+            return self._ask(index, request, is_write=is_write)
+
+    def _ask(
+        self, index: IndexRow, request: messages.Request, *, is_write: bool
+    ) -> messages.AnyReply:
         writer = index.engines[0]
         reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
         if reader != writer:

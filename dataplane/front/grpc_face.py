@@ -22,7 +22,8 @@ from kit.errors import Internal, StonepineError
 from protocol.status import STATUS
 
 _SERVICE = "VectorService"
-_THREADS = 16
+# More than one index may take beside others, working and waiting.
+_THREADS = 40
 # Over our own limit, so that what is a little too large gets our own answer.
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
