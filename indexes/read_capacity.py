@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from indexes.models import Index
-from indexes.specification import replicas_wanted, shards_wanted
+from indexes.specification import engines_wanted, shards_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,15 @@ def read_status(index: Index) -> ReadStatus:
     placed = getattr(index, "deployment", None)
     if placed is None:
         return ReadStatus("Scaling", 0, 0)
-    replicas, wanted = len(placed.engines), replicas_wanted(index.spec)
-    if shards_wanted(index.spec) > 1:
-        error = "An index of this installation is served as one shard, whatever its size."
-        return ReadStatus("Error", replicas, 1, error)
-    if replicas == wanted:
-        return ReadStatus("Ready", replicas, 1)
-    if wanted > placed.node.engines:
-        error = (
-            f"{wanted} replicas need as many engines, and the node has {placed.node.engines}: "
-            "raise STONEPINE_ENGINES."
-        )
-        return ReadStatus("Error", replicas, 1, error)
-    return ReadStatus("Scaling", replicas, 1)
+    engines, wanted = len(placed.engines), engines_wanted(index.spec)
+    shards = min(shards_wanted(index.spec), engines)
+    replicas = engines // shards
+    if engines == wanted:
+        return ReadStatus("Ready", replicas, shards)
+    if wanted <= placed.node.engines:
+        return ReadStatus("Scaling", replicas, shards)
+    error = (
+        f"{wanted} engines are needed, one for each shard of each replica, and the node has "
+        f"{placed.node.engines}: raise STONEPINE_ENGINES."
+    )
+    return ReadStatus("Error", replicas, shards, error)

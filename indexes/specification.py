@@ -75,8 +75,13 @@ def checked_place(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+def engines_wanted(spec: dict[str, Any]) -> int:
+    """How many engines are to serve an index."""
+    return replicas_wanted(spec) * shards_wanted(spec)
+
+
 def replicas_wanted(spec: dict[str, Any]) -> int:
-    """How many engines are to serve an index, each with all of its records."""
+    """By how many engines, or groups of engines, a query can be answered."""
     ((kind, part),) = spec.items()
     if kind == "pod":
         return int(part["replicas"])
@@ -88,7 +93,7 @@ def replicas_wanted(spec: dict[str, Any]) -> int:
 
 
 def shards_wanted(spec: dict[str, Any]) -> int:
-    """Over how many shards the records of an index are to be spread."""
+    """How many engines are to answer a query together."""
     ((kind, part),) = spec.items()
     if kind == "pod":
         return int(part["shards"])

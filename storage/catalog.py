@@ -31,6 +31,8 @@ class IndexRow:
     is_pod: bool = False
     # Which of the node's engines serve it; the first one writes.
     engines: Sequence[int] = (0,)
+    # So many of them answer a query together.
+    shards: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
         connection,
         IndexRow,
         """SELECT index_id, org_id, project_id, name, dimension, metric, vector_type, state,
-               node_name, generation, is_pod, engines
+               node_name, generation, is_pod, engines, shards
            FROM dataplane_index WHERE index_id = %s""",
         [index_id],
     )

@@ -74,8 +74,18 @@ class Upsert(Request, frozen=True, kw_only=True):
     metadata: list[bytes | None] = []
 
 
+class Share(msgspec.Struct, frozen=True, array_like=True):
+    """Of a query that `count` engines answer together, the one with this number (from 0)."""
+
+    number: int
+    count: int
+
+
 class Query(Read, frozen=True, kw_only=True):
-    """By `vector` (float32 bytes) and/or `sparse`, or by `id`; `filter` is JSON bytes."""
+    """By `vector` (float32 bytes) and/or `sparse`, or by `id`; `filter` is JSON bytes.
+
+    With a `share`, only that part of the records is searched.
+    """
 
     top_k: int
     vector: bytes = b""
@@ -84,6 +94,7 @@ class Query(Read, frozen=True, kw_only=True):
     filter: bytes | None = None
     include_values: bool = False
     include_metadata: bool = False
+    share: Share | None = None
 
 
 class Fetch(Read, frozen=True, kw_only=True):
@@ -252,12 +263,17 @@ class Written(Reply, frozen=True, kw_only=True):
 
 
 class Matches(Reply, frozen=True, kw_only=True):
-    """Best first; `path` says how each part answered, for example "graph=3 exact=1"."""
+    """Best first; `path` says how each part answered, for example "graph=3 exact=1".
+
+    Of a share, `stamp` tells in which state of the namespace it was found, beside the LSN: only
+    shares of one state make an answer.
+    """
 
     matches: list[Match]
     read_units: int
     max_indexed_lsn: int
     path: str = ""
+    stamp: str = ""
 
 
 class Records(Reply, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from dataplane.engine.planner import Planner
 from dataplane.engine.replies import matches_of
 from dataplane.engine.scoring import Target, prepare
 from dataplane.engine.search import Answer, Question, search
+from dataplane.engine.shares import parts_of
 from dataplane.engine.sparse import from_message
 from dataplane.engine.spec import IndexSpec
 from dataplane.engine.units import query_units
@@ -36,23 +37,24 @@ class Snapshot(NamedTuple):
 
 
 def answer_all(seen: Snapshot, requests: Sequence[messages.Query]) -> list[Outcome]:
-    """The answer of each request, or why it is refused. Requests with the same filter are searched
-    together."""
+    """The answer of each request, or why it is refused. Requests with the same filter (and for the
+    same share) are searched together."""
     if len(requests) == 1:
-        return _answer_alike(seen, requests[0].filter, requests)
+        return _answer_alike(seen, requests)
     answers: dict[int, Outcome] = {}
-    groups: dict[bytes | None, list[int]] = {}
+    groups: dict[tuple[bytes | None, messages.Share | None], list[int]] = {}
     for at, request in enumerate(requests):
-        groups.setdefault(request.filter, []).append(at)
-    for filter_json, places in groups.items():
-        found = _answer_alike(seen, filter_json, [requests[at] for at in places])
+        groups.setdefault((request.filter, request.share), []).append(at)
+    for places in groups.values():
+        found = _answer_alike(seen, [requests[at] for at in places])
         answers.update(zip(places, found, strict=True))
     return [answers[at] for at in range(len(requests))]
 
 
-def _answer_alike(
-    seen: Snapshot, filter_json: bytes | None, requests: Sequence[messages.Query]
-) -> list[Outcome]:
+def _answer_alike(seen: Snapshot, requests: Sequence[messages.Query]) -> list[Outcome]:
+    """All have the same filter, and are for the same share."""
+    filter_json = requests[0].filter
+    parts = parts_of(seen.layout.parts, requests[0].share)
     targets = [_outcome(lambda request: _target(seen, request), request) for request in requests]
     questions = [
         Question(target, request.top_k)
@@ -61,7 +63,7 @@ def _answer_alike(
     ]
     try:
         expression = None if filter_json is None else parse(filter_json)
-        found = iter(search(seen.layout.parts, questions, expression, seen.planner))
+        found = iter(search(parts, questions, expression, seen.planner))
     except StonepineError as error:
         return [target if isinstance(target, StonepineError) else error for target in targets]
     answers: list[Outcome] = []

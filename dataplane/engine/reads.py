@@ -11,14 +11,28 @@ from kit.errors import NotFound, ResourceExhausted, StonepineError
 
 
 def query(index: OpenIndex, request: messages.Query) -> messages.Matches:
-    return _memory(index, request).query(request)
+    (answer,) = query_all(index, [request])
+    if isinstance(answer, StonepineError):
+        raise answer
+    return answer
 
 
 def query_all(
     index: OpenIndex, requests: Sequence[messages.Query]
 ) -> list[messages.Matches | StonepineError]:
-    """Queries of one namespace, none of which waits for an LSN."""
-    return _memory(index, requests[0]).query_all(requests)
+    """Queries of one namespace; of several none waits for an LSN."""
+    found = _memory(index, requests[0]).query_all(requests)
+    if all(request.share is None for request in requests):
+        return found
+    stamp = _stamp(index.namespace(requests[0].namespace))
+    return [
+        one if isinstance(one, StonepineError) else msgspec.structs.replace(one, stamp=stamp)
+        for one in found
+    ]
+
+
+def _stamp(space: OpenNamespace | None) -> str:
+    return "" if space is None else f"{space.namespace_id}/{space.memory.manifest_version}"
 
 
 def fetch(index: OpenIndex, request: messages.Fetch) -> messages.Records:

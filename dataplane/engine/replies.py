@@ -22,7 +22,7 @@ def matches_of(hits: Iterable[Hit], request: messages.Query) -> list[messages.Ma
         if has_values:
             values, sparse = part.vectors[row].tobytes(), to_message(part.sparse.row(row))
         match = messages.Match(part.ids[row], score, values, sparse, metadata)
-        size += _byte_count(match)
+        size += byte_count(match)
         if size > MAX_QUERY_BYTES:
             raise InvalidArgument(
                 f"The result of the query is over the limit of {MAX_QUERY_BYTES} bytes: use a "
@@ -37,7 +37,7 @@ def records_at(places: Iterable[tuple[Part, int]]) -> list[messages.Record]:
     found, size = [], 0
     for part, row in places:
         record = record_at(part, row)
-        size += _byte_count(record)
+        size += byte_count(record)
         if size > MAX_FETCH_BYTES:
             raise InvalidArgument(
                 f"The records are over the limit of {MAX_FETCH_BYTES} bytes for one reply: name "
@@ -47,7 +47,7 @@ def records_at(places: Iterable[tuple[Part, int]]) -> list[messages.Record]:
     return found
 
 
-def _byte_count(row: messages.Match | messages.Record) -> int:
+def byte_count(row: messages.Match | messages.Record) -> int:
     size = len(row.id) + len(row.values)
     if row.metadata is not None:
         size += len(row.metadata)

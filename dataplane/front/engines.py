@@ -1,10 +1,13 @@
 """The engines of this node as the front sees them: which one a request goes to.
 
-Writes go to an index's writer, reads to all that serve it in turn. Whoever cannot answer a read now
-(it is away, behind, or not in rotation) is passed over, and the writer answers.
+Writes go to an index's writer, reads to all that serve it in turn, and queries of an index with
+shards to as many at once. Whoever cannot answer a read now (it is away, behind, or not in rotation)
+is passed over, and the writer answers.
 """
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +16,12 @@ from dataplane.front.async_link import AsyncLink
 from dataplane.front.lanes import AsyncLanes, ThreadLanes
 from dataplane.front.link import not_reached
 from dataplane.front.rotation import Rotation
+from dataplane.front.scatter import gathered, shares_of
 from dataplane.front.thread_link import ThreadLink
-from kit.errors import DeadlineExceeded, ResourceExhausted, Unavailable
+from kit.errors import DeadlineExceeded, ResourceExhausted, StonepineError, Unavailable
 from storage.catalog import IndexRow
+
+_SCATTER_THREADS = 32
 
 _Link = TypeVar("_Link")
 
@@ -42,6 +48,10 @@ class AsyncEngines:
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         writer = index.engines[0]
+        if index.shards > 1 and isinstance(request, messages.Query):
+            answer = await self._ask_together(index, request)
+            if answer is not None:
+                return answer
         reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
         if reader != writer:
             try:
@@ -52,6 +62,25 @@ class AsyncEngines:
                 pass
         return await _link(self.links, writer).ask(request, is_write=is_write)
 
+    async def _ask_together(
+        self, index: IndexRow, request: messages.Query
+    ) -> messages.Matches | None:
+        group = self._rotation.group(index)
+        if len(group) < 2:
+            return None
+
+        async def ask(engine: int, share: messages.Query) -> messages.AnyReply | None:
+            try:
+                return await _link(self.links, engine).try_once(share)
+            except (Unavailable, DeadlineExceeded):
+                self._rotation.leave_out(index, engine)
+            except StonepineError:
+                pass  # the engine that is asked alone says what is wrong
+            return None
+
+        shares = shares_of(request, len(group))
+        return gathered(index, request, await asyncio.gather(*map(ask, group, shares)))
+
 
 class ThreadEngines:
     """Used from any thread."""
@@ -61,6 +90,7 @@ class ThreadEngines:
         self._lanes = lanes
         self.links = [ThreadLink(path) for path in sockets]
         self._rotation = Rotation()
+        self._pool = ThreadPoolExecutor(_SCATTER_THREADS, thread_name_prefix="scatter")
 
     def ask(
         self, index: IndexRow, request: messages.Request, *, is_write: bool
@@ -75,6 +105,10 @@ class ThreadEngines:
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
         writer = index.engines[0]
+        if index.shards > 1 and isinstance(request, messages.Query):
+            answer = self._ask_together(index, request)
+            if answer is not None:
+                return answer
         reader = writer if is_write or len(index.engines) == 1 else self._rotation.reader(index)
         if reader != writer:
             try:
@@ -84,6 +118,23 @@ class ThreadEngines:
             except ResourceExhausted:
                 pass
         return _link(self.links, writer).ask(request, is_write=is_write)
+
+    def _ask_together(self, index: IndexRow, request: messages.Query) -> messages.Matches | None:
+        group = self._rotation.group(index)
+        if len(group) < 2:
+            return None
+
+        def ask(engine: int, share: messages.Query) -> messages.AnyReply | None:
+            try:
+                return _link(self.links, engine).try_once(share)
+            except (Unavailable, DeadlineExceeded):
+                self._rotation.leave_out(index, engine)
+            except StonepineError:
+                pass  # the engine that is asked alone says what is wrong
+            return None
+
+        shares = shares_of(request, len(group))
+        return gathered(index, request, list(self._pool.map(ask, group, shares)))
 
 
 def _link(links: Sequence[_Link], number: int) -> _Link:

@@ -27,6 +27,18 @@ class Rotation:
         self._left_out_until.pop((index.index_id, engine), None)
         return engine
 
+    def group(self, index: IndexRow) -> tuple[int, ...]:
+        """The engines that answer a query together, in turn where there are several such groups;
+        fewer than two where one engine is to answer alone."""
+        size = min(index.shards, len(index.engines))
+        turn = next(self._turns) % (len(index.engines) // size)
+        engines = tuple(index.engines[turn * size : (turn + 1) * size])
+        now = clock.monotonic_s()
+        is_whole = all(
+            now >= self._left_out_until.get((index.index_id, engine), 0.0) for engine in engines
+        )
+        return engines if is_whole else ()
+
     def leave_out(self, index: IndexRow, engine: int) -> None:
         """For a moment: the engine did not answer, or refused."""
         self._left_out_until[index.index_id, engine] = clock.monotonic_s() + _LEFT_OUT_S

@@ -8,7 +8,7 @@ from django.db.models import Count, F
 
 from indexes.models import Deployment, Index, Node
 from indexes.nodes import register_node
-from indexes.specification import replicas_wanted
+from indexes.specification import engines_wanted
 from kit.environment import environment
 from kit.errors import ResourceExhausted
 from orgs.dataplane import announce_change
@@ -26,7 +26,7 @@ def place(index: Index) -> Deployment:
                 index=index, organization_id=index.organization_id, node=node, engines=[]
             )
         node = _locked(placed.node)
-        copies = replicas_wanted(index.spec)
+        copies = engines_wanted(index.spec)
         engines = chosen_engines(placed.engines, copies=copies, loads=_loads(node))
         if engines != placed.engines:
             placed.engines = engines
@@ -40,7 +40,7 @@ def is_placed(index: Index) -> bool:
     placed = Deployment.objects.using("system").select_related("node").filter(index=index).first()
     if placed is None:
         return False
-    return len(placed.engines) == min(replicas_wanted(index.spec), placed.node.engines)
+    return len(placed.engines) == min(engines_wanted(index.spec), placed.node.engines)
 
 
 def place_again(node: Node) -> None:
@@ -50,7 +50,7 @@ def place_again(node: Node) -> None:
         node = _locked(node)
         loads = _loads(node)
         for placed in rows.filter(node=node).order_by("pk"):
-            copies = replicas_wanted(placed.index.spec)
+            copies = engines_wanted(placed.index.spec)
             engines = chosen_engines(placed.engines, copies=copies, loads=loads)
             if engines != placed.engines:
                 for number in set(engines) - set(placed.engines):

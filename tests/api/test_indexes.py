@@ -10,6 +10,8 @@ from indexes.models import Index, IndexState
 from indexes.nodes import register_node
 from indexes.read_capacity import read_status
 from kit.environment import environment
+from storage.catalog import load_index
+from storage.database import connect
 from tests.api.conftest import Caller
 from tests.support.world import World
 
@@ -123,18 +125,27 @@ def test_dedicated_read_capacity_comes_back_with_its_status(world: World) -> Non
     place(Index.objects.using("system").get(pk=created["id"]))
     status = json.loads(client.call("GET", "/indexes/movies").content)["read_capacity"]["status"]
     assert (status["state"], status["current_replicas"]) == ("Error", 1)
-    assert "2 replicas need as many engines" in status["error_message"]
+    assert "2 engines are needed" in status["error_message"]
     place_again(register_node(node.name, engines=2))
     status = json.loads(client.call("GET", "/indexes/movies").content)["read_capacity"]["status"]
     assert status == {"state": "Ready", "current_replicas": 2, "current_shards": 1}
 
 
-def test_more_than_one_shard_is_not_said_to_be_there(world: World) -> None:
-    pods = {"environment": "here", "pod_type": "p1.x1", "replicas": 1, "shards": 2}
+def test_each_shard_of_each_replica_is_an_engine(world: World) -> None:
+    node = register_node(environment().node_name, engines=3)
+    pods = {"environment": "here", "pod_type": "p1.x1", "replicas": 2, "shards": 2}
     created = made(editor(world, "2025-04"), {**OLD_BODY, "spec": {"pod": pods}})
-    place(Index.objects.using("system").get(pk=created["id"]))
-    index = Index.objects.using("system").select_related("deployment__node").get(pk=created["id"])
-    assert (read_status(index).state, read_status(index).shards) == ("Error", 1)
+    rows = Index.objects.using("system").select_related("deployment__node")
+    place(rows.get(pk=created["id"]))
+    found = read_status(rows.get(pk=created["id"]))
+    assert (found.state, found.replicas, found.shards) == ("Error", 1, 2)
+    place_again(register_node(node.name, engines=4))
+    found = read_status(rows.get(pk=created["id"]))
+    assert (found.state, found.replicas, found.shards) == ("Ready", 2, 2)
+    with connect(environment().database_system_url.get_secret_value(), name="test") as connection:
+        row = load_index(connection, rows.get(pk=created["id"]).pk)
+    assert row is not None
+    assert (row.shards, len(row.engines)) == (2, 4)
 
 
 @pytest.mark.parametrize(("version", "status"), [("2026-04", 202), ("2026-07", 200)])

@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 STAND_INS = """
 CREATE TABLE dataplane_index (index_id uuid, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation bigint,
-    is_pod boolean DEFAULT false, engines smallint[] DEFAULT '{0}');
+    is_pod boolean DEFAULT false, engines smallint[] DEFAULT '{0}', shards int DEFAULT 1);
 CREATE TABLE dataplane_api_key (public_id text, org_id uuid, project_id uuid, digest bytea,
     pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT '{}', sealed_namespaces bytea, networks text[] DEFAULT '{}',

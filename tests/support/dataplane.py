@@ -38,7 +38,8 @@ from tests.support.waiting import wait_until
 VIEWS = """
 CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation int,
-    is_pod boolean DEFAULT false, engines smallint[] DEFAULT ARRAY[0]);
+    is_pod boolean DEFAULT false, engines smallint[] DEFAULT ARRAY[0],
+    shards int DEFAULT 1);
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
     digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT ARRAY[]::uuid[], sealed_namespaces bytea,
@@ -247,15 +248,16 @@ class DataPlane:
         state: str = "Ready",
         engines: Sequence[int] = (0,),
         is_pod: bool = False,
+        shards: int = 1,
     ) -> UUID:
         index_id = new_id()
         vector_type = "sparse" if dimension is None else "dense"
         self._change(
             "INSERT INTO dataplane_index"
-            " VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1, %s, %s)",
+            " VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, 'local', 1, %s, %s, %s)",
             [
                 index_id, project.org_id, project.project_id, dimension, metric, vector_type,
-                state, is_pod, list(engines),
+                state, is_pod, list(engines), shards,
             ],
         )  # fmt: skip
         return index_id

@@ -1,7 +1,7 @@
 """Reads go round the engines of an index; who refused is passed over for a moment."""
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from dataplane.front.rotation import Rotation
@@ -24,3 +24,16 @@ def test_the_writer_stands_in_for_who_is_left_out_of_this_index_only() -> None:
     rotation.leave_out(index, 1)
     assert {rotation.reader(index) for _ in range(10)} == {0}
     assert {rotation.reader(other) for _ in range(10)} == {0, 1}
+
+
+def test_groups_of_engines_have_their_turn_and_answer_whole_or_not_at_all() -> None:
+    rotation, index = Rotation(), replace(index_on(0, 1, 2, 3), shards=2)
+    assert {rotation.group(index) for _ in range(4)} == {(0, 1), (2, 3)}
+    rotation.leave_out(index, 3)
+    assert {rotation.group(index) for _ in range(4)} == {(0, 1), ()}
+
+
+def test_where_engines_are_too_few_a_group_is_what_there_is() -> None:
+    rotation = Rotation()
+    assert rotation.group(replace(index_on(0, 1), shards=5)) == (0, 1)
+    assert rotation.group(replace(index_on(0, 1, 2), shards=2)) == (0, 1)
