@@ -7,6 +7,7 @@ from console.views import (
     accounts,
     billing,
     confirm,
+    directory,
     founding,
     indexes,
     invitations,
@@ -62,6 +63,14 @@ _SAML = [
     path("/finish", saml.finish, name="saml_finish"),
 ]
 
+_DIRECTORY = [
+    path("", directory.overview, name="directory"),
+    path("/decide", directory.decide, name="directory_decide"),
+    path("/tokens/new", directory.token_new, name="scim_token_new"),
+    path("/tokens/<uuid:token_id>/revoke", directory.token_revoke, name="scim_token_revoke"),
+    path("/groups/<uuid:group_id>/roles", directory.group_roles, name="directory_group_roles"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -89,6 +98,7 @@ urlpatterns = [
     path("o/-/<path:rest>", organizations.home),
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
+    path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),
     path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
     path("o/<slug:organization>/billing/statement", billing.download, name="statement"),

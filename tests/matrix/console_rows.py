@@ -6,6 +6,7 @@ from tests.matrix.reference import (
     BILLING_WRITE,
     CONTROL_READ,
     CONTROL_WRITE,
+    ORGANIZATION_ADMINISTER,
     ORGANIZATION_READ,
     PROJECT_CREATE,
     PROJECT_READ,
@@ -92,6 +93,18 @@ _ORGANIZATION: Rows = {
     "POST o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 422, {"name": ""}),
 }
 
+_D = "o/<slug:organization>/directory"
+_DIRECTORY: Rows = {
+    f"GET {_D}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_D}/decide": Row(ORGANIZATION_ADMINISTER, 422, {"mode": "fate"}),
+    f"GET {_D}/tokens/new": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_D}/tokens/new": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_D}/tokens/<uuid:token_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_D}/tokens/<uuid:token_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_D}/groups/<uuid:group_id>/roles": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_D}/groups/<uuid:group_id>/roles": Row(ORGANIZATION_ADMINISTER, 404, {"roles": "x"}),
+}
+
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes": Row(CONTROL_READ, 200),
@@ -114,4 +127,4 @@ _PROJECT: Rows = {
     f"POST {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 302),
 }
 
-ROWS: Rows = {**_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_PROJECT}
+ROWS: Rows = {**_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_PROJECT}
