@@ -98,7 +98,26 @@ class Ask:
     filter: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class UpdateWhere:
+    """Merge metadata into all records that the filter selects."""
+
+    filter: dict[str, Any]
+    set_metadata: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DeleteWhere:
+    filter: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Delete the namespace itself; the next write makes it anew."""
+
+
 Step = Operation | Build | Merge | Adopt | Restart | Ask
+WireStep = Operation | UpdateWhere | DeleteWhere | Drop | Restart | Ask
 
 
 def sparse_of(raw: dict[int, float] | None) -> SparseVector | None:
@@ -136,6 +155,57 @@ def _updates(draw: st.DrawFn, is_sparse: bool, is_hybrid: bool) -> UpdateOperati
     sparse = draw(st.none() | sparse_vectors) if is_sparse or is_hybrid else None
     array = None if values is None else np.array(values, np.float32)
     return UpdateOperation(chosen, array, sparse_of(sparse), json_of(draw(st.none() | metadata)))
+
+
+# What every face takes: ids of ASCII, vectors that are not zero, numbers that doubles hold.
+_wire_ids = st.sampled_from(["a", "b", "a/1", "B", "b b", "a%2F1", "z" * 512])
+_wire_vectors = st.builds(
+    lambda scale, coordinates: [scale * coordinate for coordinate in coordinates],
+    st.sampled_from([1.0, 1.0, 1.0, 2.0**-20, 2.0**40]),
+    st.lists(_coordinates, min_size=DIMENSION, max_size=DIMENSION).filter(any),
+)
+_wire_scalars = st.one_of(
+    st.integers(-1, 2), st.sampled_from([2**53, -(2**53), 0.5, 1e300]), _strings, st.booleans()
+)
+_wire_metadata = st.dictionaries(
+    fields, st.one_of(_wire_scalars, st.lists(_strings, max_size=3)), min_size=1, max_size=3
+)
+
+
+def wire_programs(
+    *, is_sparse: bool, is_hybrid: bool, steps: int
+) -> st.SearchStrategy[list[WireStep]]:
+    """Lists of so many steps that a client can take."""
+    sparse = sparse_vectors if is_sparse else st.none() | sparse_vectors if is_hybrid else st.none()
+    dense = st.just([]) if is_sparse else _wire_vectors
+    record = st.tuples(_wire_ids, dense, sparse, st.none() | _wire_metadata)
+    upserts = st.lists(record, min_size=1, max_size=6, unique_by=lambda one: one[0]).map(_upsert)
+    values = st.none() if is_sparse else st.none() | _wire_vectors
+    updates = st.builds(_update, _wire_ids, values, sparse, _wire_metadata)
+    asks = st.builds(Ask, dense, sparse, st.sampled_from([1, 2, 5, 100]), filters)
+    step: st.SearchStrategy[WireStep] = st.one_of(
+        upserts, upserts, upserts, updates, asks, asks, asks,
+        st.lists(_wire_ids, min_size=1, max_size=4).map(DeleteOperation),
+        st.builds(UpdateWhere, conditions, _wire_metadata),
+        st.builds(DeleteWhere, conditions),
+        st.sampled_from([DeleteAllOperation(), Drop(), Restart()]),
+    )  # fmt: skip
+    return st.lists(step, min_size=steps, max_size=steps)
+
+
+def _upsert(records: list[tuple[str, list[float], Any, Any]]) -> UpsertOperation:
+    names, rows, sparse, metadata_of = zip(*records, strict=True)
+    return UpsertOperation(
+        list(names),
+        np.array(rows, np.float32).reshape(len(rows), -1),
+        [sparse_of(one) for one in sparse],
+        [json_of(one) for one in metadata_of],
+    )
+
+
+def _update(name: str, values: Any, sparse: Any, set_metadata: dict[str, Any]) -> UpdateOperation:
+    array = None if values is None else np.array(values, np.float32)
+    return UpdateOperation([name], array, sparse_of(sparse), json_of(set_metadata))
 
 
 def programs(*, is_sparse: bool, is_hybrid: bool) -> st.SearchStrategy[list[Step]]:
