@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = monotonic_s()
     try:
         with open_site(environment(), options.index, options.namespace) as site:
-            outcome = run(site, environment(), is_merge=options.merge)
+            outcome = run(site, environment(), is_merge=options.merge, backlog=options.backlog)
         _report({**asdict(outcome), "seconds": round(monotonic_s() - started, 3)})
     except StonepineError as error:
         _report({"status": "failed", "code": str(error.code), "message": error.message})
@@ -63,12 +63,18 @@ def open_site(settings: Environment, index_id: UUID, namespace_id: UUID) -> Iter
         )
 
 
-def run(site: Site, settings: Environment, *, is_merge: bool) -> Outcome:
+def run(site: Site, settings: Environment, *, is_merge: bool, backlog: int = 0) -> Outcome:
     """Build the next segment, or merge some."""
     policy = MergePolicy(max_records=settings.merge_max_records)
     if is_merge:
         return merge_next(site, policy=policy)
-    return build_next(site, max_records=settings.segment_max_records, policy=policy)
+    return build_next(site, max_records=segment_records(settings, backlog), policy=policy)
+
+
+def segment_records(settings: Environment, backlog: int) -> int:
+    """How many records the next segment takes. Of a long backlog a quarter at once, as far as it
+    would be merged later: what is large from the beginning needs no merging."""
+    return max(settings.segment_max_records, min(backlog // 4, settings.merge_max_records // 2))
 
 
 def spec_of(index: IndexRow) -> IndexSpec:
@@ -87,6 +93,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dataplane.builder", description=__doc__)
     parser.add_argument("--index", type=UUID, required=True, help="the index's id")
     parser.add_argument("--namespace", type=UUID, required=True, help="the namespace's id")
+    parser.add_argument("--backlog", type=int, default=0, help="how many records wait in the log")
     parser.add_argument("--merge", action="store_true", help="merge segments instead")
     return parser.parse_args(arguments)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -21,9 +22,22 @@ _NICENESS = 10
 _MAX_RUNS = 32
 # Merging waits for the log to be taken up, but not for ever: many segments slow every search.
 _BUILDS_BEFORE_A_MERGE = 8
+# A log so many times as long as is usual slows every search down: it comes before other work.
+_LONG = 8
 _log = structlog.get_logger(__name__)
 
 Place = tuple[UUID, UUID]
+
+
+class Due(NamedTuple):
+    """A namespace whose log is to become a segment, or whose segments are to be merged.
+
+    `backlog` is how many records its log holds past its segments, where that is why.
+    """
+
+    place: Place
+    is_merge: bool
+    backlog: int = 0
 
 
 def build_what_is_due() -> int:
@@ -39,24 +53,26 @@ def build_what_is_due() -> int:
             due = [
                 one
                 for one in _due(connection, is_merge_urgent=is_merge_urgent)
-                if one not in given_up
+                if one[:2] not in given_up
             ]
             if not due:
                 break
-            place, is_merge = due[0]
-            if _run(place, is_merge=is_merge):
+            if _run(due[0]):
                 made += 1
-                builds = 0 if is_merge else builds + 1
+                builds = 0 if due[0].is_merge else builds + 1
             else:
-                given_up.add(due[0])
+                given_up.add(due[0][:2])
     return made
 
 
-def _due(connection: Connection, *, is_merge_urgent: bool) -> list[tuple[Place, bool]]:
-    """What to run, the most urgent first: places, and whether their segments are to be merged."""
+def _due(connection: Connection, *, is_merge_urgent: bool) -> list[Due]:
+    """What to run, the most urgent first."""
     uncovered = log.uncovered(connection, environment().segment_threshold)
-    builds = [((row.index_id, row.namespace_id), False) for row in uncovered]
-    merges = [(place, True) for place in log.merges_due(connection)]
+    builds = [
+        Due((row.index_id, row.namespace_id), is_merge=False, backlog=int(row.records))
+        for row in uncovered
+    ]
+    merges = [Due(place, is_merge=True) for place in log.merges_due(connection)]
     return merges + builds if is_merge_urgent else builds + merges
 
 
@@ -67,21 +83,23 @@ def trim_log() -> int:
         return log.trim(connection, environment().log_retention_s)
 
 
-def _run(place: Place, *, is_merge: bool) -> bool:
+def _run(due: Due) -> bool:
     """Whether one more segment was made, by a child that may crash alone."""
-    index_id, namespace_id = map(str, place)
+    index_id, namespace_id = map(str, due.place)
     argv = [sys.executable, "-m", "dataplane.builder"]
-    argv += ["--index", index_id, "--namespace", namespace_id, *(["--merge"] if is_merge else [])]
+    argv += ["--index", index_id, "--namespace", namespace_id]
+    argv += ["--merge"] if due.is_merge else ["--backlog", str(due.backlog)]
     with subprocess.Popen(  # noqa: S603 - our own program, typed ids
         [*dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as child:
-        os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
+        if due.backlog < _LONG * environment().segment_threshold:
+            os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
         try:
             output, _ = child.communicate(timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             child.kill()
             output, _ = child.communicate()
-    told_of = {"index_id": index_id, "namespace_id": namespace_id, "is_merge": is_merge}
+    told_of = {"index_id": index_id, "namespace_id": namespace_id, "is_merge": due.is_merge}
     lines = output.decode(errors="replace").strip().splitlines()
     if child.returncode != 0 or not lines:
         _log.error("segment_not_built", returncode=child.returncode, output=lines[-20:], **told_of)

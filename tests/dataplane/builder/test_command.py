@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from dataplane.builder.__main__ import segment_records
+from kit.environment import Environment
 from kit.ids import new_id
 from tests.dataplane.builder.yard import Yard
 from tests.dataplane.engine.spaces import upsert
@@ -47,3 +51,12 @@ def test_an_unexpected_failure_names_only_its_kind(yard: Yard) -> None:
     place = ["--index", str(yard.site.index_id), "--namespace", str(yard.site.namespace_id)]
     code, line = run(yard, *place)
     assert (code, line["code"], line["message"]) == (1, "INTERNAL", "ValueError")
+
+
+@pytest.mark.parametrize(
+    ("backlog", "records"),
+    [(0, 16_384), (40_000, 16_384), (100_000, 25_000), (900_000, 80_000)],
+)
+def test_a_long_backlog_becomes_few_large_segments(backlog: int, records: int) -> None:
+    settings = Environment.model_construct(segment_max_records=16_384, merge_max_records=160_000)
+    assert segment_records(settings, backlog) == records
