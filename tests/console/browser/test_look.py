@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.conf import settings
 
 from access.actor import OPERATOR
 from access.permissions import Role
@@ -15,8 +16,12 @@ from orgs.setup import mint_setup_link
 from projects.api_keys import create_api_key, disable_api_key
 from projects.key_bounds import Bounds
 from projects.projects import create_project
+from sso.scim.groups import create_group, map_group
+from sso.scim.resources import Group
+from sso.scim.tokens import create_scim_token
 from tests.console.browser.conftest import OpenTab, Tab
 from tests.console.conftest import Site
+from tests.matrix.cast import Person
 from tests.support.past import Past
 from tests.support.world import SPEC
 
@@ -102,6 +107,29 @@ def test_pages_of_the_owner_fit_and_are_accessible(
         tab.open(furnished.home + path)
         found.extend(faults(tab, f"{name}-{theme}"))
     tab.expect_complaints("404")
+    assert not found
+
+
+def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
+    """In the dark: what it is made of is on the other pages in both themes."""
+    create_scim_token(OPERATOR, site.organization, name="Okta, production")
+    wanted = Group(display_name="Engineering of search and recommendations")
+    group = create_group(OPERATOR, site.organization, wanted=wanted)
+    roles = ["pinecone:OrgManager", f"pinecone:project:{site.project.pk}:ProjectEditor"]
+    map_group(OPERATOR, group, roles=roles)
+    tab = open_tab(site.alice, theme="dark")
+    proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
+    tab.page.context.add_cookies([cookie])
+    found = []
+    for name, path in {
+        "directory": "",
+        "directory-token-new": "/tokens/new",
+        "directory-group-roles": f"/groups/{group.pk}/roles",
+    }.items():
+        page = tab.open(f"{site.home}/directory{path}")
+        assert "/directory" in page.url
+        found.extend(faults(tab, f"{name}-dark"))
     assert not found
 
 
