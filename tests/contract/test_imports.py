@@ -1,13 +1,15 @@
 """Bulk imports through the official clients and the whole stack: worker, importer, engine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.dataplane.importer.conftest import numbered
-from tests.support.clients import NEWEST, OLDER, run_scenario
+from tests.support.clients import NEWEST, OLDER, run_client, run_scenario, typescript_folder
 from tests.support.stack import Stack
+from tests.support.wire import Wire
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -26,3 +28,26 @@ def test_a_folder_is_imported(
     stack: Stack, name: str, uri: str, version: str, transport: str
 ) -> None:
     run_scenario(stack, "bulk_import", name, transport, uri, version=version)
+
+
+def test_the_typescript_client_imports(
+    stack: Stack, name: str, uri: str, open_index: Callable[..., Wire]
+) -> None:
+    open_index(dimension=4)
+    folder = typescript_folder()
+    command = ["node", "dist/import.js", "--index", name, "--uri", uri]
+    printed = run_client(stack, command, cwd=folder)
+    assert printed.strip() == "Completed: 1500 records, 100 %, listed: true"
+
+
+def test_an_operator_keeps_integrations_for_a_project(stack: Stack) -> None:
+    def integration(act: str, *more: str) -> str:
+        place = (stack.facts["organization_id"], stack.facts["project_id"])
+        result = stack.run("integration", act, *place, *more, "--home", str(stack.home))
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    made = integration("add", "lake", "--provider", "s3", "--region", "eu-west-1")
+    assert integration("list") == f"{made}  lake  s3  eu-west-1"
+    assert integration("remove", "lake") == "lake is gone."
+    assert integration("list") == ""
