@@ -13,6 +13,7 @@ from cli.audit import audit
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
 from cli.home import Home
+from cli.imports import imports
 from cli.instance import Holder, running
 from cli.instance import status as read_status
 from cli.integrations import integrations
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(organizations, name="org")
 app.add_typer(access, name="access")
 app.add_typer(audit, name="audit")
+app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")

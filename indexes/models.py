@@ -186,6 +186,14 @@ class Import(models.Model):
     def __str__(self) -> str:
         return f"{self.uri} ({self.status})"
 
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    def audit_target(self) -> Target:
+        owner, index = self.organization, self.index
+        return Target("import", str(self.id), index.name, owner.id, owner.name, index.project_id)
+
 
 class StorageIntegration(models.Model):
     """How a project's imports read a bucket: `place` has region and endpoint, the credentials are

@@ -65,7 +65,7 @@ class ImportRow:
     def error(self, key: DataKey) -> str | None:
         if self.sealed_error is None:
             return None
-        return unseal_named(key, self.sealed_error, _ERROR, self.id).decode()
+        return opened_error(key, self.id, self.sealed_error)
 
     def cursor(self, key: DataKey) -> bytes | None:
         if self.sealed_cursor is None:
@@ -132,6 +132,10 @@ _POSTPONE = """
         due_at = clock_timestamp() + least(5 * 2 ^ least(failures, 6), 120) * interval '1 second'
     WHERE id = %s AND status IN ('Pending', 'InProgress') RETURNING failures
 """
+
+
+def opened_error(key: DataKey, import_id: UUID, sealed: bytes) -> str:
+    return unseal_named(key, sealed, _ERROR, import_id).decode()
 
 
 def insert_import(connection: Connection, new: NewImport) -> bool:

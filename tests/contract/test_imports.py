@@ -9,6 +9,7 @@ import pytest
 from tests.dataplane.importer.conftest import numbered
 from tests.support.clients import NEWEST, OLDER, run_client, run_scenario, typescript_folder
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 from tests.support.wire import Wire
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -38,6 +39,24 @@ def test_the_typescript_client_imports(
     command = ["node", "dist/import.js", "--index", name, "--uri", uri]
     printed = run_client(stack, command, cwd=folder)
     assert printed.strip() == "Completed: 1500 records, 100 %, listed: true"
+
+
+def test_an_operator_imports(
+    stack: Stack, name: str, uri: str, open_index: Callable[..., Wire]
+) -> None:
+    open_index(dimension=4)
+    place = (stack.facts["organization_id"], stack.facts["project_id"], name)
+
+    def run(act: str, *more: str) -> str:
+        result = stack.run("import", act, *place, *more, "--home", str(stack.home))
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    started = run("start", uri)
+    wait_until(lambda: "Completed" in run("list"), timeout_s=180, every_s=1, what="it is done")
+    assert run("list") == f"{started}  Completed  100.0  1500  {uri}"
+    assert run("cancel", started) == f"{started} is not under way any more."
+    assert "Completed" in run("list")
 
 
 def test_an_operator_keeps_integrations_for_a_project(stack: Stack) -> None:

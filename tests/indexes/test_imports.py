@@ -5,12 +5,18 @@ from uuid import UUID
 
 import pytest
 
+from access.actor import OPERATOR
+from audit.models import Event
 from indexes.deployment.imports import forget_old_imports, import_what_is_due
+from indexes.imports import cancel_import, error_of, get_import, start_import, visible_imports
+from indexes.integrations import create_storage_integration
 from indexes.models import Index
 from indexes.queries import state_of
+from kit.errors import InvalidArgument, NotFound, PermissionDenied
 from kit.ids import new_id
+from storage import imports
 from storage.database import Connection
-from storage.imports import ImportRow, NewImport, cancel_import, insert_import, load_import
+from storage.imports import ImportRow, NewImport, insert_import, load_import
 from tests.support.world import World
 
 Start = Callable[[Index], UUID]
@@ -42,7 +48,7 @@ def test_imports_of_every_tenant_have_their_turn(
 ) -> None:
     ours, theirs = world.index(), world.index(project=world.their_project)
     started = [start(ours), start(theirs), start(ours)]
-    assert cancel_import(control, ours.pk, started[2])
+    assert imports.cancel_import(control, ours.pk, started[2])
     assert import_what_is_due() == 2
     assert [found(control, one).status for one in started] == ["Failed", "Failed", "Cancelled"]
     assert [found(control, one).organization_id for one in started[:2]] == [
@@ -96,3 +102,57 @@ def test_what_finished_long_ago_is_forgotten_for_every_tenant(
     assert forget_old_imports() == 2
     assert load_import(control, fresh) is not None
     assert all(load_import(control, one) is None for one in started)
+
+
+def test_people_start_watch_and_cancel_imports(world: World, control: Connection) -> None:
+    index = world.index()
+    started = start_import(world.bob, index, uri="s3://bucket/folder", on_error="abort")
+    assert found(control, started.pk).status == "Pending"
+    assert visible_imports(world.vera, index) == [started]
+    assert get_import(world.vera, index, str(started.pk)) == started
+    cancel_import(world.bob, started)
+    cancel_import(world.bob, started)
+    assert found(control, started.pk).status == "Cancelled"
+    told = Event.objects.using("system").filter(target_type="import").order_by("created_at")
+    assert [event.action for event in told] == ["import.started", "import.cancelled"]
+    assert {event.target_id for event in told} == {str(started.pk)}
+
+
+def test_what_goes_wrong_is_told_to_who_may_see_it(
+    world: World, control: Connection, start: Start
+) -> None:
+    index = world.index()
+    import_id = start(index)
+    import_what_is_due()
+    (one,) = visible_imports(world.vera, index)
+    assert "STONEPINE_IMPORT_FOLDERS" in error_of(one)
+    assert "STONEPINE" not in str(found(control, import_id))
+    with pytest.raises(NotFound):
+        get_import(world.bob, index, str(new_id()))
+
+
+def test_who_may_not_write_may_not_import(world: World) -> None:
+    index = world.index()
+    started = start_import(world.bob, index, uri="s3://bucket/folder")
+    for refused in (world.vera, world.mallory):
+        with pytest.raises(PermissionDenied):
+            start_import(refused, index, uri="s3://bucket/folder")
+        with pytest.raises(PermissionDenied):
+            cancel_import(refused, started)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"uri": "file:///etc"},
+        {"uri": "gopher://x"},
+        {"uri": "s3://bucket/a", "on_error": "ignore"},
+        {"uri": "gs://bucket/a", "integration": "lake"},
+    ],
+)
+def test_a_wrong_wish_is_refused(world: World, wrong: dict[str, str]) -> None:
+    create_storage_integration(OPERATOR, world.project, name="lake", provider="s3", credentials={})
+    index = world.index()
+    with pytest.raises(InvalidArgument):
+        start_import(world.bob, index, **wrong)
+    assert visible_imports(world.bob, index) == []
