@@ -11,10 +11,10 @@ from uuid import UUID
 from benchmarks.packages50k import load
 from benchmarks.real_data import TOP_K
 from dataplane.engine import messages
-from dataplane.engine.opening import Database, Storage
+from dataplane.engine.opening import Storage
 from keyring.local import LocalKeyring
 from kit.environment import environment
-from storage.database import connect
+from storage.database import LastingConnection, connect
 from storage.objects import open_object_store
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     settings = environment()
     url = settings.database_system_url.get_secret_value()
     storage = Storage(
-        Database(url),
+        LastingConnection(url, "benchmark"),
         open_object_store(settings.object_store_url),
         LocalKeyring(settings.keyring_dir),
         node_name=settings.node_name,

@@ -1,8 +1,9 @@
 """Connections to PostgreSQL for engines, builders and workers, and its failures as our errors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from psycopg.errors import DiskFull, LockNotAvailable, QueryCanceled
@@ -10,6 +11,7 @@ from psycopg.errors import DiskFull, LockNotAvailable, QueryCanceled
 from kit.errors import StorageFull, Unavailable
 
 Connection: TypeAlias = psycopg.Connection[Any]
+_T = TypeVar("_T")
 
 _CONNECT_TIMEOUT_S = 5
 _LOCK_TIMEOUT_S = 15
@@ -26,6 +28,45 @@ def connect(url: str, *, name: str) -> Connection:
         )
         connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_LOCK_TIMEOUT_S}s"])
         return connection
+
+
+@dataclass(slots=True)
+class LastingConnection:
+    """For one thread at a time: a blocking connection, renewed when it broke."""
+
+    url: str = field(repr=False)
+    name: str
+    statement_timeout: str = "0"
+    _connection: Connection | None = None
+
+    def run(self, act: Callable[[Connection], _T]) -> _T:
+        """Do it, once more on a new connection where the old one had died unnoticed.
+
+        Everything that is done here may be done twice. Raises `Unavailable`.
+        """
+        if self._connection is not None:
+            try:
+                return act(self._connection)
+            except Unavailable:
+                self._connection.close()
+                self._connection = None
+        self._connection = connect(self.url, name=self.name)
+        self._connection.execute(f"SET statement_timeout = '{self.statement_timeout}'")
+        return act(self._connection)
+
+
+@contextmanager
+def alone(url: str, lock: int, *, name: str) -> Iterator[Connection | None]:
+    """A connection that holds the advisory lock for the block; None where somebody else does."""
+    with connect(url, name=name) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [lock]).fetchone()
+        if row is None or not row[0]:
+            yield None
+            return
+        yield connection
+        # In words: a connection that is closed lets go of its locks a moment later.
+        with translated_errors():
+            connection.execute("SELECT pg_advisory_unlock(%s)", [lock])
 
 
 @contextmanager

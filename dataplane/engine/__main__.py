@@ -10,13 +10,14 @@ from dataplane.engine.engine import Engine
 from dataplane.engine.log_source import LogSource
 from dataplane.engine.loop import Loop, Source
 from dataplane.engine.memory_ceiling import ceiling_bytes
-from dataplane.engine.opening import Database, Storage
+from dataplane.engine.opening import STATEMENT_TIMEOUT, Storage
 from dataplane.engine.peers import Peer
 from dataplane.engine.replication import Replication
 from dataplane.engine.server import Listener
 from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
+from storage.database import LastingConnection
 from storage.objects import open_object_store
 from storage.write_log.appender import LogAppender
 
@@ -81,7 +82,7 @@ def _peers(settings: Environment) -> dict[int, Peer]:
 
 def _storage(settings: Environment, url: str) -> Storage:
     return Storage(
-        database=Database(url),
+        database=LastingConnection(url, "engine", STATEMENT_TIMEOUT),
         objects=open_object_store(settings.object_store_url),
         keyring=LocalKeyring(settings.keyring_dir),
         node_name=settings.node_name,

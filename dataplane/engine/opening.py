@@ -1,7 +1,7 @@
 """Opening an index: its row and key, the lease, and each namespace from manifest and log."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from keyring.provider import KeyProvider
 from kit import clock
-from kit.errors import NotFound, Unavailable
+from kit.errors import NotFound
 from storage import catalog
 from storage.allowances import load_namespaces_per_index
 from storage.catalog import IndexRow
-from storage.database import Connection, connect
+from storage.database import Connection, LastingConnection
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
 from storage.segments import SegmentName, SegmentReader
@@ -31,33 +31,10 @@ from storage.write_log.names import NamespaceRow
 from storage.write_log.whole import Entry, read_index
 
 _TERMINATING = "Terminating"
-_STATEMENT_TIMEOUT = "10s"
+STATEMENT_TIMEOUT = "10s"
 
 _log = structlog.get_logger()
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Database:
-    """A blocking connection of the system role, renewed when it broke."""
-
-    url: str = field(repr=False)
-    _connection: Connection | None = None
-
-    def run(self, act: Callable[[Connection], T]) -> T:
-        """Do it, once more on a new connection where the old one had died unnoticed.
-
-        Everything that is done here may be done twice. Raises `Unavailable`.
-        """
-        if self._connection is not None:
-            try:
-                return act(self._connection)
-            except Unavailable:
-                self._connection.close()
-                self._connection = None
-        self._connection = connect(self.url, name="engine")
-        self._connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
-        return act(self._connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +42,7 @@ class Storage:
     """Where indexes come from. `engine` is this engine's number at its node, `holder` its name in
     the lease."""
 
-    database: Database
+    database: LastingConnection
     objects: ObjectStore
     keyring: KeyProvider
     node_name: str

@@ -10,9 +10,9 @@ from uuid import UUID
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from keyring.provider import KeyProvider
-from kit.errors import InvalidArgument, NotFound, ResourceExhausted, Unavailable
+from kit.errors import InvalidArgument, NotFound, ResourceExhausted
 from storage.catalog import IndexRow, load_project_key
-from storage.database import Connection, connect
+from storage.database import Connection, LastingConnection
 from storage.events import DataPlaneEvent, record_event
 from storage.import_uris import parse_import_uri
 from storage.imports import (
@@ -42,10 +42,9 @@ class ImportDesk:
     """
 
     def __init__(self, url: str, keyring: KeyProvider) -> None:
-        self._url = url
         self._keyring = keyring
         self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._connection = LastingConnection(url, "front imports")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imports")
 
     async def start(self, index: IndexRow, new: NewImport, event: DataPlaneEvent) -> None:
@@ -112,15 +111,7 @@ class ImportDesk:
 
     def _ask(self, act: Callable[[Connection], T]) -> T:
         with self._lock:
-            if self._connection is not None:
-                try:
-                    return act(self._connection)
-                except Unavailable:
-                    # Most likely the server was restarted since: once more on a new connection.
-                    self._connection.close()
-                    self._connection = None
-            self._connection = connect(self._url, name="front imports")
-            return act(self._connection)
+            return self._connection.run(act)
 
 
 def read_import_id(text: str) -> UUID:

@@ -18,7 +18,7 @@ from kit.environment import environment
 from orgs.secrets import installation_keyring
 from storage import imports
 from storage.catalog import load_index, load_project_key
-from storage.database import Connection, connect, translated_errors
+from storage.database import Connection, alone, connect
 from storage.imports import ImportStatus
 
 _LOCK = 0x5707_0004  # stands for "importing": one child at a time leaves cores for searches
@@ -43,7 +43,8 @@ def import_what_is_due() -> int:
     Crosses tenants: the longest waiting comes first, whoever it belongs to.
     """
     turns = 0
-    with _alone() as connection:
+    url = environment().database_system_url.get_secret_value()
+    with alone(url, _LOCK, name="imports") as connection:
         while connection is not None and not _is_stopping.is_set():
             due = imports.due_imports(connection, at_most=1)
             if not due:
@@ -121,17 +122,3 @@ def _connected() -> Iterator[Connection]:
     url = environment().database_system_url.get_secret_value()
     with connect(url, name="imports") as connection:
         yield connection
-
-
-@contextmanager
-def _alone() -> Iterator[Connection | None]:
-    """A connection that holds the importers' lock; None where somebody else imports."""
-    with _connected() as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if row is None or not row[0]:
-            yield None
-            return
-        yield connection
-        # In words: a connection that is closed lets go of its locks a moment later.
-        with translated_errors():
-            connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

@@ -5,15 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from kit.environment import environment
-from storage.database import Connection, connect, translated_errors
+from storage.database import Connection, alone, connect
 from storage.write_log import log
 
 _LOCK = 0x5707_0003  # stands for "building segments": one child at a time leaves cores for searches
@@ -47,7 +45,8 @@ def build_what_is_due() -> int:
     """
     made, builds = 0, 0
     given_up: set[tuple[Place, bool]] = set()
-    with _alone() as connection:
+    url = environment().database_system_url.get_secret_value()
+    with alone(url, _LOCK, name="segments") as connection:
         while connection is not None and made < _MAX_RUNS:
             is_merge_urgent = builds >= _BUILDS_BEFORE_A_MERGE
             due = [
@@ -113,18 +112,3 @@ def dying_with_us() -> list[str]:
     """A prefix that ends the child when this process is killed; empty where it is not installed."""
     program = shutil.which("setpriv")
     return [program, "--pdeathsig", "KILL"] if program else []
-
-
-@contextmanager
-def _alone() -> Iterator[Connection | None]:
-    """A connection that holds the builders' lock; None where somebody else builds."""
-    url = environment().database_system_url.get_secret_value()
-    with connect(url, name="segments") as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if row is None or not row[0]:
-            yield None
-            return
-        yield connection
-        # In words: a connection that is closed lets go of its locks a moment later.
-        with translated_errors():
-            connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
