@@ -104,10 +104,9 @@ class Following:
             self.forget(request.index_id)
 
     def _renew(self, request: messages.Renew) -> None:
-        for index_id, epoch in request.grants.items():
-            followed = self._followed.get(index_id)
-            if followed is not None and followed.index.epoch == epoch:
-                followed.until_s = request.until_s
+        followed = self._followed.get(request.index_id)
+        if followed is not None and followed.index.epoch == request.epoch:
+            followed.until_s = request.until_s
 
     def _change(self, request: messages.Published) -> None:
         followed = self._followed.get(request.index_id)

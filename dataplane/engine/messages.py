@@ -206,9 +206,9 @@ class Leave(Request, frozen=True, kw_only=True):
 
 
 class Renew(Request, frozen=True, kw_only=True):
-    """Indexes followed under these epochs may be read until then (`index_id` is all zeros)."""
+    """The index, if it is followed under that epoch, may be read until then."""
 
-    grants: dict[UUID, int]
+    epoch: int
     until_s: float
 
 
@@ -372,9 +372,9 @@ def unpack_requests(buffer: bytearray) -> list[tuple[int, AnyRequest]]:
     return [(call, _decode_request(body)) for call, body in _take_frames(buffer)]
 
 
-def unpack_replies(buffer: bytearray) -> list[AnyReply]:
+def unpack_replies(buffer: bytearray) -> list[tuple[int, AnyReply]]:
     """Take every complete reply off the front of `buffer`."""
-    return [decode_reply(body) for _, body in _take_frames(buffer)]
+    return [(call, decode_reply(body)) for call, body in _take_frames(buffer)]
 
 
 def _take_frames(buffer: bytearray) -> list[tuple[int, bytes]]:

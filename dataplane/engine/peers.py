@@ -1,7 +1,6 @@
-"""Lines to the other engines of this machine: requests out, replies in, both in order."""
+"""Lines to the other engines of this machine: requests out in order, replies in as they come."""
 
 import socket
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +31,8 @@ class Peer:
         self._socket: socket.socket | None = None
         self._outgoing = bytearray()
         self._incoming = bytearray()
-        self._waiting: deque[Then] = deque()
+        self._waiting: dict[int, Then] = {}
+        self._last_call = 0
 
     def fileno(self) -> int:
         return -1 if self._socket is None else self._socket.fileno()
@@ -65,13 +65,15 @@ class Peer:
         return True
 
     def ask(self, request: messages.Request, then: Then) -> None:
-        """Replies come in the order of the requests. Where there is no line, `then` gets None."""
+        """Requests for one index are carried out in their order. Where there is no line, `then`
+        gets None."""
         if self._socket is None or len(self._outgoing) > _MOST_OUTGOING_BYTES:
             self._lose()
             then(None)
             return
-        self._outgoing += messages.pack(0, request)
-        self._waiting.append(then)
+        self._last_call += 1
+        self._outgoing += messages.pack(self._last_call, request)
+        self._waiting[self._last_call] = then
         self._flush()
 
     def on_ready(self) -> None:
@@ -109,8 +111,10 @@ class Peer:
             _log.error("peer.unreadable", reason=str(error))
             self._lose()
             return
-        for reply in replies:
-            self._waiting.popleft()(reply)
+        for call, reply in replies:
+            then = self._waiting.pop(call, None)
+            if then is not None:
+                then(reply)
 
     def _lose(self) -> None:
         if self._socket is None:
@@ -119,7 +123,7 @@ class Peer:
         self._socket = None
         self._outgoing.clear()
         self._incoming.clear()
-        lost, self._waiting = self._waiting, deque()
-        for then in lost:
+        lost, self._waiting = self._waiting, {}
+        for then in lost.values():
             then(None)
         self.on_lost()

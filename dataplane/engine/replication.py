@@ -1,8 +1,8 @@
 """The writer's side of replicas: who follows an index, and when a write is known to all of them.
 
 A follower may answer reads while it holds a grant of the writer, for a second at most from when
-that was sent; grants are renewed four times a second. Rows and grants reach a follower over one
-line in their order, so whoever holds a grant has applied every row sent before it. An
+that was sent; grants are renewed four times a second. Rows and grants of an index are carried out
+in the order in which they are sent, so whoever holds a grant has applied every row before it. An
 acknowledgement waits for each follower that may hold one, until it has applied the row or its
 grant has run out. Times are of the machine's monotonic clock, which all its processes share.
 """
@@ -23,7 +23,6 @@ from storage.shared_segments import Location
 GRANT_S = 1.0
 _RENEW_EVERY_S = 0.25
 _AGAIN_AFTER_S = 0.25
-_NO_INDEX = UUID(int=0)
 
 _log = structlog.get_logger()
 
@@ -162,16 +161,13 @@ class Replication:
     def _renew(self, now: float) -> None:
         """Whoever is behind by more than a round gets no grant until it has caught up."""
         until_s = now + GRANT_S
-        for engine, peer in self._peers.items():
-            grants: dict[UUID, int] = {}
-            for index in self._indexes:
-                for follower in index.followers:
-                    if follower.engine == engine and index.is_open and follower.earns_grant():
-                        follower.may_serve_until_s = until_s
-                        grants[index.index_id] = index.epoch
-            if grants:
-                renew = messages.Renew(index_id=_NO_INDEX, grants=grants, until_s=until_s)
-                peer.ask(renew, lambda _reply: None)
+        for index in list(self._indexes):
+            # For this index alone: what is for others takes turns with its rows over there.
+            renew = messages.Renew(index_id=index.index_id, epoch=index.epoch, until_s=until_s)
+            for follower in index.followers:
+                if index.is_open and follower.earns_grant():
+                    follower.may_serve_until_s = until_s
+                    self._peers[follower.engine].ask(renew, lambda _reply: None)
 
 
 def _follow(index: OpenIndex) -> messages.Follow:
