@@ -53,10 +53,10 @@ def test_an_index_that_moves_is_followed_by_both_faces(twins: DataPlane) -> None
 
         def is_followed() -> bool:
             body = {"vectors": [{"id": "b", **_VECTOR}]}
-            served.post("/vectors/upsert", body)
-            return holder(served) == "1"
+            is_written = served.post("/vectors/upsert", body).status_code == 200
+            return is_written and holder(served) == "1"
 
-        wait_until(is_followed, timeout_s=10, what="the other engine writes")
+        wait_until(is_followed, timeout_s=60, what="the other engine writes")
         assert served.ids() == ["a", "b"]
         metadata = [("api-key", served.key.value), ("x-stonepine-index", str(served.index_id))]
         stats = VectorServiceStub(channel).DescribeIndexStats(
@@ -77,4 +77,4 @@ def test_use_of_all_engines_is_reported(twins: DataPlane) -> None:
             )
             return rows == [(2,)]
 
-        wait_until(is_reported, timeout_s=10, what="both indexes' bytes are told")
+        wait_until(is_reported, timeout_s=60, what="both indexes' bytes are told")

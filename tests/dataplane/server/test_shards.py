@@ -108,7 +108,7 @@ def test_random_programs_are_answered_alike_together_and_alone(
             if number % 48 == 24:
                 build(alone)
                 build(together)
-                wait_until(lambda: is_together(together), timeout_s=20, what="both engines answer")
+                wait_until(lambda: is_together(together), timeout_s=60, what="both engines answer")
             if number % 6 == 5:
                 for asked in queries(chance):
                     assert queried(alone, asked)[0] == queried(together, asked)[0], asked
@@ -121,7 +121,7 @@ def test_both_faces_ask_both_engines(twins: DataPlane) -> None:
         one.upsert(*[f"id{number:03}" for number in range(60)])
         build(one)
         one.upsert("new")
-        wait_until(lambda: is_together(one), timeout_s=20, what="both engines answer")
+        wait_until(lambda: is_together(one), timeout_s=60, what="both engines answer")
         expected, _ = queried(one, {"topK": 100, "vector": [1, 2, 3, 4]})
         metadata = [("api-key", one.key.value), ("x-stonepine-index", str(one.index_id))]
         asked = pb.QueryRequest(top_k=100, vector=[1, 2, 3, 4], filter=Struct())
@@ -131,7 +131,7 @@ def test_both_faces_ask_both_engines(twins: DataPlane) -> None:
             assert [match.id for match in reply.matches] == [match["id"] for match in expected]
             return str(dict(call.initial_metadata()).get("x-stonepine-path", ""))
 
-        wait_until(lambda: " + " in path(), timeout_s=20, what="gRPC asks both")
+        wait_until(lambda: " + " in path(), timeout_s=60, what="gRPC asks both")
 
 
 def test_one_engine_answers_alone_while_the_other_is_gone(twins: DataPlane) -> None:
@@ -140,11 +140,11 @@ def test_one_engine_answers_alone_while_the_other_is_gone(twins: DataPlane) -> N
         one.upsert(*[f"id{number:03}" for number in range(60)])
         build(one)
         one.upsert("new")
-        wait_until(lambda: is_together(one), timeout_s=20, what="both engines answer")
+        wait_until(lambda: is_together(one), timeout_s=60, what="both engines answer")
         expected, _ = queried(one, {"topK": 100, "vector": [1, 2, 3, 4]})
         twins.kill("engine-1")
         for _ in range(4):
             assert queried(one, {"topK": 100, "vector": [1, 2, 3, 4]})[0] == expected
         twins.start_engine(1)
-        wait_until(lambda: is_together(one), timeout_s=20, what="both engines answer again")
+        wait_until(lambda: is_together(one), timeout_s=60, what="both engines answer again")
         assert queried(one, {"topK": 100, "vector": [1, 2, 3, 4]})[0] == expected
