@@ -383,3 +383,25 @@ def test_stats_of_a_pod_count_what_matches(
         assert isinstance(answer.reply, pb.DescribeIndexStatsResponse)
         assert [one.vector_count for one in answer.reply.namespaces.values()] == counts
         assert answer.reply.total_vector_count == 24
+
+
+@pytest.mark.parametrize(("who", "code"), [("stranger", 16), ("foreigner", 5), ("viewer", 7)])
+def test_who_may_not_is_refused_alike(
+    plane: DataPlane, twins: dict[str, Twins], who: str, code: int
+) -> None:
+    ours = plane.project()
+    keys = {
+        "stranger": "pcsk_wrong",
+        "foreigner": plane.api_key(plane.project()).value,
+        "viewer": plane.api_key(ours, "ProjectViewer").value,
+    }
+    with plane.client(key=keys[who]) as client:
+        pair = Twins(plane.index(ours), plane.index(ours), client, twins["dense"].stub, keys[who])
+        for method, body in [
+            ("Upsert", {"vectors": [_NEW]}), ("Upsert", {"vectors": []}),
+            ("Update", {"id": "a"}), ("Delete", {"deleteAll": True}),
+            ("CreateNamespace", {"name": "n"}), ("DeleteNamespace", {"namespace": "n"}),
+        ]:  # fmt: skip
+            rest, over_grpc = pair.both(method, body)
+            assert (rest.code, rest.message) == (over_grpc.code, over_grpc.message)
+            assert rest.code == code, rest
