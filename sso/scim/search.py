@@ -1,6 +1,6 @@
 """Finding resources: one by its id, pages of all, pages of what a filter matches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -23,7 +23,6 @@ from sso.scim.rendering import group_resource, user_resource
 from sso.scim.resources import MAX_RESULTS, POLICY, Group, User
 
 R = TypeVar("R", bound=Resource[Any])
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _search(shelf: _Shelf[R], wanted: SearchRequest[Any], start: int, count: int
         if wanted.filter is None or narrowed is not None:
             page = list(rows[start - 1 : start - 1 + count]) if count else []
             return Matches(rows.count(), start, shelf.render(page))
-        found = list(_matching(shelf, rows, wanted))
+        found = _matching(shelf, rows, wanted)
     return Matches(len(found), start, found[start - 1 : start - 1 + count])
 
 
@@ -155,18 +154,7 @@ def _narrowed(shelf: _Shelf[R], wanted: SearchRequest[Any]) -> Q | None:
     return None
 
 
-def _matching(shelf: _Shelf[R], rows: QuerySet[Any], wanted: SearchRequest[Any]) -> Iterator[R]:
-    batch: list[Any] = []
-    for row in rows.iterator(chunk_size=_BATCH):
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield from _those(shelf, batch, wanted)
-            batch = []
-    yield from _those(shelf, batch, wanted)
-
-
-def _those(shelf: _Shelf[R], batch: Sequence[Any], wanted: SearchRequest[Any]) -> list[R]:
+def _matching(shelf: _Shelf[R], rows: QuerySet[Any], wanted: SearchRequest[Any]) -> list[R]:
     with POLICY:
-        return [
-            one for one in shelf.render(batch) if wanted.filter is None or wanted.filter.match(one)
-        ]
+        found = shelf.render(list(rows))
+        return [one for one in found if wanted.filter is None or wanted.filter.match(one)]

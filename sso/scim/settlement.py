@@ -5,7 +5,7 @@ of a verb's transaction and needs the organization's lock.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -40,14 +40,14 @@ def settle(
         return
     active = [row for row in rows if row.is_active]
     wanted = wanted_roles(organization, active)
+    members = _members_among(organization, active)
     for row in active:
-        account = _join(organization, row)
-        for assignment in wanted[row.pk]:
-            bind(organization, Principal.of(account), assignment)
+        if row.user_id not in members:
+            _join(organization, row)
+    _give(organization, active, wanted)
     if leaving is not None:
         _leave(organization, leaving, heir=active[0].user if active else None)
-    for row in active:
-        _take_others(organization, row, wanted[row.pk])
+    _take_others(organization, active, wanted)
     for row in rows:
         if not row.is_active and row.user is not None:
             end_access(organization, row.user)
@@ -104,13 +104,19 @@ def link_member(organization: Organization, row: DirectoryUser) -> None:
         row.user = found.user
 
 
-def _join(organization: Organization, row: DirectoryUser) -> User:
-    """The account of the record, a member from now on."""
+def _members_among(organization: Organization, rows: Collection[DirectoryUser]) -> set[UUID | None]:
+    found = Membership.objects.filter(
+        organization=organization, user__in=[row.user_id for row in rows if row.user_id]
+    )
+    return set(found.values_list("user_id", flat=True))
+
+
+def _join(organization: Organization, row: DirectoryUser) -> None:
+    """The account of the record is a member from now on."""
     if row.user is None:
         row.user = _account(organization, row)
         row.save(update_fields=["user"])
     Membership.objects.get_or_create(organization=organization, user=row.user)
-    return row.user
 
 
 def _account(organization: Organization, row: DirectoryUser) -> User:
@@ -153,16 +159,49 @@ def _leave(organization: Organization, user: User, *, heir: User | None) -> None
         Identity.objects.filter(organization=organization, user=user).update(user=heir)
 
 
-def _take_others(
-    organization: Organization, row: DirectoryUser, wanted: Collection[Assignment]
+def _give(
+    organization: Organization,
+    rows: Collection[DirectoryUser],
+    wanted: Mapping[UUID, Collection[Assignment]],
 ) -> None:
-    user = row.user
-    if user is None:
-        return
-    held = RoleBinding.objects.filter(
-        organization=organization, principal_type=PrincipalType.USER, principal_id=user.pk
-    )
-    lost = [one for one in held if Assignment(one.typed_role, one.project_id) not in wanted]
-    if any(one.role == Role.ORG_OWNER for one in lost):
-        require_other_owner(organization, user.pk)
-    RoleBinding.objects.filter(pk__in=[one.pk for one in lost]).delete()
+    held = _held(organization, rows)
+    for row in rows:
+        if row.user is None:
+            continue
+        has = {Assignment(one.typed_role, one.project_id) for one in held[row.user.pk]}
+        for assignment in wanted[row.pk]:
+            if assignment not in has:
+                bind(organization, Principal.of(row.user), assignment)
+
+
+def _take_others(
+    organization: Organization,
+    rows: Collection[DirectoryUser],
+    wanted: Mapping[UUID, Collection[Assignment]],
+) -> None:
+    held = _held(organization, rows)
+    for row in rows:
+        lost = [
+            one
+            for one in held[row.user_id]
+            if Assignment(one.typed_role, one.project_id) not in wanted[row.pk]
+        ]
+        # Taken one person at a time: who is the last owner shows in what is left.
+        if row.user is not None and any(one.role == Role.ORG_OWNER for one in lost):
+            require_other_owner(organization, row.user.pk)
+        if lost:
+            RoleBinding.objects.filter(pk__in=[one.pk for one in lost]).delete()
+
+
+def _held(
+    organization: Organization, rows: Collection[DirectoryUser]
+) -> dict[UUID | None, list[RoleBinding]]:
+    """The roles of the accounts behind these records, in one question."""
+    found: dict[UUID | None, list[RoleBinding]] = defaultdict(list)
+    for binding in RoleBinding.objects.filter(
+        organization=organization,
+        principal_type=PrincipalType.USER,
+        principal_id__in=[row.user_id for row in rows if row.user_id],
+    ):
+        found[binding.principal_id].append(binding)
+    return found

@@ -4,7 +4,9 @@ from uuid import UUID
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from access.actor import OPERATOR
 from access.permissions import Role
@@ -118,6 +120,16 @@ def test_renaming_a_group_takes_what_its_name_gave(managed: World) -> None:
         group_id=group.pk, change=lambda _group: grouped("Staff", nina),
     )  # fmt: skip
     assert roles_of(managed, "nina") == {("OrgMember", managed.organization.pk)}
+
+
+def test_a_group_that_gives_nothing_costs_as_much_for_many_as_for_few(managed: World) -> None:
+    people = [added(managed, f"u{number}") for number in range(8)]
+    costs = []
+    for name, count in (("Few", 2), ("Many", 8)):
+        with CaptureQueriesContext(connection) as asked:
+            create_group(OPERATOR, managed.organization, wanted=grouped(name, *people[:count]))
+        costs.append(len(asked))
+    assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize("end", ["deactivated", "deleted"])
