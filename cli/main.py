@@ -18,6 +18,7 @@ from cli.instance import Holder, running
 from cli.instance import status as read_status
 from cli.integrations import integrations
 from cli.keys import keys
+from cli.memory import memory
 from cli.organizations import organizations
 from cli.people import people
 from cli.scim import scim
@@ -131,6 +132,9 @@ def logs(
     from cli.log_reader import print_log
 
     print_log(Home.at(home).log_dir, process, lines=lines, is_following=follow)
+
+
+app.command()(memory)
 
 
 def run() -> NoReturn:

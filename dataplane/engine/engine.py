@@ -86,7 +86,10 @@ class Engine:
             answer(messages.Pong())
             return
         if isinstance(request, messages.Measure):
-            answer(messages.Sizes(bytes_by_index=measure(self.open_indexes)))
+            held = [*self.open_indexes, *self._following.indexes]
+            memory = {index.index_id: index.memory_bytes for index in held}
+            sizes = measure(self.open_indexes)
+            answer(messages.Sizes(bytes_by_index=sizes, memory_by_index=memory))
             return
         act = self._dispatch_of_writer if isinstance(request, _OF_WRITERS) else self._dispatch
         self._guard(lambda: act(request, answer), request, answer)

@@ -323,9 +323,13 @@ class Pong(Reply, frozen=True, kw_only=True):
 
 
 class Sizes(Reply, frozen=True, kw_only=True):
-    """Bytes of the live records by index; an index that was not measured in time is missing."""
+    """Bytes of the live records by index; an index that was not measured in time is missing.
+
+    `memory_by_index` is what indexes take in this engine's memory, as writer or as follower.
+    """
 
     bytes_by_index: dict[UUID, int]
+    memory_by_index: dict[UUID, int] = {}
 
 
 AnyRequest = (

@@ -47,6 +47,10 @@ class ThreadLink:
         except ConnectionLost:
             raise not_reached() from None
 
+    def close(self) -> None:
+        """The connection of the calling thread."""
+        self._drop()
+
     def try_once(self, request: messages.Request) -> messages.AnyReply:
         """A read that others can answer as well: it waits for no engine that is away or slow."""
         try:

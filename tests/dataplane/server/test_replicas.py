@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded.postgres import EmbeddedPostgres
+from cli.memory import held_memory
 from dataplane.engine import messages
 from kit.errors import StonepineError, Unavailable
 from storage.database import connect
@@ -225,6 +226,26 @@ def test_a_segment_is_taken_over_by_writer_and_replica(replicated: Served) -> No
     served.plane.start_engine(_REPLICA)
     wait_for_rotation(served)
     assert mapped(served, "engine-1") == mapped(served, "engine") != set()
+
+
+def test_what_an_index_takes_in_memory_is_told_for_every_engine(replicated: Served) -> None:
+    served = replicated
+
+    def taken() -> dict[str, int]:
+        found = held_memory(served.plane.folder)
+        return {one.engine: one.memory_bytes for one in found if one.index_id == served.index_id}
+
+    def told() -> dict[str, int] | None:
+        found = taken()
+        return found if len(found) == 2 else None
+
+    before = wait_until(told, timeout_s=60, what="both engines tell")
+    assert before.keys() == {"node-engine", "node-engine-1"}
+    for number in range(20):
+        served.upsert(f"id{number}", text="x" * 1000)
+    wait_for_rotation(served)
+    after = wait_until(told, timeout_s=60, what="both engines tell")
+    assert all(after[engine] > before[engine] + 20_000 for engine in before)
 
 
 def test_a_writer_that_lost_its_lease_wins_no_followers(replicated: Served) -> None:
