@@ -10,6 +10,7 @@ import pytest
 from access.actor import OPERATOR
 from keyring.local import LocalKeyring
 from kit.environment import environment
+from kit.ids import new_id
 from orgs.organizations import suspend_organization
 from tests.matrix.cast import ended_keys, key_of
 from tests.matrix.data_rows import REST, RPC
@@ -69,7 +70,7 @@ def _answers(node: DataPlane, index_id: UUID, key: str) -> dict[str, int]:
         for route, row in REST.items():
             method, _, path = route.partition(" ")
             sent = {} if row.body is None else {"json": row.body}
-            reply = client.request(method, path.format(namespace="absent"), **sent)
+            reply = client.request(method, path.format(namespace="absent", id=new_id()), **sent)
             found[route] = reply.status_code
         metadata = [("x-stonepine-index", str(index_id)), ("api-key", key)]
         for name, message in RPC.items():

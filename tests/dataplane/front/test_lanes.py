@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,12 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
+def in_a_loop_of_its_own(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a thread of its own: a browser's tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(act())).result()
+
+
 def test_an_index_alone_has_everything() -> None:
     async def run() -> None:
         callers = Callers(AsyncLanes(Company()))
@@ -77,7 +85,7 @@ def test_an_index_alone_has_everything() -> None:
         await callers.finish(300)
         await asyncio.gather(*callers.tasks)
 
-    asyncio.run(run())
+    in_a_loop_of_its_own(run)
 
 
 def test_beside_another_index_the_rest_waits_in_order_and_past_a_bound_is_refused() -> None:
@@ -96,7 +104,7 @@ def test_beside_another_index_the_rest_waits_in_order_and_past_a_bound_is_refuse
         await asyncio.gather(*callers.tasks)
         assert callers.entered == list(range(UNDER_WAY + MOST_WAITING))
 
-    asyncio.run(run())
+    in_a_loop_of_its_own(run)
 
 
 def test_once_the_other_has_gone_all_may_go(now: Callable[[float], None]) -> None:
@@ -113,7 +121,7 @@ def test_once_the_other_has_gone_all_may_go(now: Callable[[float], None]) -> Non
         await callers.finish(50)
         await asyncio.gather(*callers.tasks)
 
-    asyncio.run(run())
+    in_a_loop_of_its_own(run)
 
 
 def test_who_gives_up_waiting_leaves_no_gap() -> None:
@@ -130,7 +138,7 @@ def test_who_gives_up_waiting_leaves_no_gap() -> None:
             await callers.finish(UNDER_WAY)
             await asyncio.gather(*callers.tasks, return_exceptions=True)
 
-    asyncio.run(run())
+    in_a_loop_of_its_own(run)
 
 
 class Threads:
