@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.http import HttpRequest, HttpResponse
@@ -28,12 +28,19 @@ def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
         request: HttpRequest = getattr(first, "request", first)
         if is_fresh(request, is_own=first is request):
             return view(first, *args, **kwargs)
-        there = f"{resolve_url('console:confirm')}?{urlencode({'next': request.path})}"
+        there = f"{resolve_url('console:confirm')}?{urlencode({'next': _back(request)})}"
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(there)
         return redirect(there)
 
     return guarded
+
+
+def _back(request: HttpRequest) -> str:
+    """The page itself, or the one whose form was sent: it may be sent again from there."""
+    if request.method == "GET":
+        return request.path
+    return urlsplit(request.headers.get("Referer", "")).path or request.path
 
 
 def is_fresh(request: HttpRequest, *, is_own: bool = False) -> bool:

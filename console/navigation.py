@@ -52,6 +52,7 @@ def sections(visit: Visit) -> list[Section]:
     items = [*_up_from_project(visit), _organization_item(visit, "Roles", "roles", "shield-check")]
     if visit.may_in_organization["sso_write"].is_allowed:
         items.append(_organization_item(visit, "Directory", "directory", "users"))
+        items.append(_organization_item(visit, "Single sign-on", "sso", "lock"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
     found.append(Section("Organization", items))

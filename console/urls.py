@@ -20,6 +20,9 @@ from console.views import (
     saml,
     second_factors,
     sign_up,
+    single_logout,
+    sso,
+    sso_connection,
     styleguide,
 )
 
@@ -61,6 +64,29 @@ _SAML = [
     path("/login", saml.login, name="saml_login"),
     path("/acs", saml.acs, name="saml_acs"),
     path("/finish", saml.finish, name="saml_finish"),
+    path("/slo", single_logout.slo, name="saml_slo"),
+]
+
+_CONNECTION = "/<uuid:connection>"
+_SSO = [
+    path("", sso.overview, name="sso"),
+    path("/domains", sso.domain_new, name="sso_domain_new"),
+    path("/domains/<uuid:domain>", sso.domain_act, name="sso_domain"),
+    path("/connections", sso.connection_new, name="sso_connection_new"),
+    path(f"{_CONNECTION}", sso_connection.detail, name="sso_connection"),
+    path(f"{_CONNECTION}/url", sso_connection.metadata_url, name="sso_metadata_url"),
+    path(f"{_CONNECTION}/metadata", sso_connection.metadata_xml, name="sso_metadata_xml"),
+    path(f"{_CONNECTION}/provider", sso_connection.provider, name="sso_provider"),
+    path(f"{_CONNECTION}/rules", sso_connection.rules, name="sso_rules"),
+    path(f"{_CONNECTION}/certificates", sso_connection.certificate_new, name="sso_certificate_new"),
+    path(
+        f"{_CONNECTION}/certificates/<uuid:certificate>/retire",
+        sso_connection.certificate_retire,
+        name="sso_certificate_retire",
+    ),
+    path(f"{_CONNECTION}/act", sso_connection.connection_act, name="sso_act"),
+    path(f"{_CONNECTION}/test", sso_connection.test, name="sso_test_begin"),
+    path(f"{_CONNECTION}/tests/<uuid:test>", sso_connection.tested, name="sso_test"),
 ]
 
 _DIRECTORY = [
@@ -99,6 +125,7 @@ urlpatterns = [
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
+    path("o/<slug:organization>/sso", include(_SSO)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),
     path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
     path("o/<slug:organization>/billing/statement", billing.download, name="statement"),

@@ -5,32 +5,25 @@ proven waits under a random token, and the page that the browser is sent to sees
 """
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from accounts.throttle import Bounds, counted_failure
-from audit import context
 from audit.actions import Action
 from kit import clock
-from orgs.account_verbs import person
-from orgs.refusals import keep_refusal
 from orgs.tenancy import tenant
 from sso.departures import find_request, require_usable
-from sso.errors import SignOnRefused
 from sso.markup import decoded, parsed
 from sso.models import Arrival, Purpose, SamlConnection, SignOnRequest
 from sso.parties import PendingRequest
 from sso.party import party_of
+from sso.refusals import refusals_kept
 from sso.response import verify_response
 from sso.said import said_by
 from sso.seen import burn, digest_of
 from sso.trials import keep_trial
 
 _WAITS = timedelta(minutes=2)
-_REFUSALS = Bounds(pair=100, subject=None, place=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Received:
 
 def receive(connection: SamlConnection, encoded: str) -> Received:
     """Take the form's `SAMLResponse`. Raises `SignOnRefused`, recorded, for whatever is wrong."""
-    with _refusals_kept(connection):
+    with refusals_kept(connection, Action.SSO_SIGNED_IN):
         request = _request_of(connection, encoded)
         if request is not None and request.purpose == Purpose.TEST:
             return Received(trial_id=keep_trial(connection, request, encoded))
@@ -72,22 +65,6 @@ def find_arrival(token: str) -> Arrival | None:
     """Whose organization it is stands in the row. Crosses tenants."""
     rows = Arrival.objects.using("system").select_related("connection__organization")
     return rows.filter(digest=digest_of(token), expires_at__gt=clock.now()).first()
-
-
-@contextmanager
-def _refusals_kept(connection: SamlConnection) -> Iterator[None]:
-    """Each leaves an event; past the bound of a place nothing is looked at any more."""
-    guess = counted_failure(
-        "sso-response", subject=str(connection.pk), place=context.current().ip, bounds=_REFUSALS
-    )
-    with guess:
-        try:
-            yield
-        except SignOnRefused as error:
-            with tenant(connection.organization_id):
-                target = connection.audit_target()
-            keep_refusal(person(None), Action.SSO_SIGNED_IN, target=target, error=error)
-            raise
 
 
 def _request_of(connection: SamlConnection, encoded: str) -> SignOnRequest | None:

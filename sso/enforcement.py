@@ -21,6 +21,7 @@ from kit.errors import FailedPrecondition
 from orgs.locks import locked
 from orgs.models import EmailDomain, Membership, Organization, PrincipalType, RoleBinding
 from orgs.plans import Feature
+from orgs.tenancy import tenant
 from orgs.verbs import verb
 from sso.domains import locked_domain
 from sso.models import SamlConnection, SsoSession, Status
@@ -61,6 +62,13 @@ def lift_requirement(actor: Actor, domain: EmailDomain) -> None:
     found.sso_required_at = None
     found.save(update_fields=["sso_required_at"])
     record(actor, Action.SSO_REQUIREMENT_LIFTED, target=found.audit_target())
+
+
+def beside_sso(actor: Actor, organization: Organization) -> list[User]:
+    """Who would get in beside single sign-on, for the page that requires it."""
+    require(actor, Permission.SSO_WRITE, organization.scope)
+    with tenant(organization.pk):
+        return owners_with_second_factor(organization)
 
 
 def owners_with_second_factor(organization: Organization) -> list[User]:

@@ -98,3 +98,9 @@ def locked_connection(connection: SamlConnection) -> SamlConnection:
     if found is None:
         raise NotFound("There is no such connection.")
     return found
+
+
+def tests_of(connection: SamlConnection) -> list[TestSignOn]:
+    """The newest first."""
+    with tenant(connection.organization_id):
+        return list(connection.tests.order_by("-id")[:5])

@@ -26,7 +26,7 @@ def _password(label: str, *, is_new: bool = False, is_focused: bool = False) -> 
     return forms.CharField(label=label, strip=False, max_length=_MAX_PASSWORD, widget=widget)
 
 
-def _address(label: str = "E-mail address", **attributes: Any) -> forms.CharField:
+def address_field(label: str = "E-mail address", **attributes: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=254,
@@ -46,19 +46,19 @@ class SetupForm(ConsoleForm):
     """The first owner's account."""
 
     name = _name()
-    email = _address(**{"x-model": "email"})
+    email = address_field(**{"x-model": "email"})
     password = _password("Password", is_new=True)
 
 
 class SignInForm(ConsoleForm):
-    email = _address(autofocus=True)
+    email = address_field(autofocus=True)
     password = _password("Password")
 
 
 class AddressForm(ConsoleForm):
     """Where to send a link: signing up, or resetting a password."""
 
-    email = _address(autofocus=True)
+    email = address_field(autofocus=True)
 
 
 class NewAccountForm(ConsoleForm):
@@ -115,7 +115,7 @@ class ProfileForm(ConsoleForm):
 
 
 class EmailForm(ConsoleForm):
-    email = _address("New e-mail address")
+    email = address_field("New e-mail address")
 
 
 class PasswordChangeForm(ConsoleForm):

@@ -22,6 +22,7 @@ from console.auth import (
 from console.errors import STATUS, error_page
 from console.forms.accounts import CodeForm, SetupForm, SignInForm
 from console.theme import THEMES, remember_theme
+from console.views.single_logout import LOGOUT
 from kit.errors import StonepineError
 from orgs.models import SetupLink
 from orgs.setup import open_setup_link, redeem_setup_link
@@ -34,6 +35,8 @@ from orgs.sign_in import (
     sign_out,
 )
 from orgs.sign_up import is_open_to_all
+from sso.sessions import find_session as find_sso_session
+from sso.signing_out import say_goodbye
 
 
 @never_cache
@@ -164,10 +167,18 @@ def passkey(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def signout(request: HttpRequest) -> HttpResponse:
+    """Here, and where an identity provider vouched for the session there as well."""
+    goodbye = None
     if isinstance(request.user, User):
+        vouched = find_sso_session(request.session.session_key or "")
+        goodbye = say_goodbye(vouched) if vouched is not None else None
         sign_out(request.user)
         end_session(request)
-    return redirect("console:signin")
+    if goodbye is None:
+        return redirect("console:signin")
+    request.session[LOGOUT] = goodbye.saml_id
+    keep_briefly(request)
+    return render(request, "sso/leaving.html", {"url": goodbye.url})
 
 
 @require_POST

@@ -16,8 +16,10 @@ from sso import (
     key_pairs,
     metadata_upkeep,
     sign_on,
+    signing_out,
     trials,
 )
+from sso.logout import LogoutRequest
 from sso.models import Arrival, Purpose, SamlConnection, SignOnRequest, Status
 from sso.queries import certificates_of, find_connection
 from sso.said import Said, read_kept
@@ -154,6 +156,12 @@ def _lifting(world: World) -> Callable[[Actor], Any]:
     return lambda actor: enforcement.lift_requirement(actor, domain)
 
 
+def _signing_out(world: World) -> Callable[[Actor], Any]:
+    connection = ready(world, status=Status.ACTIVE)
+    wish = LogoutRequest("_out", "nina", (), clock.now())
+    return lambda actor: signing_out._end(actor, connection, wish=wish)
+
+
 SSO_CASES: dict[str, Case] = {
     "sso.domains.claim_domain": lambda world: (
         lambda actor: domains.claim_domain(actor, world.organization, domain="pine.example.com")
@@ -193,5 +201,6 @@ SSO_CASES: dict[str, Case] = {
     "sso.enforcement.lift_requirement": _lifting,
     "sso.sign_on._sign_in": _signing_in,
     "sso.sign_on._take_roles": _taking_roles,
+    "sso.signing_out._end": _signing_out,
     "sso.trials._keep": _trial,
 }

@@ -352,7 +352,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
 OPEN_TO_ALL = {
     "orgs.acceptance._accept", "orgs.access_tokens._issue",
     "orgs.departures.leave_organization", "orgs.organizations._found", "orgs.setup._redeem",
-    "sso.sign_on._sign_in", "sso.sign_on._take_roles",
+    "sso.sign_on._sign_in", "sso.sign_on._take_roles", "sso.signing_out._end",
     "projects.members.leave_project",
 }  # fmt: skip
 

@@ -13,6 +13,8 @@ from orgs.role_bindings import Assignment
 from orgs.service_accounts import create_service_account
 from orgs.tenancy import tenant
 from projects.api_keys import revoke_api_key
+from sso.connections import create_connection
+from sso.domains import claim_domain
 from tests.support.world import World
 
 
@@ -75,6 +77,10 @@ MISSING = {
     "resource_id": "00000000-0000-7000-8000-000000000000",
     "token_id": "00000000-0000-7000-8000-000000000000",
     "group_id": "00000000-0000-7000-8000-000000000000",
+    "connection": "00000000-0000-7000-8000-000000000000",
+    "domain": "00000000-0000-7000-8000-000000000000",
+    "certificate": "00000000-0000-7000-8000-000000000000",
+    "test": "00000000-0000-7000-8000-000000000000",
     "connection_id": "00000000-0000-7000-8000-000000000000",
     "rest": "p/nothing",
     "token": "madeup",
@@ -90,10 +96,14 @@ def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
     configure_index(OPERATOR, index, is_protected=True)
     key, _ = world.key(project=project)
     revoke_api_key(OPERATOR, key, reason="for the matrix")
+    connection = create_connection(OPERATOR, organization, name=name)
+    domain = claim_domain(OPERATOR, organization, domain=f"{name}.example.com")
     return {
         **MISSING,
         "organization": organization.slug,
         "project": project.slug,
         "name": name,
         "key_id": str(key.pk),
+        "connection": str(connection.pk),
+        "domain": str(domain.pk),
     }

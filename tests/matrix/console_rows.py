@@ -47,6 +47,8 @@ _WAYS_IN: Rows = {
     "GET sso/saml/<uuid:connection_id>/login": Row(ANYONE, 404),
     "POST sso/saml/<uuid:connection_id>/acs": Row(ANYONE, 404, {"SAMLResponse": "x"}),
     "GET sso/saml/<uuid:connection_id>/finish": Row(ANYONE, 404),
+    "GET sso/saml/<uuid:connection_id>/slo": Row(ANYONE, 404),
+    "POST sso/saml/<uuid:connection_id>/slo": Row(ANYONE, 404),
     "GET styleguide": Row(ANYONE, 404),
 }
 
@@ -105,6 +107,27 @@ _DIRECTORY: Rows = {
     f"POST {_D}/groups/<uuid:group_id>/roles": Row(ORGANIZATION_ADMINISTER, 404, {"roles": "x"}),
 }
 
+_S = "o/<slug:organization>/sso"
+_C = f"{_S}/<uuid:connection>"
+_A = ORGANIZATION_ADMINISTER
+
+_SSO: Rows = {
+    f"GET {_S}": Row(_A, 200),
+    f"POST {_S}/domains": Row(_A, 422, {"domain": ""}),
+    f"POST {_S}/domains/<uuid:domain>": Row(_A, 422, {"act": "none"}),
+    f"POST {_S}/connections": Row(_A, 422, {"name": ""}),
+    f"GET {_C}": Row(_A, 200),
+    f"POST {_C}/url": Row(_A, 422, {"url": "no address"}),
+    f"POST {_C}/metadata": Row(_A, 422, {"metadata": "no metadata"}),
+    f"POST {_C}/provider": Row(_A, 422, {"entity_id": ""}),
+    f"POST {_C}/rules": Row(_A, 422, {"binding": "pigeon"}),
+    f"POST {_C}/certificates": Row(_A, 422, {"certificate": "none"}),
+    f"POST {_C}/certificates/<uuid:certificate>/retire": Row(_A, 404),
+    f"POST {_C}/act": Row(_A, 422, {"act": "none"}),
+    f"POST {_C}/test": Row(_A, 401),
+    f"GET {_C}/tests/<uuid:test>": Row(_A, 404),
+}
+
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes": Row(CONTROL_READ, 200),
@@ -127,4 +150,6 @@ _PROJECT: Rows = {
     f"POST {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 302),
 }
 
-ROWS: Rows = {**_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_PROJECT}
+ROWS: Rows = {
+    **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_PROJECT,
+}  # fmt: skip
