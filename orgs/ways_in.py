@@ -1,4 +1,4 @@
-"""How somebody came in, and what that way reaches (ADR 10).
+"""How somebody came in, and what that way reaches (ADR 13).
 
 A session that an organization's identity provider began reaches that organization only: no tenant's
 provider speaks for another tenant. A session that began with the person's own proofs reaches all
