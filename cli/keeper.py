@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from cli.readiness import is_ready
 from kit.clock import monotonic_s, now
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
-_HEALTHY_AFTER_S = 30.0
+_STEADY_AFTER_S = 1.0
 _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
 _TOLD_TO_EVERYBODY = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", leftovers.MARK}
@@ -60,6 +61,7 @@ class Keeper:
     child: Child | None = None
     _log: RotatingLog = field(init=False)
     _is_stopping: bool = False
+    _ready_at_s: float = math.inf
 
     def __post_init__(self) -> None:
         self._log = RotatingLog(self.around.log_dir, self.spec.name)
@@ -77,17 +79,15 @@ class Keeper:
         """Until `stop`: keep it running. A one-shot runs until it has succeeded once."""
         for need in self.spec.needs:
             await self.around.ready[need].wait()
-        pause_s = _FIRST_PAUSE_S
+        pause_s = 0.0
         while not self._is_stopping:
-            began = monotonic_s()
+            self._ready_at_s = math.inf
             await self._live_once()
             if self._is_over():
                 return
-            if monotonic_s() - began > _HEALTHY_AFTER_S:
-                pause_s = _FIRST_PAUSE_S
+            pause_s = pause_after(pause_s, served_s=monotonic_s() - self._ready_at_s)
             self._become(State.RESTARTING)
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             self.restarts += 1
 
     async def stop(self, after_s: float | None = None) -> None:
@@ -150,6 +150,7 @@ class Keeper:
             await asyncio.sleep(_LOOK_EVERY_S)
         if not self._is_stopping and not child.exited.is_set():
             self.failures = 0
+            self._ready_at_s = monotonic_s()
             self._become(State.READY)
             self.around.ready[self.spec.name].set()
 
@@ -175,6 +176,16 @@ class Keeper:
         if state is not self.state:
             self.state, self.since = state, now()
             self.around.on_change()
+
+
+def pause_after(last_pause_s: float, *, served_s: float) -> float:
+    """How long to wait before the next start, after a process that was ready for `served_s`.
+
+    Whoever served and was killed is missed: it comes back at once, however often it happens.
+    """
+    if served_s > _STEADY_AFTER_S or last_pause_s == 0.0:
+        return _FIRST_PAUSE_S
+    return min(2 * last_pause_s, _LONGEST_PAUSE_S)
 
 
 def _ending(returncode: int | None) -> str:

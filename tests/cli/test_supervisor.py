@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from cli.home import Home
 from cli.instance import running, status
+from cli.keeper import pause_after
 from cli.processes import Plan, Probe, ProbeKind, ProcessSpec
 from tests.support.waiting import wait_until
 
@@ -326,3 +328,13 @@ def test_a_program_that_is_not_ours_is_told_no_settings(
     assert ours["DATABASE_URL"] == "secret"
     assert {"PATH", "STONEPINE_SUPERVISED"} <= set(foreign)
     assert not {"DATABASE_URL", "NOTIFY_SOCKET", "HOME"} & set(foreign)
+
+
+def test_whoever_served_comes_back_at_once_and_whoever_does_not_start_ever_later() -> None:
+    never_ready = -math.inf
+    pauses = [0.0]
+    for _ in range(8):
+        pauses.append(pause_after(pauses[-1], served_s=never_ready))
+    assert pauses[1:] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert pause_after(pauses[-1], served_s=0.2) == 5.0
+    assert pause_after(pauses[-1], served_s=2.0) == 0.1
