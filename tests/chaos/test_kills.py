@@ -1,37 +1,49 @@
 """`kill -9` of every process at random moments under load loses and invents nothing.
 
-STONEPINE_KILLS sets how many (50), STONEPINE_SEED repeats a run's choices.
+STONEPINE_KILLS sets how many (50; 1,000 in `make nightly`, where an interrupted run is gone on
+with), STONEPINE_SEED repeats a run's choices.
 """
 
+import json
 import logging
 import os
 import random
 import statistics
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import psutil
 import pytest
 from pinecone import Pinecone
 
-from tests.support.journal import Write
+from tests.support.campaign import Campaign, chosen_seed
+from tests.support.journal import Counts, Write
 from tests.support.load import DIMENSION, Load, send_with_client
 from tests.support.stack import Stack, running_stack
 from tests.support.waiting import wait_until
 from tests.support.wire import control, dense_index, ready_index
 
-KILLS = int(os.environ.get("STONEPINE_KILLS", "50"))
-SEED = int(os.environ.get("STONEPINE_SEED", str(random.randrange(10**6))))
+IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
+KILLS = int(os.environ.get("STONEPINE_KILLS", "1000" if IS_NIGHTLY else "50"))
 ROUND = 10
 EVERYTHING = "everything"
+BUILDER, MERGE = "builder", "merge"
 VICTIMS = (
-    "node-engine", "node-front", "postgres", "gateway", "worker", "web", "valkey", "node-engine",
-    "postgres", EVERYTHING,
+    "node-engine", "node-front", "postgres", "gateway", "worker", "web", "valkey", "scheduler",
+    "node-engine", "postgres", BUILDER, BUILDER, MERGE, MERGE, EVERYTHING,
 )  # fmt: skip
-# So that segments are built, adopted and compacted while things die.
-SMALL_SEGMENTS = {"STONEPINE_SEGMENT_THRESHOLD": "150", "STONEPINE_SEGMENT_MAX_RECORDS": "400"}
+# So that segments are built, adopted and merged all the time while things die.
+SMALL_SEGMENTS = {
+    "STONEPINE_SEGMENT_THRESHOLD": "60",
+    "STONEPINE_SEGMENT_MAX_RECORDS": "120",
+    "STONEPINE_MERGE_MAX_RECORDS": "2000",
+}
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(120 + 30 * KILLS)]
 
@@ -44,29 +56,44 @@ def stack() -> Iterator[Stack]:
 
 @dataclass
 class Report:
-    """What a run showed, in numbers."""
+    """What the campaign showed, in numbers; kept beside its progress, a line for each round."""
 
-    recoveries_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    campaign: Campaign
 
-    @property
-    def kills(self) -> int:
-        return sum(map(len, self.recoveries_s.values()))
+    def add(self, recoveries_s: list[tuple[str, float]], load: Load, before: Counts) -> None:
+        now = load.journal.counts
+        line = {
+            "recoveries_s": recoveries_s,
+            "acknowledged": now.acknowledged - before.acknowledged,
+            "indeterminate": now.indeterminate - before.indeterminate,
+        }
+        with self.campaign.file(".lines").open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
-    def text(self, load: Load) -> str:
-        counts = load.journal.counts
-        every = sorted(second for seconds in self.recoveries_s.values() for second in seconds)
-        lines = [
-            f"seed {SEED}: {self.kills} kills, {counts.acknowledged:,} writes acknowledged, "
-            f"{counts.indeterminate} open, {counts.refused} refused, {load.reads:,} reads",
-            f"time to the first acknowledged write: p50 {statistics.median(every):.2f} s, "
-            f"p95 {every[int(0.95 * (len(every) - 1))]:.2f} s, max {every[-1]:.2f} s",
-            f"no loss in {self.kills} kills: at most {3 / self.kills:.2%} of kills (95 %)",
+    def text(self) -> str:
+        lines = [json.loads(one) for one in self.campaign.file(".lines").read_text().splitlines()]
+        recoveries_s: dict[str, list[float]] = defaultdict(list)
+        for line in lines:
+            for victim, seconds in line["recoveries_s"]:
+                recoveries_s[victim].append(seconds)
+        kills = sum(map(len, recoveries_s.values()))
+        acknowledged = sum(line["acknowledged"] for line in lines)
+        left_open = sum(line["indeterminate"] for line in lines)
+        told = [
+            f"{self.campaign}; {acknowledged:,} writes acknowledged, {left_open} open",
+            f"no loss in {kills} kills: at most {3 / kills:.2%} of kills (95 %)",
+            _row("all", [one for seconds in recoveries_s.values() for one in seconds]),
         ]
-        lines += [
-            f"  {name:12} {len(seconds):3} kills, median {statistics.median(seconds):.2f} s"
-            for name, seconds in sorted(self.recoveries_s.items())
-        ]
-        return "\n".join(lines)
+        return "\n".join(told + [_row(*pair) for pair in sorted(recoveries_s.items())])
+
+
+def _row(name: str, seconds: list[float]) -> str:
+    every = sorted(seconds)
+    p95 = every[int(0.95 * (len(every) - 1))]
+    return (
+        f"  {name:12} {len(every):4} kills, first acknowledged write after "
+        f"p50 {statistics.median(every):.2f} s, p95 {p95:.2f} s, max {every[-1]:.2f} s"
+    )
 
 
 class ClientSender:
@@ -82,43 +109,82 @@ class ClientSender:
         self._index.close()
 
 
-def test_no_kill_loses_or_invents_a_write(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def campaign(tmp_path: Path) -> Campaign:
+    if IS_NIGHTLY:
+        return Campaign.resume("kills", KILLS)
+    return Campaign("kills", KILLS, chosen_seed(), folder=tmp_path)
+
+
+def test_no_kill_loses_or_invents_a_write(
+    stack: Stack, campaign: Campaign, capsys: pytest.CaptureFixture[str]
+) -> None:
     with control(stack.api_url, stack.api_key) as api:
         host = ready_index(api, dense_index("chaos", dimension=DIMENSION))
     logging.getLogger("pinecone").setLevel(logging.ERROR)  # a line for each call otherwise
-    load = Load(host, stack.api_key, SEED, extra=[lambda: ClientSender(stack, host)])
-    choose, report = random.Random(SEED), Report()
-    while report.kills < KILLS:
-        victims = choose.sample(VICTIMS, min(ROUND, KILLS - report.kills))
+    load = Load(host, stack.api_key, campaign.seed, extra=[lambda: ClientSender(stack, host)])
+    report = Report(campaign)
+    for number in campaign.rest(ROUND):
+        choose, before = random.Random(f"{campaign.seed} {number}"), replace(load.journal.counts)
+        victims = choose.sample(VICTIMS, min(ROUND, KILLS - number))
+        recoveries_s = []
         with load.running():
             wait_until(lambda: load.last_started_s, timeout_s=30, what="the first write")
             for victim in victims:
                 pause(choose.uniform(0.3, 1.5))
-                report.recoveries_s[victim].append(recovery_s(stack, load, victim))
+                if kill(stack, victim, choose):
+                    recoveries_s.append((victim, recovery_s(stack, load, victim)))
         stack.wait_until_ready()
-        assert load.journal.verify(load.stored()) == [], f"seed {SEED}, after {victims}"
-        assert load.stale == [], f"seed {SEED}, after {victims}"
+        told = f"seed {campaign.seed}, round {number}, after {victims}"
+        assert load.journal.verify(load.stored()) == [], told
+        assert load.stale == [], told
         assert_indexes_can_be_made(stack)
+        report.add(recoveries_s, load, before)
     built = [path for path in (stack.home / "objects").rglob("segments/*") if path.is_file()]
     assert built, "no segment was built: the run did not show what it is for"
     with capsys.disabled():
-        sys.stdout.write(f"\n{report.text(load)}\n")
+        sys.stdout.write(f"\n{report.text()}\n")
+
+
+def kill(stack: Stack, victim: str, choose: random.Random) -> bool:
+    """Whether there was somebody to kill."""
+    if victim == EVERYTHING:
+        stack.kill_everything()
+    elif victim in (BUILDER, MERGE):
+        return kill_child(stack, victim, choose)
+    else:
+        stack.kill(victim)
+    return True
 
 
 def recovery_s(stack: Stack, load: Load, victim: str) -> float:
-    """Kill it; seconds until a write that began afterwards is acknowledged."""
-    if victim == EVERYTHING:
-        stack.kill_everything()
-    else:
-        stack.kill(victim)
+    """Seconds until a write that begins from now on is acknowledged."""
     killed = time.monotonic()
-    if victim == EVERYTHING:
-        stack.start()
+    starting = threading.Thread(target=stack.start if victim == EVERYTHING else lambda: None)
+    starting.start()
     wait_until(
         lambda: load.last_started_s > killed or load.crashes,
-        timeout_s=60, what=f"a write is acknowledged after the kill of {victim}, seed {SEED}",
+        timeout_s=60, what=f"a write is acknowledged after the kill of {victim}",
     )  # fmt: skip
-    return time.monotonic() - killed
+    recovered_s = time.monotonic() - killed
+    starting.join()
+    return recovered_s
+
+
+def kill_child(stack: Stack, kind: str, choose: random.Random) -> bool:
+    """One of the worker's builders, at some moment of its work; False where none comes to work."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        for member in stack.processes():
+            with suppress(psutil.NoSuchProcess):
+                told = member.cmdline()
+                if "dataplane.builder" in told and ("--merge" in told) == (kind == MERGE):
+                    # Most of its life goes to imports: the later moments are those that count.
+                    pause(choose.uniform(0.2, 1.2))
+                    member.kill()
+                    return True
+        pause(0.05)
+    return False
 
 
 def assert_indexes_can_be_made(stack: Stack) -> None:
