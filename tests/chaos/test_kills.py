@@ -45,7 +45,7 @@ SMALL_SEGMENTS = {
     "STONEPINE_MERGE_MAX_RECORDS": "2000",
 }
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(120 + 30 * KILLS)]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(240 + 60 * KILLS)]
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def recovery_s(stack: Stack, load: Load, victim: str) -> float:
     starting.start()
     wait_until(
         lambda: load.last_started_s > killed or load.crashes,
-        timeout_s=60, what=f"a write is acknowledged after the kill of {victim}",
+        timeout_s=180, what=f"a write is acknowledged after the kill of {victim}",
     )  # fmt: skip
     recovered_s = time.monotonic() - killed
     starting.join()

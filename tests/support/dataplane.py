@@ -417,6 +417,19 @@ def running_data_plane(
     server: EmbeddedPostgres, folder: Path, *, engines: int = 1, **settings: str
 ) -> Iterator[DataPlane]:
     """Engines and front over a database of their own."""
+    with prepared_data_plane(server, folder, engines=engines, **settings) as plane:
+        try:
+            plane.start()
+            yield plane
+        finally:
+            plane.close()
+
+
+@contextmanager
+def prepared_data_plane(
+    server: EmbeddedPostgres, folder: Path, *, engines: int = 1, **settings: str
+) -> Iterator[DataPlane]:
+    """A database, a keyring and a place for objects; no processes yet."""
     database = f"dp_{new_id().hex}"
     server.ensure_database(database)
     owner_url = server.url(OWNER, database)
@@ -432,11 +445,6 @@ def running_data_plane(
         keyring = LocalKeyring.create(folder / "keyring")
         (folder / "objects").mkdir()
         system_url = server.url(SYSTEM, database)
-        plane = DataPlane(folder, owner_url, system_url, keyring, engines, dict(settings))
-        try:
-            plane.start()
-            yield plane
-        finally:
-            plane.close()
+        yield DataPlane(folder, owner_url, system_url, keyring, engines, dict(settings))
     finally:
         server.drop_database(database)
