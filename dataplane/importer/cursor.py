@@ -48,9 +48,10 @@ class Cursor(msgspec.Struct):
         return self.row
 
     def note(self, reason: str) -> None:
-        """Keep the first few reasons for the owner."""
-        if len(self.reasons) < _MAX_TOLD:
-            self.reasons.append(reason[:_MAX_REASON])
+        """Keep the first few reasons for the owner; who goes on after a kill may meet one again."""
+        told = reason[:_MAX_REASON]
+        if len(self.reasons) < _MAX_TOLD and told not in self.reasons:
+            self.reasons.append(told)
 
     @property
     def summary(self) -> str:

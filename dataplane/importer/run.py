@@ -71,12 +71,10 @@ class Import:
         except Unavailable as error:
             return self._postpone(error.message)
         except (ImportFailed, InvalidArgument) as error:
-            self.site.finish(self.row.id, ImportStatus.FAILED, str(error))
-            return Turn.FINISHED
+            return self._finish(ImportStatus.FAILED, str(error))
         nothing_came = self.cursor.summary and not self.cursor.imported
         status = ImportStatus.FAILED if nothing_came else ImportStatus.COMPLETED
-        self.site.finish(self.row.id, status, self.cursor.summary)
-        return Turn.FINISHED
+        return self._finish(status, self.cursor.summary)
 
     def _import_all(self) -> None:
         self.site.require_allowed(self.row)
@@ -111,6 +109,9 @@ class Import:
             self._settle()
             self._refuse(f"{file.path}: {refusal}.")
             self.cursor.refused_files += 1
+        except ImportFailed:
+            self._settle()
+            raise
         self.cursor.is_done = True
         self._save_now_and_then()
 
@@ -155,10 +156,20 @@ class Import:
         self.cursor.note(reason)
 
     def _save(self) -> None:
-        percent = percent_complete(self.files, self.cursor, self.row_count)
-        if not self.site.advance(self.row, self.cursor, percent):
+        self.site.require_allowed(self.row)
+        if not self._advance():
             raise _Stopped(Turn.GONE)
         self._saved_at = clock.monotonic_s()
+
+    def _advance(self) -> bool:
+        percent = percent_complete(self.files, self.cursor, self.row_count)
+        return self.site.advance(self.row, self.cursor, percent)
+
+    def _finish(self, status: ImportStatus, error: str) -> Turn:
+        """What came before the end counts, whatever the end is."""
+        self._advance()
+        self.site.finish(self.row.id, status, error)
+        return Turn.FINISHED
 
     def _save_now_and_then(self) -> None:
         """And let others have their turn, but never without having come further."""
@@ -172,8 +183,7 @@ class Import:
 
     def _postpone(self, reason: str) -> Turn:
         if self.site.postpone(self.row.id) >= _MAX_FAILURES:
-            self.site.finish(self.row.id, ImportStatus.FAILED, reason)
-            return Turn.FINISHED
+            return self._finish(ImportStatus.FAILED, reason)
         return Turn.POSTPONED
 
 

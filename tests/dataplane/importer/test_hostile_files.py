@@ -22,6 +22,18 @@ def test_a_bad_row_is_left_out_or_ends_the_import(yard: Yard) -> None:
         assert other.counts() == {}
 
 
+def test_what_came_before_the_end_counts(yard: Yard) -> None:
+    """Batches have 500 rows here; that of the bad row is not written."""
+    rows = pa.concat_tables([numbered(1100), table([""])], promote_options="default")
+    yard.write("films/a.parquet", rows)
+    import_id = yard.start(errorMode={"onError": "abort"})
+    yard.plane.import_turn(import_id, STONEPINE_IMPORT_SAVE_S="60")
+    found = yard.describe(import_id)
+    assert (found["status"], found["recordsImported"]) == ("Failed", 1000)
+    assert found["error"].startswith("films/a.parquet, row 1100: ")
+    assert yard.counts() == {"films": 1000}
+
+
 def test_a_file_of_a_wrong_schema_is_passed_over(yard: Yard) -> None:
     yard.write("films/a.parquet", pa.table({"id": ["a"]}))
     yard.write("films/b.parquet", table(["good"]))
