@@ -49,9 +49,13 @@ def sections(visit: Visit) -> list[Section]:
     found = [Section("Main", _main_items(visit), is_main=True)]
     if visit.project is not None and visit.may["api_key_read"].is_allowed:
         found.append(Section("Project", [_item(visit, "API keys", "keys", "key")]))
-    items = [*_up_from_project(visit), _organization_item(visit, "Roles", "roles", "shield-check")]
+    items = [
+        *_up_from_project(visit),
+        _organization_item(visit, "Members", "members", "users"),
+        _organization_item(visit, "Roles", "roles", "shield-check"),
+    ]
     if visit.may_in_organization["sso_write"].is_allowed:
-        items.append(_organization_item(visit, "Directory", "directory", "users"))
+        items.append(_organization_item(visit, "Directory", "directory", "building"))
         items.append(_organization_item(visit, "Single sign-on", "sso", "lock"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))

@@ -11,8 +11,10 @@ from console.views import (
     founding,
     indexes,
     invitations,
+    invites,
     key_acts,
     keys,
+    members,
     organizations,
     passwords,
     projects,
@@ -97,6 +99,15 @@ _DIRECTORY = [
     path("/groups/<uuid:group_id>/roles", directory.group_roles, name="directory_group_roles"),
 ]
 
+_MEMBERS = [
+    path("", members.listing, name="members"),
+    path("/invite", invites.new, name="invite_new"),
+    path("/<uuid:user_id>/roles", members.roles, name="member_roles"),
+    path("/<uuid:user_id>/remove", members.remove, name="member_remove"),
+    path("/invitations/<uuid:invitation_id>/resend", invites.resend, name="invite_resend"),
+    path("/invitations/<uuid:invitation_id>/revoke", invites.revoke, name="invite_revoke"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -124,6 +135,7 @@ urlpatterns = [
     path("o/-/<path:rest>", organizations.home),
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
+    path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/sso", include(_SSO)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 
@@ -42,6 +42,11 @@ class Visit:
     actor: Actor
     organization: Organization
     project: Project | None = None
+
+    @property
+    def posted(self) -> QueryDict | None:
+        """What a form was sent with, also where that is nothing; None before it is sent."""
+        return self.request.POST if self.request.method == "POST" else None
 
     @property
     def may(self) -> Rights:

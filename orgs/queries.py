@@ -1,5 +1,6 @@
 """Reads of organizations and of who holds which role; those that cross tenants say why."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from access.actor import Actor, RoleGrant
@@ -152,6 +153,24 @@ def members(actor: Actor, organization: Organization) -> list[Membership]:
     with tenant(organization.pk):
         rows = Membership.objects.filter(organization=organization).select_related("user")
         return list(rows.order_by("user__email"))
+
+
+def organization_roles(
+    actor: Actor, organization: Organization, memberships: Sequence[Membership]
+) -> dict[UUID, list[Role]]:
+    """What these members hold on the organization itself, by the account's id."""
+    require(actor, Permission.MEMBER_READ, organization.scope)
+    found: dict[UUID, list[Role]] = {}
+    with tenant(organization.pk):
+        rows = RoleBinding.objects.filter(
+            organization=organization,
+            resource_type=ResourceType.ORGANIZATION,
+            principal_type=PrincipalType.USER,
+            principal_id__in=[one.user_id for one in memberships],
+        )
+        for principal_id, role in rows.values_list("principal_id", "role"):
+            found.setdefault(principal_id, []).append(Role(role))
+    return found
 
 
 def service_accounts(actor: Actor, organization: Organization) -> list[ServiceAccount]:

@@ -11,7 +11,9 @@ from projects.projects import create_project
 from tests.console.conftest import Site
 
 
-@pytest.mark.parametrize("page", ["", "/p/search", "/p/search/indexes", "/p/search/keys", "/roles"])
+@pytest.mark.parametrize(
+    "page", ["", "/p/search", "/p/search/indexes", "/p/search/keys", "/roles", "/members"]
+)
 def test_a_page_takes_the_same_number_of_statements_however_much_there_is(
     site: Site,
     as_user: Callable[[User], Client],

@@ -128,6 +128,20 @@ _SSO: Rows = {
     f"GET {_C}/tests/<uuid:test>": Row(_A, 404),
 }
 
+_M = "o/<slug:organization>/members"
+_MEMBERS: Rows = {
+    f"GET {_M}": Row(ORGANIZATION_READ, 200),
+    f"GET {_M}/invite": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_M}/invite": Row(ORGANIZATION_ADMINISTER, 422, {"email": ""}),
+    f"GET {_M}/<uuid:user_id>/roles": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_M}/<uuid:user_id>/roles": Row(ORGANIZATION_ADMINISTER, 404, {"roles": "OrgOwner"}),
+    f"GET {_M}/<uuid:user_id>/remove": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_M}/<uuid:user_id>/remove": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_M}/invitations/<uuid:invitation_id>/resend": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_M}/invitations/<uuid:invitation_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_M}/invitations/<uuid:invitation_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+}
+
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes": Row(CONTROL_READ, 200),
@@ -151,5 +165,5 @@ _PROJECT: Rows = {
 }
 
 ROWS: Rows = {
-    **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_PROJECT,
+    **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS, **_PROJECT,
 }  # fmt: skip

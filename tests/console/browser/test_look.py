@@ -10,8 +10,10 @@ from access.permissions import Role
 from billing.contacts import set_billing_contact
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
+from orgs.invitations import create_invitation
 from orgs.organizations import create_organization
 from orgs.plans import Plan
+from orgs.role_bindings import Assignment
 from orgs.setup import mint_setup_link
 from projects.api_keys import create_api_key, disable_api_key
 from projects.key_bounds import Bounds
@@ -31,6 +33,7 @@ TABLET = 768
 WIDTHS = (1440, TABLET, 390)
 PAGES = {
     "organization": "",
+    "members": "/members",
     "roles": "/roles",
     "billing": "/billing?month=2020-10&by=index",
     "billing-empty": "/billing?month=2020-09",
@@ -49,7 +52,7 @@ PAGES = {
     "keys-empty": "/p/recommendations/keys",
     "missing": "/p/nothing",
 }
-VIEWER_PAGES = ("organization", "roles", "project", "indexes", "index", "missing")
+VIEWER_PAGES = ("organization", "members", "roles", "project", "indexes", "index", "missing")
 
 
 @pytest.fixture
@@ -110,6 +113,36 @@ def test_pages_of_the_owner_fit_and_are_accessible(
     assert not found
 
 
+def prove(tab: Tab, site: Site) -> None:
+    """Let Alice of that tab have proven herself just now."""
+    proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
+    tab.page.context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_members_and_invitations_fit_and_are_accessible(
+    open_tab: OpenTab, site: Site, theme: str
+) -> None:
+    for email in ("nora.lindqvist@hollin.example", "accounts-payable@partners.pine.example"):
+        create_invitation(
+            OPERATOR, site.organization, email=email, assignments=[Assignment(Role.ORG_MEMBER)]
+        )
+    tab = open_tab(site.alice, theme=theme)
+    prove(tab, site)
+    found = []
+    for name, path in {
+        "members": "",
+        "member-roles": f"/{site.bob.pk}/roles",
+        "member-remove": f"/{site.bob.pk}/remove",
+        "invite-new": "/invite",
+    }.items():
+        page = tab.open(f"{site.home}/members{path}")
+        assert page.url.endswith(path)
+        found.extend(faults(tab, f"{name}-{theme}"))
+    assert not found
+
+
 def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
     """In the dark: what it is made of is on the other pages in both themes."""
     create_scim_token(OPERATOR, site.organization, name="Okta, production")
@@ -118,9 +151,7 @@ def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> 
     roles = ["pinecone:OrgManager", f"pinecone:project:{site.project.pk}:ProjectEditor"]
     map_group(OPERATOR, group, roles=roles)
     tab = open_tab(site.alice, theme="dark")
-    proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
-    tab.page.context.add_cookies([cookie])
+    prove(tab, site)
     found = []
     for name, path in {
         "directory": "",
