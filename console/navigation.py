@@ -57,6 +57,8 @@ def sections(visit: Visit) -> list[Section]:
     if visit.may_in_organization["sso_write"].is_allowed:
         items.append(_organization_item(visit, "Directory", "directory", "building"))
         items.append(_organization_item(visit, "Single sign-on", "sso", "lock"))
+    if visit.may_in_organization["audit_read"].is_allowed:
+        items.append(_organization_item(visit, "Audit log", "audit", "file-text"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
     found.append(Section("Organization", items))

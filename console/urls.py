@@ -5,6 +5,7 @@ from django.urls import include, path
 from console.views import (
     account,
     accounts,
+    audit,
     billing,
     confirm,
     directory,
@@ -108,6 +109,13 @@ _MEMBERS = [
     path("/invitations/<uuid:invitation_id>/revoke", invites.revoke, name="invite_revoke"),
 ]
 
+_AUDIT = [
+    path("", audit.listing, name="audit"),
+    path("/export", audit.export, name="audit_export"),
+    path("/verify", audit.verify, name="audit_verify"),
+    path("/<uuid:event_id>", audit.event, name="audit_event"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -136,6 +144,7 @@ urlpatterns = [
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
     path("o/<slug:organization>/members", include(_MEMBERS)),
+    path("o/<slug:organization>/audit", include(_AUDIT)),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/sso", include(_SSO)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),

@@ -12,7 +12,7 @@ from tests.console.conftest import Site
 
 
 @pytest.mark.parametrize(
-    "page", ["", "/p/search", "/p/search/indexes", "/p/search/keys", "/roles", "/members"]
+    "page", ["", "/p/search", "/p/search/indexes", "/p/search/keys", "/roles", "/members", "/audit"]
 )
 def test_a_page_takes_the_same_number_of_statements_however_much_there_is(
     site: Site,

@@ -142,6 +142,14 @@ _MEMBERS: Rows = {
     f"POST {_M}/invitations/<uuid:invitation_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
 }
 
+_L = "o/<slug:organization>/audit"
+_AUDIT: Rows = {
+    f"GET {_L}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_L}/export": Row(ORGANIZATION_ADMINISTER, 400, {"format": "xml"}),
+    f"POST {_L}/verify": Row(ORGANIZATION_ADMINISTER, 200, denied_events=0),
+    f"GET {_L}/<uuid:event_id>": Row(ORGANIZATION_ADMINISTER, 404),
+}
+
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes": Row(CONTROL_READ, 200),
@@ -165,5 +173,6 @@ _PROJECT: Rows = {
 }
 
 ROWS: Rows = {
-    **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS, **_PROJECT,
+    **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
+    **_AUDIT, **_PROJECT,
 }  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from access.actor import OPERATOR
 from access.permissions import Role
@@ -34,6 +35,8 @@ WIDTHS = (1440, TABLET, 390)
 PAGES = {
     "organization": "",
     "members": "/members",
+    "audit": "/audit",
+    "audit-nothing": "/audit?text=nothing+fits",
     "roles": "/roles",
     "billing": "/billing?month=2020-10&by=index",
     "billing-empty": "/billing?month=2020-09",
@@ -141,6 +144,14 @@ def test_members_and_invitations_fit_and_are_accessible(
         assert page.url.endswith(path)
         found.extend(faults(tab, f"{name}-{theme}"))
     assert not found
+
+
+def test_an_entry_of_the_audit_log_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
+    tab = open_tab(site.alice, theme="dark")
+    page = tab.open(f"{site.home}/audit")
+    page.get_by_role("link", name="Details").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Entry")
+    assert not faults(tab, "audit-event-dark")
 
 
 def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
