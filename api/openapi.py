@@ -5,19 +5,24 @@ from typing import Any
 import msgspec
 
 from api.openapi_admin import ADMIN_REPLIES
+from api.openapi_backups import BACKUP_REPLIES
 from api.schemas.admin.bodies import BODIES as ADMIN_BODIES
 from api.schemas.bodies import (
     ConfigureIndexBySchema,
     ConfigureIndexBySpec,
+    CreateBackupStrictly,
     CreateIndexBySchema,
     CreateIndexBySpec,
+    CreateIndexFromBackupStrictly,
 )
 
 _BODIES = (
     ConfigureIndexBySchema,
     ConfigureIndexBySpec,
+    CreateBackupStrictly,
     CreateIndexBySchema,
     CreateIndexBySpec,
+    CreateIndexFromBackupStrictly,
     *ADMIN_BODIES,
 )
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -56,7 +61,15 @@ _INDEX_LIST: dict[str, Any] = {
 def components() -> dict[str, Any]:
     """All named shapes, for drf-spectacular's APPEND_COMPONENTS."""
     _, bodies = msgspec.json.schema_components(_BODIES, ref_template="#/components/schemas/{name}")
-    return {"schemas": {**bodies, "Index": _INDEX, "IndexList": _INDEX_LIST, **ADMIN_REPLIES}}
+    return {
+        "schemas": {
+            **bodies,
+            "Index": _INDEX,
+            "IndexList": _INDEX_LIST,
+            **BACKUP_REPLIES,
+            **ADMIN_REPLIES,
+        }
+    }
 
 
 def body(name: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from api import openapi_security  # noqa: F401 - registers itself
 from api.views import health
 from api.views.admin import urls as admin
+from api.views.backups import BackupsView, BackupView, IndexBackupsView
 from api.views.indexes import IndexesView, IndexView
 from api.views.oauth import TokenView
+from api.views.restores import CancelView, RestoreJobsView, RestoreJobView, RestoreView
 from api.views.scim import urls as scim
 
 urlpatterns = [
@@ -17,6 +19,13 @@ urlpatterns = [
     path("docs/openapi.json", require_safe(SpectacularJSONAPIView.as_view()), name="openapi"),
     path("indexes", IndexesView.as_view(), name="indexes"),
     path("indexes/<str:name>", IndexView.as_view(), name="index"),
+    path("indexes/<str:name>/backups", IndexBackupsView.as_view(), name="index-backups"),
+    path("backups", BackupsView.as_view(), name="backups"),
+    path("backups/<str:backup_id>", BackupView.as_view(), name="backup"),
+    path("backups/<str:backup_id>/create-index", RestoreView.as_view(), name="restore"),
+    path("restore-jobs", RestoreJobsView.as_view(), name="restore-jobs"),
+    path("restore-jobs/<str:job_id>", RestoreJobView.as_view(), name="restore-job"),
+    path("restore-jobs/<str:job_id>/cancel", CancelView.as_view(), name="restore-job-cancel"),
     path("oauth/token", TokenView.as_view(), name="token"),
     *admin.urlpatterns,
     *scim.urlpatterns,

@@ -21,6 +21,9 @@ class Action(StrEnum):
     AUDIT_STREAM_REWOUND = "audit_stream.rewound"
     AUDIT_STREAM_TESTED = "audit_stream.tested"
     AUDIT_STREAM_UPDATED = "audit_stream.updated"
+    BACKUP_CREATED = "backup.created"
+    BACKUP_DELETED = "backup.deleted"
+    BACKUP_RESTORED = "backup.restored"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     DIRECTORY_GROUP_CREATED = "directory_group.created"
     DIRECTORY_GROUP_DELETED = "directory_group.deleted"
@@ -66,6 +69,7 @@ class Action(StrEnum):
     PROJECT_MEMBER_LEFT = "project_member.left"
     PROJECT_MEMBER_REMOVED = "project_member.removed"
     PROJECT_UPDATED = "project.updated"
+    RESTORE_CANCELLED = "restore.cancelled"
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
     SCIM_TOKEN_CREATED = "scim_token.created"  # noqa: S105 - the name of an act
@@ -130,6 +134,9 @@ SENTENCES: dict[Action, str] = {
     Action.AUDIT_STREAM_REWOUND: "{actor} sent again what went over the audit stream {target}",
     Action.AUDIT_STREAM_TESTED: "{actor} tested the audit stream {target}",
     Action.AUDIT_STREAM_UPDATED: "{actor} changed the audit stream {target}",
+    Action.BACKUP_CREATED: "{actor} asked for the backup {target}",
+    Action.BACKUP_DELETED: "{actor} deleted the backup {target}",
+    Action.BACKUP_RESTORED: "{actor} made an index of the backup {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
     Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",
@@ -175,6 +182,7 @@ SENTENCES: dict[Action, str] = {
     Action.PROJECT_MEMBER_LEFT: "{actor} left the project {target}",
     Action.PROJECT_MEMBER_REMOVED: "{actor} removed a member from the project {target}",
     Action.PROJECT_UPDATED: "{actor} changed the project {target}",
+    Action.RESTORE_CANCELLED: "{actor} cancelled the restore of the index {target}",
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",
     Action.ROLE_BINDING_DELETED: "{actor} took away the role {target}",
     Action.SCIM_TOKEN_CREATED: "{actor} made the SCIM token {target}",

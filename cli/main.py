@@ -10,6 +10,7 @@ import typer
 
 from cli.access import access
 from cli.audit import audit
+from cli.backups import backups, digest
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
 from cli.home import Home
@@ -33,11 +34,13 @@ app = typer.Typer(
 app.add_typer(organizations, name="org")
 app.add_typer(access, name="access")
 app.add_typer(audit, name="audit")
+app.add_typer(backups, name="backup")
 app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
 app.add_typer(scim, name="scim")
+app.command()(digest)
 
 _STOP_TIMEOUT_S = 40.0
 

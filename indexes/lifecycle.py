@@ -7,6 +7,7 @@ from access.decide import require
 from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
+from indexes.backup_sources import note_source_deleted, require_no_pending_backup
 from indexes.models import Index, IndexState
 from indexes.ports import reserve_port
 from indexes.queries import live_indexes
@@ -41,6 +42,36 @@ def create_index(
     `spec` holds exactly one of `serverless`, `pod`, `byoc`; `schema` the filterable fields.
     """
     require(actor, Permission.INDEX_CREATE, project.scope)
+    wish = new_index(
+        project,
+        name=name,
+        spec=spec,
+        dimension=dimension,
+        metric=metric,
+        vector_type=vector_type,
+        schema=schema,
+        tags=tags,
+        is_protected=is_protected,
+    )
+    kind = wish.vector_type
+    record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
+    reconcile_soon(wish.pk)
+    return wish
+
+
+def new_index(
+    project: Project,
+    *,
+    name: str,
+    spec: dict[str, Any],
+    dimension: int | None,
+    metric: str | None,
+    vector_type: str,
+    schema: dict[str, Any] | None,
+    tags: dict[str, str] | None,
+    is_protected: bool,
+) -> Index:
+    """The row of a wish that is sound and has room; part of a verb, which records it."""
     kind, dimension, metric = checked_kind(
         vector_type=vector_type, dimension=dimension, metric=metric
     )
@@ -58,8 +89,6 @@ def create_index(
     wish.project = _with_room(project, name)
     wish.port = reserve_port(wish.pk, organization_id=project.organization_id)
     wish.save(force_insert=True)
-    record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
-    reconcile_soon(wish.pk)
     return wish
 
 
@@ -112,10 +141,12 @@ def delete_index(actor: Actor, index: Index) -> None:
             "Deletion protection is enabled for this index. Disable deletion protection before "
             "retrying."
         )
+    require_no_pending_backup(index)
     index.state = IndexState.TERMINATING
     index.terminating_since = clock.now()
     index.generation += 1
     index.save(update_fields=["state", "terminating_since", "generation"])
+    note_source_deleted(index)
     record(actor, Action.INDEX_DELETED, target=index.audit_target())
     reconcile_soon(index.pk)
     announce_change()

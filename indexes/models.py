@@ -7,6 +7,7 @@ from django.db import models
 
 from access.actor import Scope
 from audit.record import Target
+from indexes.backup_models import Backup, RestoreJob  # noqa: F401 - Django looks for them here
 from kit import clock
 from kit.ids import IndexId, OrganizationId, ProjectId, new_id, random_base62
 from orgs.models import Organization

@@ -54,6 +54,19 @@ def get_index(actor: Actor, project: Project, name: str) -> Index:
     return index
 
 
+def index_by_id(actor: Actor, index_id: UUID) -> Index:
+    """An index of whatever organization, for the operator. Crosses tenants."""
+    rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
+    organization_id = rows.filter(pk=index_id).values_list("organization_id", flat=True).first()
+    if organization_id is None:
+        raise NotFound(f"There is no index {index_id}.")
+    with tenant(organization_id):
+        rows = Index.objects.select_related("project__organization", "deployment__node")
+        index = rows.filter(pk=index_id)[0]
+    require(actor, Permission.INDEX_READ, index.scope)
+    return index
+
+
 def place_of(index: Index, namespace: str | None = None) -> Place:
     """The index, or a namespace of it, for the explanation of access."""
     scope = replace(index.scope, namespace=namespace)

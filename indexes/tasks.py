@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.core.cache import cache
 
-from indexes.schedule import reconcile_soon
+from indexes.schedule import back_up_soon, reconcile_soon, restore_soon
 from kit import clock
 
 HEARTBEAT_KEY = "worker-heartbeat"
@@ -23,12 +23,35 @@ def reconcile(index_id: str) -> None:
 @shared_task(name="indexes.sweep")
 def sweep() -> None:
     """Send what is not converged once more; also the sign that a worker lives."""
-    from indexes.deployment.sweep import mend, unconverged
+    from indexes.deployment.sweep import (
+        mend,
+        unconverged,
+        unfinished_backups,
+        unfinished_restores,
+    )
 
     cache.set(HEARTBEAT_KEY, clock.now().timestamp(), timeout=60)
     mend()
     for index_id in unconverged():
         reconcile_soon(index_id)
+    for backup_id in unfinished_backups():
+        back_up_soon(backup_id)
+    for job_id in unfinished_restores():
+        restore_soon(job_id)
+
+
+@shared_task(name="indexes.back_up", acks_late=True)
+def back_up(backup_id: str) -> None:
+    from indexes.deployment.backups import take_backup
+
+    take_backup(UUID(backup_id))
+
+
+@shared_task(name="indexes.restore", acks_late=True)
+def restore(job_id: str) -> None:
+    from indexes.deployment.restores import carry_out_restore
+
+    carry_out_restore(UUID(job_id))
 
 
 @shared_task(name="indexes.build_segments")

@@ -145,3 +145,6 @@ def _require_empty(project: Project) -> None:
             f"The project still holds {remaining} indexes. Delete them first; one that was just "
             "deleted needs a moment."
         )
+    backups = project.backups.count()
+    if backups:
+        raise FailedPrecondition(f"The project still holds {backups} backups. Delete them first.")

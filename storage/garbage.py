@@ -6,7 +6,7 @@ either way: segments by the time in their id, what manifests name by when they w
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -18,9 +18,12 @@ from kit.ids import minted_at_s
 from storage.database import Connection
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
+from storage.pins import pinned_versions
 from storage.write_log import log
 
 _ROOT = "indexes/"
+# Of a namespace that has gone no manifest will ever be current again.
+_NEVER = 2**63
 
 _log = structlog.get_logger()
 
@@ -38,9 +41,8 @@ class Stored:
     def all_paths(self) -> list[str]:
         return [*self.segments.values(), *self.manifests.values()]
 
-    def unneeded(self, needed: list[Manifest], before_s: float) -> list[str]:
-        """What none of these manifests, the current one first, names or is."""
-        current = needed[0].version if needed else 0
+    def unneeded(self, needed: list[Manifest], current: int, before_s: float) -> list[str]:
+        """What these manifests neither name nor are; ones after the current are in the making."""
         versions = {manifest.version for manifest in needed}
         named = {entry.segment_id for manifest in needed for entry in manifest.segments}
         return [
@@ -54,12 +56,14 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One look at everything. `before_s`: what began before then has ended, so no build may last
-    as long as from then till now, clocks' differences included."""
+    as long as from then till now, clocks' differences included. `spared` are indexes that are just
+    being filled: they have objects long before they have namespaces."""
 
     connection: Connection
     store: ObjectStore
     key_of: Callable[[UUID], DataKey | None]
     before_s: float
+    spared: frozenset[UUID] = frozenset()
 
     def collect(self) -> int:
         """Delete what no process can need any more; how many objects.
@@ -69,17 +73,26 @@ class Sweep:
         # In this order: a namespace has its row before its first object.
         stored = _stored(self.store.list(_ROOT))
         versions = log.manifest_versions(self.connection)
+        # After that: who drops a namespace waits for a backup that is just pinning it.
+        pins = pinned_versions(self.connection)
         count = 0
         for place, found in stored.items():
+            if place[0] in self.spared:
+                continue
             try:
-                count += self._collect(place, found, versions.get(place))
+                count += self._collect(place, found, versions.get(place), pins.get(place, set()))
             except StonepineError as error:
                 _log.warning("garbage.not_judged", index_id=str(place[0]), reason=str(error))
         return count
 
-    def _collect(self, place: Place, found: Stored, version: int | None) -> int:
-        if version is not None:
-            doomed = found.unneeded(self._needed(place, version), self.before_s)
+    def _collect(
+        self, place: Place, found: Stored, version: int | None, pins: Collection[int]
+    ) -> int:
+        if version is not None or pins:
+            pinned = [self._read(place, one) for one in pins if one]
+            needed = pinned + (self._recent(place, version) if version is not None else [])
+            current = version if version is not None else _NEVER
+            doomed = found.unneeded(needed, current, self.before_s)
         elif all(minted_at_s(segment_id) < self.before_s for segment_id in found.segments):
             doomed = found.all_paths
         else:
@@ -88,27 +101,34 @@ class Sweep:
             self.store.delete(path)
         return len(doomed)
 
-    def _needed(self, place: Place, version: int) -> list[Manifest]:
+    def _recent(self, place: Place, version: int) -> list[Manifest]:
         """The current manifest, and those before it that were current at `before_s` or since."""
-        index_id, namespace_id = place
-        key = self.key_of(index_id)
-        if key is None:
-            raise NotFound("The index has no data key.")
-        needed: list[Manifest] = []
+        recent: list[Manifest] = []
+        if not version:
+            self._key(place)
         while version:
             try:
-                manifest = read_manifest(
-                    self.store, key, version, index_id=index_id, namespace_id=namespace_id
-                )
+                manifest = self._read(place, version)
             except NotFound:
-                if not needed:
+                if not recent:
                     raise
                 break  # an earlier sweep took it
-            needed.append(manifest)
+            recent.append(manifest)
             if manifest.made_at_s < self.before_s:
                 break
             version = manifest.previous
-        return needed
+        return recent
+
+    def _read(self, place: Place, version: int) -> Manifest:
+        index_id, namespace_id = place
+        key = self._key(place)
+        return read_manifest(self.store, key, version, index_id=index_id, namespace_id=namespace_id)
+
+    def _key(self, place: Place) -> DataKey:
+        key = self.key_of(place[0])
+        if key is None:
+            raise NotFound("The index has no data key.")
+        return key
 
 
 def _stored(paths: Iterable[str]) -> dict[Place, Stored]:

@@ -92,7 +92,7 @@ def commit_manifest(
         previous=expected_version,
         made_at_s=clock.now().timestamp(),
     )
-    manifest = _put(store, key, numbered, place)
+    manifest = put_manifest(store, key, numbered, place)
     try:
         _make_current(connection, manifest, place, is_merge_due=is_merge_due)
     except Aborted:
@@ -101,9 +101,10 @@ def commit_manifest(
     return manifest
 
 
-def _put(
+def put_manifest(
     store: ObjectStore, key: DataKey, manifest: Manifest, place: tuple[UUID, UUID]
 ) -> Manifest:
+    """Store it, under the first free version from its own on; that does not make it current."""
     for version in range(manifest.version, manifest.version + _MAX_ORPHANS):
         numbered = replace(manifest, version=version)
         sealed = seal_named(key, _encode(numbered), _PURPOSE, *place, version)

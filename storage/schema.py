@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-TABLES = ("log_lease", "log_namespace", "log_batch")
+TABLES = ("log_lease", "log_namespace", "log_batch", "log_pin")
 SEQUENCE = "log_epoch"
 
 

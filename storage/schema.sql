@@ -41,3 +41,12 @@ CREATE TABLE log_batch (
 
 -- Sealed bytes do not compress.
 ALTER TABLE log_batch ALTER COLUMN sealed SET STORAGE EXTERNAL;
+
+-- The manifests that backups need, with their segments; they stay when the namespace goes.
+CREATE TABLE log_pin (
+    backup_id uuid NOT NULL,
+    index_id uuid NOT NULL,
+    namespace_id uuid NOT NULL,
+    manifest_version bigint NOT NULL,
+    PRIMARY KEY (backup_id, namespace_id)
+);

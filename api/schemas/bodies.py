@@ -102,6 +102,30 @@ class ConfigureIndexBySpec(Tolerant):
     embed: dict[str, Any] | None = None
 
 
+class CreateBackup(Tolerant):
+    name: str | None = None
+    description: str | None = None
+
+
+class CreateBackupStrictly(Strict):
+    name: str | None = None
+    description: str | None = None
+
+
+class CreateIndexFromBackup(Tolerant):
+    name: str
+    tags: dict[str, str] | None = None
+    deletion_protection: str | None = None
+    read_capacity: ReadCapacity | None = None
+
+
+class CreateIndexFromBackupStrictly(Strict):
+    name: str
+    tags: dict[str, str] | None = None
+    deletion_protection: str | None = None
+    read_capacity: ReadCapacity | None = None
+
+
 class SchemaField(Tolerant):
     type: str | None = None
     dimension: int | None = None

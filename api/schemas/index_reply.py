@@ -5,6 +5,7 @@ from typing import Any
 from api.schemas.index_request import DENSE_FIELD, SPARSE_FIELD
 from api.versions import Version
 from indexes.addresses import host_of
+from indexes.backup_models import Backup
 from indexes.models import Index
 from indexes.read_capacity import read_status
 
@@ -22,7 +23,7 @@ def render_index(index: Index, version: Version) -> dict[str, Any]:
         "spec": place["spec"],
         "deployment": place["deployment"],
         "read_capacity": place["read_capacity"],
-        "schema": {"fields": _rendered_fields(index, version)},
+        "schema": {"fields": rendered_fields(index, version)},
         "deletion_protection": "enabled" if index.is_protected else "disabled",
     }
     if index.dimension is not None:
@@ -71,7 +72,8 @@ def _rendered_capacity(index: Index, capacity: dict[str, Any] | None) -> dict[st
     return {**capacity, "status": status}
 
 
-def _rendered_fields(index: Index, version: Version) -> dict[str, Any]:
+def rendered_fields(index: Index | Backup, version: Version) -> dict[str, Any]:
+    """The whole schema of an index, or of one that was backed up."""
     fields: dict[str, Any] = {SPARSE_FIELD: {"type": "sparse_vector"}}
     if index.dimension is not None:
         dense = {"type": "dense_vector", "dimension": index.dimension, "metric": index.metric}

@@ -61,7 +61,7 @@ def parse_configure(raw: bytes, version: Version) -> ConfigureWish:
         if body.deployment is not None or body.schema is not None:
             raise InvalidArgument("The deployment and the schema of this index cannot be changed.")
         return ConfigureWish(
-            body.tags, _protection(body.deletion_protection), _capacity(body.read_capacity)
+            body.tags, protection_of(body.deletion_protection), capacity_of(body.read_capacity)
         )
     old = decoded(raw, ConfigureIndexBySpec)
     if old.embed is not None:
@@ -71,8 +71,8 @@ def parse_configure(raw: bytes, version: Version) -> ConfigureWish:
         raise InvalidArgument("Pods of an index cannot be changed.")
     return ConfigureWish(
         old.tags,
-        _protection(old.deletion_protection),
-        _capacity(change.read_capacity if change else None),
+        protection_of(old.deletion_protection),
+        capacity_of(change.read_capacity if change else None),
     )
 
 
@@ -92,7 +92,7 @@ def _from_spec(body: CreateIndexBySpec) -> CreateWish:
         for key, value in msgspec.to_builtins(part).items()
         if value is not None and key not in {"schema", "source_collection", "read_capacity"}
     }
-    capacity = _capacity(getattr(part, "read_capacity", None))
+    capacity = capacity_of(getattr(part, "read_capacity", None))
     if capacity is not None:
         spec["read_capacity"] = capacity
     if kind != "serverless":
@@ -105,7 +105,7 @@ def _from_spec(body: CreateIndexBySpec) -> CreateWish:
         vector_type=body.vector_type,
         schema=_metadata_schema(getattr(part, "schema", None)),
         tags=body.tags or {},
-        is_protected=bool(_protection(body.deletion_protection)),
+        is_protected=bool(protection_of(body.deletion_protection)),
     )
 
 
@@ -114,7 +114,7 @@ def _from_schema(body: CreateIndexBySchema) -> CreateWish:
         raise InvalidArgument("cmek_id is not supported by this installation.")
     vector_type, field = _vector_field(body.schema.fields)
     spec = _place(body.deployment or _DEFAULT_PLACE)
-    capacity = _capacity(body.read_capacity)
+    capacity = capacity_of(body.read_capacity)
     if capacity is not None:
         next(iter(spec.values()))["read_capacity"] = capacity
     return CreateWish(
@@ -125,7 +125,7 @@ def _from_schema(body: CreateIndexBySchema) -> CreateWish:
         vector_type=vector_type,
         schema=None,
         tags=body.tags or {},
-        is_protected=bool(_protection(body.deletion_protection)),
+        is_protected=bool(protection_of(body.deletion_protection)),
     )
 
 
@@ -162,7 +162,7 @@ def _place(deployment: DeploymentBody) -> dict[str, Any]:
     )
 
 
-def _protection(value: str | None) -> bool | None:
+def protection_of(value: str | None) -> bool | None:
     if value is None:
         return None
     if value not in {"enabled", "disabled"}:
@@ -170,7 +170,7 @@ def _protection(value: str | None) -> bool | None:
     return value == "enabled"
 
 
-def _capacity(body: ReadCapacity | None) -> dict[str, Any] | None:
+def capacity_of(body: ReadCapacity | None) -> dict[str, Any] | None:
     if body is None:
         return None
     if body.mode == "OnDemand":

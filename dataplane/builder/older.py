@@ -1,6 +1,6 @@
 """The segments that a manifest holds already: where their records lie, which of them have gone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
@@ -68,6 +68,11 @@ class OlderSegments:
         """The live record of that id."""
         place = self._rows.get(record_id)
         return None if place is None else place[0].columns.record(place[1])
+
+    def records(self) -> Iterator[tuple[str, Record]]:
+        """Every live record, in no particular order."""
+        for record_id, (older, row) in self._rows.items():
+            yield record_id, older.columns.record(row)
 
     def delete(self, record_id: str) -> None:
         """The record, if there is one, lives in no older segment from now on."""

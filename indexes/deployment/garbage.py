@@ -4,6 +4,11 @@ from uuid import UUID
 
 import structlog
 
+from indexes.deployment.backups import (
+    forget_deleted_backups,
+    indexes_being_filled,
+    project_of_backed_up,
+)
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit import clock
@@ -23,7 +28,11 @@ def collect_objects() -> int:
     before_s = clock.now().timestamp() - here.object_grace_s
     store = open_object_store(here.object_store_url)
     with connect(here.database_system_url.get_secret_value(), name="garbage") as connection:
-        sweep = Sweep(connection, store, lambda index_id: _key(connection, index_id), before_s)
+        forget_deleted_backups(connection, store, before_s=before_s)
+        spared = frozenset(indexes_being_filled())
+        sweep = Sweep(
+            connection, store, lambda index_id: _key(connection, index_id), before_s, spared
+        )
         count = sweep.collect()
     if count:
         _log.info("objects_collected", count=count)
@@ -32,7 +41,8 @@ def collect_objects() -> int:
 
 def _key(connection: Connection, index_id: UUID) -> DataKey | None:
     index = load_index(connection, index_id)
-    row = load_project_key(connection, index.project_id) if index is not None else None
-    if index is None or row is None:
+    project_id = index.project_id if index is not None else project_of_backed_up(index_id)
+    row = load_project_key(connection, project_id) if project_id is not None else None
+    if project_id is None or row is None:
         return None
-    return open_data_key(installation_keyring(), index.project_id, row.version, row.wrapped)
+    return open_data_key(installation_keyring(), project_id, row.version, row.wrapped)

@@ -1,12 +1,13 @@
 """Making an index what it is wished to be: observe, plan, apply; it may run at any time."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
-from django.db import connections, transaction
+from django.db import transaction
 
+from indexes.backup_queries import is_being_filled
+from indexes.deployment.claims import claim
 from indexes.deployment.listeners import is_published, publish_index
 from indexes.deployment.notices import notify_state
 from indexes.deployment.placement import is_placed, place
@@ -29,12 +30,12 @@ def reconcile(index_id: UUID, *, probe_timeout_s: float = PROBE_TIMEOUT_S) -> No
 
     Raises `Unavailable` where the index does not answer yet; the sweep tries again.
     """
-    with _claim(index_id) as is_ours:
+    with claim(index_id) as is_ours:
         if not is_ours:
             return
         for _ in range(_MAX_ROUNDS):
             index = _load(index_id)
-            if index is None:
+            if index is None or _is_held_back(index):
                 return
             steps = plan(_desired(index), _observed(index))
             if not steps:
@@ -92,6 +93,13 @@ _ACTIONS: dict[Step, Callable[[Index], object]] = {
 }
 
 
+def _is_held_back(index: Index) -> bool:
+    """What is still being filled, or could not be, is served to nobody; deleting it is possible."""
+    if index.state == IndexState.INITIALIZATION_FAILED:
+        return True
+    return index.state == IndexState.INITIALIZING and is_being_filled(index.pk)
+
+
 def _desired(index: Index) -> Desired:
     return Desired(is_wanted=index.state != IndexState.TERMINATING, generation=index.generation)
 
@@ -118,17 +126,3 @@ def _note_failure(index: Index, error: Exception) -> None:
     message = str(error) if isinstance(error, Unavailable) else type(error).__name__
     _log.warning("index_not_converged", index_id=str(index.pk), error=message)
     Index.objects.using("system").filter(pk=index.pk).update(failure=message[:500])
-
-
-@contextmanager
-def _claim(index_id: UUID) -> Iterator[bool]:
-    """Whether this worker may work on the index. PostgreSQL frees the claim of one that dies."""
-    number = int.from_bytes(index_id.bytes[8:], signed=True)
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
-        is_ours = bool(cursor.fetchone()[0])
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

@@ -9,14 +9,17 @@ from kit.environment import environment
 from orgs.dataplane import announce_change
 from storage.database import connect
 from storage.objects import open_object_store
+from storage.pins import has_pins
 from storage.write_log import log
 
 
 def drop_records(index: Index) -> None:
-    """All log rows and objects of the index. What is gone already is no error."""
+    """All log rows and objects of the index but what backups need. What is gone is no error."""
     here = environment()
     with connect(here.database_system_url.get_secret_value(), name="removal") as connection:
         log.drop_index(connection, index.pk)
+        if has_pins(connection, index.pk):
+            return  # backups need some of the objects: the sweep takes the others
     store = open_object_store(here.object_store_url)
     for path in list(store.list(f"indexes/{index.pk}/")):
         store.delete(path)

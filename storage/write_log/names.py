@@ -36,13 +36,21 @@ class NamespaceRow:
     created_at: datetime
 
     def name(self, key: DataKey) -> str:
-        return unseal_named(key, self.name_sealed, _NAME, self.index_id, self.namespace_id).decode()
+        return open_name(key, self.name_sealed, self.index_id, self.namespace_id)
 
     def schema(self, key: DataKey) -> bytes | None:
         """JSON bytes of the metadata schema, or None."""
-        if self.schema_sealed is None:
-            return None
-        return unseal_named(key, self.schema_sealed, _SCHEMA, self.index_id, self.namespace_id)
+        return open_schema(key, self.schema_sealed, self.index_id, self.namespace_id)
+
+
+def open_name(key: DataKey, sealed: bytes, index_id: UUID, namespace_id: UUID) -> str:
+    return unseal_named(key, sealed, _NAME, index_id, namespace_id).decode()
+
+
+def open_schema(
+    key: DataKey, sealed: bytes | None, index_id: UUID, namespace_id: UUID
+) -> bytes | None:
+    return None if sealed is None else unseal_named(key, sealed, _SCHEMA, index_id, namespace_id)
 
 
 def new_namespace(

@@ -6,7 +6,11 @@ import pytest
 
 from access.actor import OPERATOR
 from access.permissions import Role
+from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.backups import create_backup
 from indexes.lifecycle import configure_index
+from indexes.models import Index
+from kit.ids import new_id
 from orgs.invitations import create_invitation
 from orgs.models import RoleBinding
 from orgs.role_bindings import Assignment
@@ -76,6 +80,8 @@ MISSING = {
     "invitation_id": "00000000-0000-7000-8000-000000000000",
     "service_account_id": "00000000-0000-7000-8000-000000000000",
     "role_binding_id": "00000000-0000-7000-8000-000000000000",
+    "backup_id": "00000000-0000-7000-8000-000000000000",
+    "job_id": "00000000-0000-7000-8000-000000000000",
     "resource_id": "00000000-0000-7000-8000-000000000000",
     "token_id": "00000000-0000-7000-8000-000000000000",
     "group_id": "00000000-0000-7000-8000-000000000000",
@@ -102,6 +108,7 @@ def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
     domain = claim_domain(OPERATOR, organization, domain=f"{name}.example.com")
     return {
         **MISSING,
+        **_backed_up(index),
         "organization": organization.slug,
         "project": project.slug,
         "name": name,
@@ -109,3 +116,24 @@ def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
         "connection": str(connection.pk),
         "domain": str(domain.pk),
     }
+
+
+def _backed_up(index: Index) -> dict[str, str]:
+    """A backup that a job still reads, and a job that is done."""
+    backup = create_backup(OPERATOR, index, name="nightly")
+    with tenant(index.organization_id):
+        Backup.objects.filter(pk=backup.pk).update(status=BackupStatus.READY)
+        of_backup = {
+            "organization_id": index.organization_id,
+            "project_id": index.project_id,
+            "backup_id": backup.pk,
+            "source_index_id": index.pk,
+        }
+        RestoreJob.objects.create(**of_backup, target_index_id=new_id(), target_index_name="coming")
+        done = RestoreJob.objects.create(
+            **of_backup,
+            target_index_id=new_id(),
+            target_index_name="restored",
+            status=RestoreStatus.COMPLETED,
+        )
+    return {"backup_id": str(backup.pk), "job_id": str(done.pk)}

@@ -19,6 +19,7 @@ from tests.matrix.walk import parameters
 
 # Differ between any two answers: the request's id, the token against forged forms.
 _FRESH = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<="csrf": ")\w+')
+_OF_A_TENANT = {"organization", "project", "name", "key_id", "backup_id", "job_id"}
 _SAID = "x-pinecone-request-id"
 Call = Callable[[str, str, Row], HttpResponse]
 
@@ -52,9 +53,7 @@ def test_a_foreign_name_is_a_missing_one(
             for key_, row in rows.items():
                 of_row, _, route = key_.partition(" ")
                 used = set(parameters(route))
-                is_concerned = used & {"organization", "project", "name", "key_id"} and (
-                    name == "everything" or name in used
-                )
+                is_concerned = used & _OF_A_TENANT and (name == "everything" or name in used)
                 if of_row == method and is_concerned and row.right not in {ANYONE, SIGNED_IN}:
                     _compare(caller, method, route, row, foreign, missing)
                     count += 1

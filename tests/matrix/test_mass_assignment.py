@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpResponse
 from django.test import Client
 
+from indexes.backup_models import Backup
 from indexes.models import Index
 from orgs.models import Invitation, Organization, RoleBinding, ServiceAccount
 from orgs.tenancy import tenant
@@ -60,6 +61,12 @@ WISHES = {
     "PATCH indexes/<str:name>": Wish(
         Index, {"tags": {"a": "NEW"}}, _columns("spec", "schema", "tags"), _columns("generation")
     ),
+    "POST indexes/<str:name>/backups": Wish(
+        Backup, {"name": "NEW"}, _columns("name", "description")
+    ),
+    "POST backups/<str:backup_id>/create-index": Wish(
+        Index, _NAMED, _columns("name", "tags")
+    ),
     "PATCH admin/organizations/<str:organization_id>": Wish(Organization, _NAMED, _NAME),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>": Wish(Project, _NAMED, _PROJECT),
@@ -85,9 +92,13 @@ WISHES = {
         _BINDING, is_always_strict=True,
     ),
 }  # fmt: skip
-# The token endpoint takes a form of its own; tests/api/test_oauth.py has it. SCIM's bodies know
-# no columns; tests/sso/scim/test_protocol.py plants them.
-_ELSEWHERE = {"POST oauth/token", *(key for key in ROWS if "scim/" in key)}
+# The token endpoint takes a form of its own; tests/api/test_oauth.py has it. Nothing is read of a
+# cancellation's body. SCIM's know no columns; tests/sso/scim/test_protocol.py plants them.
+_ELSEWHERE = {
+    "POST oauth/token",
+    "POST restore-jobs/<str:job_id>/cancel",
+    *(key for key in ROWS if "scim/" in key),
+}
 
 
 @dataclass(frozen=True)

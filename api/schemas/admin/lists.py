@@ -28,8 +28,8 @@ class Filters(TypedDict):
     role: Role | None
 
 
-def paging_of(query: Mapping[str, str]) -> Paging:
-    text = query.get("limit", str(MAX_LIMIT))
+def paging_of(query: Mapping[str, str], *, default: int = MAX_LIMIT) -> Paging:
+    text = query.get("limit", str(default))
     if len(text) > _MAX_DIGITS or not text.removeprefix("-").isdecimal():
         raise InvalidArgument("limit must be a whole number.", field="limit")
     token = query.get("paginationToken")

@@ -1,0 +1,40 @@
+"""Shapes of backups and restore jobs for the generated description of the API."""
+
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+_ID: dict[str, Any] = {"type": "string", "format": "uuid"}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+_MAP: dict[str, Any] = {"type": "object", "nullable": True, "additionalProperties": True}
+
+BACKUP_REPLIES: dict[str, Any] = {
+    "Backup": {
+        "type": "object",
+        "required": [
+            "backup_id", "source_index_name", "source_index_id", "status", "cloud", "region"
+        ],
+        "properties": {
+            "backup_id": _ID, "source_index_name": _TEXT, "source_index_id": _ID, "name": _TEXT,
+            "description": _TEXT, "status": _TEXT, "cloud": _TEXT, "region": _TEXT,
+            "dimension": _COUNT, "metric": _TEXT, "schema": _MAP, "record_count": _COUNT,
+            "namespace_count": _COUNT, "size_bytes": _COUNT, "tags": _MAP, "created_at": _TIME,
+        },
+    },
+    "RestoreJob": {
+        "type": "object",
+        "required": ["restore_job_id", "backup_id", "target_index_name", "target_index_id",
+                     "status", "created_at"],
+        "properties": {
+            "restore_job_id": _ID, "backup_id": _ID, "target_index_name": _TEXT,
+            "target_index_id": _ID, "status": _TEXT, "created_at": _TIME,
+            "completed_at": {**_TIME, "nullable": True},
+            "percent_complete": {"type": "number", "minimum": 0, "maximum": 100},
+        },
+    },
+    "Restoring": {
+        "type": "object",
+        "required": ["restore_job_id", "index_id"],
+        "properties": {"restore_job_id": _ID, "index_id": _ID},
+    },
+}  # fmt: skip

@@ -1,0 +1,129 @@
+"""Backups and restore jobs: what requests ask for, and what replies show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.schemas.admin.lists import Paging, paging_of
+from api.schemas.bodies import (
+    CreateBackup,
+    CreateBackupStrictly,
+    CreateIndexFromBackup,
+    CreateIndexFromBackupStrictly,
+    decoded,
+)
+from api.schemas.index_reply import rendered_fields
+from api.schemas.index_request import capacity_of, protection_of
+from api.versions import Version
+from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+
+_OLD_LIMIT, _NEW_LIMIT = 10, 100
+# What is told of indexes that lie in no cloud: their environment.
+_NOWHERE = "byoc"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWish:
+    """The arguments of `indexes.backups.create_backup`."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWish:
+    """The arguments of `indexes.restores.create_index_from_backup`."""
+
+    name: str
+    tags: dict[str, str] | None
+    is_protected: bool
+    read_capacity: dict[str, Any] | None
+
+
+def parse_backup(raw: bytes, version: Version) -> BackupWish:
+    """A body may be missing: everything in it is optional."""
+    raw = raw or b"{}"
+    body: CreateBackupStrictly | CreateBackup
+    if version >= Version.V2026_07:
+        body = decoded(raw, CreateBackupStrictly)
+    else:
+        body = decoded(raw, CreateBackup)
+    return BackupWish(body.name or "", body.description or "")
+
+
+def parse_restore(raw: bytes, version: Version) -> RestoreWish:
+    body: CreateIndexFromBackupStrictly | CreateIndexFromBackup
+    if version >= Version.V2026_07:
+        body = decoded(raw, CreateIndexFromBackupStrictly)
+    else:
+        body = decoded(raw, CreateIndexFromBackup)
+    return RestoreWish(
+        body.name,
+        body.tags,
+        bool(protection_of(body.deletion_protection)),
+        capacity_of(body.read_capacity),
+    )
+
+
+def paging_for(query: Mapping[str, str], version: Version) -> Paging:
+    return paging_of(query, default=_NEW_LIMIT if version >= Version.V2026_07 else _OLD_LIMIT)
+
+
+def render_backup(backup: Backup, version: Version) -> dict[str, Any]:
+    """New and old keys side by side, as an index is rendered."""
+    ((_, place),) = backup.spec.items()
+    body: dict[str, Any] = {
+        "backup_id": str(backup.pk),
+        "source_index_name": backup.source_index_name,
+        "source_index_id": str(backup.source_index_id),
+        "source_index_deleted_at": _time(backup.source_deleted_at),
+        "name": backup.name or None,
+        "description": backup.description,
+        "status": _backup_status(backup, version),
+        "cloud": place.get("cloud", _NOWHERE),
+        "region": place.get("region") or place["environment"],
+        "metric": backup.metric,
+        "schema": {"fields": rendered_fields(backup, version)},
+        "record_count": backup.record_count,
+        "namespace_count": backup.namespace_count,
+        "size_bytes": backup.size_bytes,
+        "tags": backup.tags or None,
+        "created_at": backup.created_at.isoformat(),
+    }
+    if version < Version.V2026_01_ALPHA:
+        fields = {name: {"filterable": True} for name in backup.schema or ()}
+        body["schema"] = {"fields": fields} if fields else None
+    if backup.dimension is not None:
+        body["dimension"] = backup.dimension
+    return body
+
+
+def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
+    is_new = version >= Version.V2026_07
+    status = job.status
+    if is_new and status == RestoreStatus.IN_PROGRESS:
+        status = RestoreStatus.PENDING
+    body: dict[str, Any] = {
+        "restore_job_id": str(job.pk),
+        "backup_id": str(job.backup_id),
+        "target_index_name": job.target_index_name,
+        "target_index_id": str(job.target_index_id),
+        "status": str(status),
+        "created_at": job.created_at.isoformat(),
+        "completed_at": _time(job.finished_at),
+        "percent_complete": job.percent_complete,
+    }
+    if job.failure:
+        body["error_message"] = job.failure
+    return body
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _backup_status(backup: Backup, version: Version) -> str:
+    if backup.status == BackupStatus.FAILED and version >= Version.V2026_07:
+        return "InitializationFailed"
+    return str(backup.status)

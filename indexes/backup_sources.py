@@ -1,0 +1,20 @@
+"""What the deletion of an index means for its backups; part of that verb."""
+
+from indexes.backup_models import Backup, BackupStatus
+from indexes.models import Index
+from kit import clock
+from kit.errors import FailedPrecondition
+
+
+def require_no_pending_backup(index: Index) -> None:
+    """Raise where a worker has yet to take a backup of the index."""
+    pending = Backup.objects.filter(source_index_id=index.pk, status=BackupStatus.INITIALIZING)
+    if pending.exists():
+        raise FailedPrecondition(
+            "A backup of this index is being taken: wait until it is Ready, or delete it."
+        )
+
+
+def note_source_deleted(index: Index) -> None:
+    """Backups stay, and know since when they are all that is left."""
+    Backup.objects.filter(source_index_id=index.pk).update(source_deleted_at=clock.now())

@@ -1,0 +1,119 @@
+"""Carrying out restore jobs in a worker; it may stop anywhere and begin again."""
+
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+
+from indexes.backup_models import UNFINISHED, RestoreJob, RestoreStatus
+from indexes.deployment.claims import claim
+from indexes.deployment.notices import notify_state
+from indexes.models import Index, IndexState
+from indexes.schedule import reconcile_soon
+from kit import clock
+from kit.environment import environment
+from kit.errors import Aborted, DataLoss, NotFound, StonepineError
+from projects.keys import newest_data_key
+from storage.backups.fill import Filling
+from storage.database import Connection, connect
+from storage.objects import open_object_store
+from storage.write_log import log
+
+MAX_ATTEMPTS = 5
+_log = structlog.get_logger(__name__)
+
+
+class _Unwanted(Aborted):
+    """The job was cancelled, or its index deleted."""
+
+
+def carry_out_restore(job_id: UUID) -> None:
+    """Fill the job's index unless that is done, or another worker is on it."""
+    with claim(job_id) as is_ours:
+        rows = RestoreJob.objects.using("system").filter(pk=job_id, status__in=UNFINISHED)
+        job = rows.first() if is_ours else None
+        if job is None:
+            return
+        rows.update(status=RestoreStatus.IN_PROGRESS)
+        try:
+            _fill(job)
+        except _Unwanted:
+            _clear(job)
+            _finish(job, RestoreStatus.CANCELLED)
+        except Exception as error:
+            _note_failure(job, error)
+            raise
+        else:
+            _finish(job, RestoreStatus.COMPLETED, percent_complete=100)
+            reconcile_soon(job.target_index_id)
+
+
+def _fill(job: RestoreJob) -> None:
+    here = environment()
+    index = _wanted_index(job)
+    if index is None:
+        raise _Unwanted("The index was deleted.")
+    url = here.database_system_url.get_secret_value()
+    with connect(url, name="restore") as connection:
+        if log.namespaces(connection, job.target_index_id):
+            return  # a worker that died after its last transaction
+        Filling(
+            connection=connection,
+            store=open_object_store(here.object_store_url),
+            key=newest_data_key(job.project_id, using="system"),
+            backup_id=job.backup_id,
+            source_id=job.source_index_id,
+            target_id=job.target_index_id,
+            progress=lambda done, total: _note_progress(job, 100 * done / total),
+            confirm=lambda connection: _confirm(connection, job),
+        ).fill(dimension=index.dimension)
+
+
+def _wanted_index(job: RestoreJob) -> Index | None:
+    rows = Index.objects.using("system").filter(pk=job.target_index_id)
+    return rows.filter(state=IndexState.INITIALIZING).first()
+
+
+def _note_progress(job: RestoreJob, percent: float) -> None:
+    rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
+    if not rows.update(percent_complete=min(percent, 99)) or _wanted_index(job) is None:
+        raise _Unwanted("The job was cancelled.")
+
+
+def _confirm(connection: Connection, job: RestoreJob) -> None:
+    """Whoever deletes the index waits for this transaction, and finds what it has written."""
+    row = connection.execute(
+        "SELECT 1 FROM indexes_index WHERE id = %s AND state = %s FOR UPDATE",
+        [job.target_index_id, IndexState.INITIALIZING.value],
+    ).fetchone()
+    if row is None:
+        raise _Unwanted("The index was deleted.")
+
+
+def _clear(job: RestoreJob) -> None:
+    """The objects that were written for an index which nobody wants any more."""
+    store = open_object_store(environment().object_store_url)
+    for path in list(store.list(f"indexes/{job.target_index_id}/")):
+        store.delete(path)
+
+
+def _finish(job: RestoreJob, status: RestoreStatus, **changed: object) -> None:
+    rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
+    rows.update(status=status, finished_at=clock.now(), **changed)
+
+
+def _note_failure(job: RestoreJob, error: Exception) -> None:
+    """What is damaged or gone stays so: only what may pass is tried again."""
+    message = error.message if isinstance(error, StonepineError) else type(error).__name__
+    _log.warning("restore_failed", job_id=str(job.pk), error=message)
+    RestoreJob.objects.using("system").filter(pk=job.pk).update(attempts=F("attempts") + 1)
+    if job.attempts + 1 < MAX_ATTEMPTS and not isinstance(error, DataLoss | NotFound):
+        return
+    rows = Index.objects.using("system").filter(pk=job.target_index_id)
+    rows.filter(state=IndexState.INITIALIZING).update(
+        state=IndexState.INITIALIZATION_FAILED,
+        failure=message[:500],
+        observed_generation=F("generation"),
+    )
+    _finish(job, RestoreStatus.FAILED, failure=message[:500])
+    notify_state(job.target_index_id)

@@ -1,0 +1,97 @@
+"""Restore jobs: making a new index of a backup. It is never visible before it is complete."""
+
+from typing import Any
+
+from access.actor import Actor
+from access.decide import require
+from access.permissions import Permission
+from audit.actions import Action
+from audit.record import record
+from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.lifecycle import new_index
+from indexes.models import Index, IndexState
+from indexes.schedule import reconcile_soon, restore_soon
+from indexes.turns import in_turn
+from kit import clock
+from kit.errors import FailedPrecondition, InvalidArgument, NotFound
+from orgs.dataplane import announce_change
+from orgs.verbs import verb
+
+
+@in_turn(4)
+@verb(Action.BACKUP_RESTORED)
+def create_index_from_backup(
+    actor: Actor,
+    backup: Backup,
+    *,
+    name: str,
+    tags: dict[str, str] | None = None,
+    is_protected: bool = False,
+    read_capacity: dict[str, Any] | None = None,
+) -> RestoreJob:
+    """Wish for an index like the one that was backed up, with its records of then.
+
+    Tags that are given replace those of then.
+    """
+    require(actor, Permission.INDEX_CREATE, backup.project.scope)
+    # Held, so that it is not deleted before the job is there.
+    rows = Backup.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.select_related("project__organization").filter(pk=backup.pk).first()
+    if locked is None:
+        raise NotFound(f"Resource {backup.pk} not found")
+    if locked.status != BackupStatus.READY:
+        raise FailedPrecondition(f"The backup is {locked.status}: only a Ready one is restored.")
+    index = new_index(
+        locked.project,
+        name=name,
+        spec=_with_capacity(locked.spec, read_capacity),
+        dimension=locked.dimension,
+        metric=locked.metric,
+        vector_type=locked.vector_type,
+        schema=locked.schema,
+        tags=locked.tags if tags is None else tags,
+        is_protected=is_protected,
+    )
+    job = RestoreJob(
+        organization_id=locked.organization_id,
+        project=locked.project,
+        backup_id=locked.pk,
+        source_index_id=locked.source_index_id,
+        target_index_id=index.pk,
+        target_index_name=index.name,
+    )
+    job.save(force_insert=True)
+    record(actor, Action.BACKUP_RESTORED, target=locked.audit_target(), index_id=str(index.pk))
+    restore_soon(job.pk)
+    return job
+
+
+def _with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
+    """The spec of then, with another read capacity where one is given."""
+    if capacity is None:
+        return spec
+    ((kind, part),) = spec.items()
+    if kind == "pod":
+        raise InvalidArgument("An index of pods has no read_capacity.", field="read_capacity")
+    return {kind: {**part, "read_capacity": capacity}}
+
+
+@verb(Action.RESTORE_CANCELLED)
+def cancel_restore_job(actor: Actor, job: RestoreJob) -> RestoreJob:
+    """Stop a restore that is not done; the index that it would have made goes. Protection of that
+    index does not matter: it never held anything."""
+    require(actor, Permission.INDEX_DELETE, job.scope)
+    rows = RestoreJob.objects.select_for_update(of=("self",)).select_related("organization")
+    locked = rows.filter(pk=job.pk).first()
+    if locked is None:
+        raise NotFound(f"Resource {job.pk} not found")
+    if not locked.is_unfinished:
+        raise FailedPrecondition(f"The restore job is {locked.status}: it cannot be cancelled.")
+    locked.status, locked.finished_at = RestoreStatus.CANCELLED, clock.now()
+    locked.save(update_fields=["status", "finished_at"])
+    wanted = Index.objects.filter(pk=locked.target_index_id, state=IndexState.INITIALIZING)
+    wanted.update(state=IndexState.TERMINATING, terminating_since=clock.now())
+    record(actor, Action.RESTORE_CANCELLED, target=locked.audit_target())
+    reconcile_soon(locked.target_index_id)
+    announce_change()
+    return locked

@@ -1,0 +1,354 @@
+"""Backups and restores, with messages lost and doubled, namespaces dropped, objects damaged."""
+
+from uuid import UUID
+
+import pytest
+
+from access.actor import OPERATOR
+from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.backup_queries import get_backup, get_restore_job, is_being_filled, visible_backups
+from indexes.backups import create_backup, delete_backup
+from indexes.deployment.backups import (
+    MAX_ATTEMPTS,
+    forget_deleted_backups,
+    indexes_being_filled,
+    take_backup,
+)
+from indexes.deployment.reconcile import reconcile
+from indexes.deployment.removal import drop_records
+from indexes.deployment.restores import carry_out_restore
+from indexes.deployment.segments import build_what_is_due
+from indexes.deployment.sweep import unfinished_backups, unfinished_restores
+from indexes.lifecycle import delete_index
+from indexes.models import Deployment, Index, IndexState
+from indexes.restores import cancel_restore_job, create_index_from_backup
+from kit import clock
+from kit.environment import environment
+from kit.errors import (
+    AlreadyExists,
+    DataLoss,
+    FailedPrecondition,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+    QuotaExceeded,
+)
+from orgs.organizations import set_plan
+from orgs.plans import Plan
+from orgs.tenancy import tenant
+from projects.projects import delete_project
+from storage.database import connect
+from storage.garbage import Sweep
+from storage.objects import open_object_store
+from storage.pins import pinned_versions
+from storage.write_log import log
+from tests.indexes.test_segments import data_key, segments, write_batches
+from tests.support.digests import namespaces_of
+from tests.support.world import World
+
+LONG_AGO_S = 10 * 365 * 86_400
+
+
+def system_url() -> str:
+    return environment().database_system_url.get_secret_value()
+
+
+def backed_up(index: Index) -> Backup:
+    backup = create_backup(OPERATOR, index, name="nightly")
+    take_backup(backup.pk)
+    return fresh(backup)
+
+
+def fresh(backup: Backup) -> Backup:
+    return Backup.objects.using("system").select_related("organization").filter(pk=backup.pk)[0]
+
+
+def job_of(job: RestoreJob) -> RestoreJob:
+    return RestoreJob.objects.using("system").filter(pk=job.pk)[0]
+
+
+def index_of(job: RestoreJob) -> Index:
+    return Index.objects.using("system").filter(pk=job.target_index_id)[0]
+
+
+def restored(backup: Backup, name: str = "again") -> Index:
+    job = create_index_from_backup(OPERATOR, backup, name=name)
+    carry_out_restore(job.pk)
+    assert job_of(job).status == RestoreStatus.COMPLETED
+    return index_of(job)
+
+
+def filled(world: World) -> Index:
+    """An index with one segment of 11,000 records and a tail of 2,000."""
+    index = world.index()
+    write_batches(index, 11)
+    assert build_what_is_due() == 1
+    write_batches(index, 2, after=11)
+    return index
+
+
+def logged(world: World) -> Index:
+    """An index with nothing but a log, of 2,000 records."""
+    index = world.index()
+    write_batches(index, 2)
+    return index
+
+
+def sweep(*, at_s: float | None = None) -> int:
+    """The sweep of a time when everything of today is old."""
+    store = open_object_store(environment().object_store_url)
+    before_s = clock.now().timestamp() + LONG_AGO_S if at_s is None else at_s
+    with connect(system_url(), name="test") as connection:
+        forget_deleted_backups(connection, store, before_s=before_s)
+        spared = frozenset(indexes_being_filled())
+        keys = {row.pk: data_key(row) for row in Index.objects.using("system").all()}
+        gone = Backup.objects.using("system").all()
+        keys |= {row.source_index_id: data_key(row) for row in gone}  # type: ignore[arg-type]
+        return Sweep(connection, store, keys.get, before_s, spared).collect()
+
+
+def test_a_restored_index_holds_what_the_index_held(world: World) -> None:
+    index = filled(world)
+    before = namespaces_of(index)
+    backup = backed_up(index)
+    assert (backup.status, backup.record_count, backup.namespace_count) == ("Ready", 13_000, 1)
+    assert backup.size_bytes > 13_000 * 16
+    write_batches(index, 1, after=13)
+    copy = restored(backup)
+    assert namespaces_of(copy) == before != namespaces_of(index)
+    assert (copy.dimension, copy.metric, copy.spec) == (index.dimension, index.metric, index.spec)
+
+
+def test_an_index_without_records_is_backed_up_and_restored(world: World) -> None:
+    backup = backed_up(world.index())
+    assert (backup.status, backup.record_count, backup.size_bytes) == ("Ready", 0, 0)
+    assert namespaces_of(restored(backup)) == {}
+
+
+def test_backups_share_the_segments_and_outlive_them_in_the_index(world: World) -> None:
+    index = filled(world)
+    before = namespaces_of(index)
+    first, second = backed_up(index), backed_up(index)
+    assert len(segments(index)) == 1
+    delete_index(OPERATOR, index)
+    drop_records(index)
+    index.delete(using="system")
+    sweep()
+    assert len(segments(index)) == 1
+    assert namespaces_of(restored(first, "one")) == before
+    delete_backup(OPERATOR, first)
+    sweep()
+    assert namespaces_of(restored(second, "two")) == before
+    delete_backup(OPERATOR, second)
+    sweep()
+    assert segments(index) == []
+    with connect(system_url(), name="test") as connection:
+        assert not pinned_versions(connection)
+
+
+def test_a_dropped_namespace_stays_in_the_backup(world: World) -> None:
+    index = filled(world)
+    before = namespaces_of(index)
+    backup = backed_up(index)
+    with connect(system_url(), name="test") as connection:
+        [namespace] = log.namespaces(connection, index.pk)
+        epoch = log.lease_epoch(connection, index.pk)
+        log.drop_namespace(connection, index.pk, namespace.namespace_id, epoch=epoch)
+    assert namespaces_of(index) == {}
+    sweep()
+    assert namespaces_of(restored(backup)) == before
+
+
+def test_what_is_taken_twice_is_there_once(world: World) -> None:
+    index = logged(world)
+    backup = backed_up(index)
+    write_batches(index, 1, after=2)
+    take_backup(backup.pk)
+    assert fresh(backup).record_count == 2_000
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    carry_out_restore(job.pk)
+    before = namespaces_of(index_of(job))
+    carry_out_restore(job.pk)
+    # A worker that died between its last transaction and the note of it.
+    RestoreJob.objects.using("system").filter(pk=job.pk).update(status=RestoreStatus.IN_PROGRESS)
+    carry_out_restore(job.pk)
+    assert namespaces_of(index_of(job)) == before
+    assert job_of(job).status == RestoreStatus.COMPLETED
+
+
+def test_the_sweep_finds_what_a_lost_message_missed(world: World) -> None:
+    ours, theirs = world.index(), world.index("filme", project=world.their_project)
+    backups = [create_backup(OPERATOR, one) for one in (ours, theirs)]
+    assert unfinished_backups() == []
+    early = clock.now().replace(year=2020)
+    Backup.objects.using("system").update(created_at=early)
+    assert unfinished_backups() == [one.pk for one in backups]
+    for backup in backups:
+        take_backup(backup.pk)
+    assert unfinished_backups() == []
+    jobs = [create_index_from_backup(OPERATOR, fresh(one), name="again") for one in backups]
+    assert set(indexes_being_filled()) == {job.target_index_id for job in jobs}
+    RestoreJob.objects.using("system").update(created_at=early)
+    assert unfinished_restores() == [job.pk for job in jobs]
+    for job in jobs:
+        carry_out_restore(job.pk)
+    assert unfinished_restores() == indexes_being_filled() == []
+
+
+def test_an_index_that_is_being_filled_is_not_brought_up(world: World) -> None:
+    backup = backed_up(world.index())
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    assert is_being_filled(job.target_index_id)
+    reconcile(job.target_index_id)
+    assert index_of(job).state == IndexState.INITIALIZING
+    assert not Deployment.objects.using("system").filter(index_id=job.target_index_id).exists()
+    with pytest.raises(FailedPrecondition, match="nothing to back up"):
+        create_backup(OPERATOR, index_of(job))
+
+
+def test_the_sweep_spares_what_a_restore_has_written(world: World) -> None:
+    backup = backed_up(logged(world))
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    store = open_object_store(environment().object_store_url)
+    planted = f"indexes/{job.target_index_id}/{UUID(int=1)}/segments/{UUID(int=2)}"
+    store.put(planted, [b"sealed"])
+    sweep()
+    assert planted in store.list("indexes/")
+    cancel_restore_job(OPERATOR, job)
+    sweep()
+    assert planted not in store.list("indexes/")
+
+
+def test_a_cancelled_restore_leaves_no_index(world: World) -> None:
+    backup = backed_up(logged(world))
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    with pytest.raises(FailedPrecondition, match="still reads this backup"):
+        delete_backup(OPERATOR, backup)
+    cancel_restore_job(OPERATOR, job)
+    carry_out_restore(job.pk)
+    assert job_of(job).status == RestoreStatus.CANCELLED
+    assert index_of(job).state == IndexState.TERMINATING
+    assert namespaces_of(index_of(job)) == {}
+    with pytest.raises(FailedPrecondition, match="cannot be cancelled"):
+        cancel_restore_job(OPERATOR, job)
+
+
+def test_a_restore_into_an_index_that_was_deleted_meanwhile_ends(world: World) -> None:
+    backup = backed_up(filled(world))
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    delete_index(OPERATOR, index_of(job))
+    carry_out_restore(job.pk)
+    assert job_of(job).status == RestoreStatus.CANCELLED
+    assert segments(index_of(job)) == []
+
+
+@pytest.mark.parametrize("part", ["content", "log/", "segments/", "manifests/"])
+def test_a_damaged_backup_is_refused_and_nothing_is_served(world: World, part: str) -> None:
+    index = filled(world)
+    backup = backed_up(index)
+    store = open_object_store(environment().object_store_url)
+    roots = [f"backups/{backup.pk}/", f"indexes/{index.pk}/"]
+    (path,) = (one for root in roots for one in store.list(root) if part in one)
+    sealed = bytearray(store.get(path))
+    sealed[len(sealed) // 2] ^= 1
+    store.put(path, [bytes(sealed)])
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    if part == "manifests/":
+        carry_out_restore(job.pk)  # the backup has its own list
+        return
+    with pytest.raises(DataLoss):
+        carry_out_restore(job.pk)
+    assert job_of(job).status == RestoreStatus.FAILED
+    assert (index_of(job).state, namespaces_of(index_of(job))) == ("InitializationFailed", {})
+    reconcile(job.target_index_id)
+    assert index_of(job).state == IndexState.INITIALIZATION_FAILED
+
+
+def test_a_backup_in_another_ones_place_is_refused(world: World) -> None:
+    index = logged(world)
+    first, second = backed_up(index), backed_up(index)
+    store = open_object_store(environment().object_store_url)
+    store.put(f"backups/{second.pk}/content", [store.get(f"backups/{first.pk}/content")])
+    job = create_index_from_backup(OPERATOR, second, name="again")
+    with pytest.raises(DataLoss):
+        carry_out_restore(job.pk)
+
+
+def test_a_backup_that_cannot_be_taken_fails_after_some_tries(world: World) -> None:
+    index = filled(world)
+    (path,) = segments(index)
+    manifest = path.replace("segments", "manifests").rpartition("/")[0] + "/" + "1".zfill(20)
+    store = open_object_store(environment().object_store_url)
+    store.put(manifest, [b"no manifest at all"])
+    backup = create_backup(OPERATOR, index)
+    for _ in range(MAX_ATTEMPTS):
+        assert fresh(backup).status == BackupStatus.INITIALIZING
+        with pytest.raises(DataLoss):
+            take_backup(backup.pk)
+    assert fresh(backup).status == BackupStatus.FAILED
+    assert fresh(backup).failure
+    with pytest.raises(FailedPrecondition, match="Failed"):
+        create_index_from_backup(OPERATOR, backup, name="again")
+
+
+def test_an_index_is_not_deleted_under_a_backup_that_is_being_taken(world: World) -> None:
+    index = world.index()
+    backup = create_backup(OPERATOR, index)
+    with pytest.raises(FailedPrecondition, match="is being taken"):
+        delete_index(OPERATOR, index)
+    take_backup(backup.pk)
+    delete_index(OPERATOR, index)
+    assert fresh(backup).source_deleted_at is not None
+    assert fresh(backup).status == BackupStatus.READY
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_left(world: World) -> None:
+    backup = backed_up(world.index())
+    with pytest.raises(AlreadyExists):
+        create_index_from_backup(OPERATOR, backup, name="movies")
+    assert not RestoreJob.objects.using("system").exists()
+
+
+def test_plans_bound_backups(world: World) -> None:
+    index = world.index()
+    set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
+    with pytest.raises(PaymentRequired):
+        create_backup(OPERATOR, index)
+    set_plan(OPERATOR, world.organization, plan=Plan.STANDARD)
+    with tenant(world.organization.pk):
+        Backup.objects.bulk_create(
+            Backup(
+                organization=world.organization,
+                project=world.project,
+                source_index_id=index.pk,
+                spec=index.spec,
+            )
+            for _ in range(500)
+        )
+    with pytest.raises(QuotaExceeded, match="500"):
+        create_backup(OPERATOR, index)
+
+
+def test_strangers_and_viewers_get_nowhere(world: World) -> None:
+    index = world.index()
+    backup = backed_up(index)
+    with pytest.raises(PermissionDenied):
+        create_backup(world.vera, index)
+    with pytest.raises(PermissionDenied):
+        create_backup(world.mallory, index)
+    with pytest.raises(NotFound):
+        get_backup(world.mallory, world.their_project, str(backup.pk))
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    with pytest.raises(NotFound):
+        get_restore_job(world.mallory, world.their_project, str(job.pk))
+    assert visible_backups(world.mallory, world.their_project, limit=10).rows == []
+    assert get_backup(world.vera, world.project, str(backup.pk)) == backup
+
+
+def test_a_project_with_backups_is_not_deleted(world: World) -> None:
+    index = world.index()
+    backed_up(index)
+    delete_index(OPERATOR, index)
+    index.delete(using="system")
+    with pytest.raises(FailedPrecondition, match="1 backups"):
+        delete_project(OPERATOR, world.project)
