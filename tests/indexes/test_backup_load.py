@@ -40,7 +40,7 @@ from tests.support.waiting import wait_until
 from tests.support.world import World
 
 NAMES = ("films", "books")
-COUNT = 200 if os.environ.get("STONEPINE_NIGHTLY") else 20
+COUNT = 200 if os.environ.get("STONEPINE_NIGHTLY") else 5
 SEED = 20261125
 
 

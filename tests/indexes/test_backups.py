@@ -8,7 +8,14 @@ from access.actor import OPERATOR
 from dataplane.builder.run import Site, build_next
 from dataplane.engine.spec import IndexSpec, Metric
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
-from indexes.backup_queries import get_backup, get_restore_job, is_being_filled, visible_backups
+from indexes.backup_queries import (
+    backup_by_id,
+    backups_of,
+    get_backup,
+    get_restore_job,
+    is_being_filled,
+    visible_backups,
+)
 from indexes.backups import create_backup, delete_backup
 from indexes.deployment.backups import (
     MAX_ATTEMPTS,
@@ -22,6 +29,7 @@ from indexes.deployment.restores import carry_out_restore
 from indexes.deployment.sweep import unfinished_backups, unfinished_restores
 from indexes.lifecycle import delete_index
 from indexes.models import Deployment, Index, IndexState
+from indexes.queries import index_by_id
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from kit import clock
 from kit.environment import environment
@@ -358,3 +366,14 @@ def test_a_project_with_backups_is_not_deleted(world: World) -> None:
     index.delete(using="system")
     with pytest.raises(FailedPrecondition, match="1 backups"):
         delete_project(OPERATOR, world.project)
+
+
+def test_the_operator_finds_indexes_and_backups_of_everybody(world: World) -> None:
+    for index in (world.index(), world.index("filme", project=world.their_project)):
+        backup = backed_up(index)
+        assert index_by_id(OPERATOR, index.pk) == index
+        assert backups_of(OPERATOR, index.pk) == [backup]
+        assert backup_by_id(OPERATOR, backup.pk) == backup
+    for find in (index_by_id, backup_by_id):
+        with pytest.raises(NotFound):
+            find(OPERATOR, UUID(int=1))

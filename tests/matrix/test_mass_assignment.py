@@ -65,7 +65,7 @@ WISHES = {
         Backup, {"name": "NEW"}, _columns("name", "description")
     ),
     "POST backups/<str:backup_id>/create-index": Wish(
-        Index, _NAMED, _columns("name", "tags")
+        Index, {"name": "NEW-again"}, _columns("name", "tags")
     ),
     "PATCH admin/organizations/<str:organization_id>": Wish(Organization, _NAMED, _NAME),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
