@@ -7,13 +7,18 @@ there is a session.
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    perform_login,
+    record_authentication,
+)
 from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import login, logout
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
@@ -34,7 +39,6 @@ from sso.sign_on import SignedOn
 
 SIGN_ON = "sign_on"
 _SEEN_AT = "seen_at"
-_METHODS = "account_authentication_methods"
 _PROVEN_HASH = "proven_password"
 _SIGN_IN_TAKES_S = 15 * 60
 _NOWHERE = "127.0.0.1"  # a unix socket has no address, and allauth's row wants one
@@ -62,8 +66,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Under a fresh session id, and not without its audit event."""
-        request.session.pop(SIGN_ON, None)  # what comes next is the person's own word
-        admit(user, WayIn(has_second_factor=_has_second_factor(request)), by=_proofs(request))
+        way = WayIn(has_second_factor=_has_second_factor(request, user))
+        admit(user, way, by=_proofs(request, user))
+        # What comes next is the person's own word. Not earlier: where somebody is refused, the
+        # session stays what it was.
+        request.session.pop(SIGN_ON, None)
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         request.session.set_expiry(None)
 
@@ -99,7 +106,7 @@ def way_of(request: HttpRequest) -> WayIn:
     vouched = request.session.get(SIGN_ON)
     if vouched is not None:
         return WayIn(sso_organization_id=UUID(vouched["organization_id"]))
-    return WayIn(has_second_factor=_has_second_factor(request))
+    return WayIn(has_second_factor=_has_second_factor(request, request.user))
 
 
 def begin_sign_on(request: HttpRequest, signed: SignedOn, *, onward: str) -> HttpResponse:
@@ -211,8 +218,10 @@ def is_ours(path: str) -> bool:
     return path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
 
 
-def _has_second_factor(request: HttpRequest) -> bool:
-    return any(record["method"] == "mfa" for record in request.session.get(_METHODS, []))
+def _has_second_factor(request: HttpRequest, user: User | AnonymousUser) -> bool:
+    """Whether this very person has proven one here: somebody else may have tried in between."""
+    records = get_authentication_records(request, user)
+    return any(record["method"] == "mfa" for record in records)
 
 
 def _through_stages(request: HttpRequest, user: User, onward: str) -> HttpResponse:
@@ -220,7 +229,7 @@ def _through_stages(request: HttpRequest, user: User, onward: str) -> HttpRespon
     return response
 
 
-def _proofs(request: HttpRequest) -> list[str]:
+def _proofs(request: HttpRequest, user: User) -> list[str]:
     """What was proven in this browser, for the audit event."""
-    records = request.session.get(_METHODS, [])
+    records = get_authentication_records(request, user)
     return [str(record.get("type") or record["method"]) for record in records]

@@ -264,3 +264,34 @@ def test_only_its_own_organization_requires_it(closed: Pine) -> None:
     assert requiring_organization("x@oak.example.com") is None
     assert requiring_organization("no address") is None
     assert Event.objects.using("system").filter(action="sso.required").count() == 1
+
+
+def test_a_refused_sign_in_widens_no_session_that_a_provider_began(closed: Pine) -> None:
+    """Somebody else's password, sent from that session: refused, and nothing else."""
+    from orgs.members import add_member
+
+    add_member(OPERATOR, closed.world.elsewhere, user=closed.alice, role=Role.ORG_MEMBER)
+    tab = browser()
+    closed.provider.sign_in(tab, closed.alice.email)
+    assert is_in(tab, closed.world)
+    answer = tab.post("/signin", {"email": closed.bob.email, "password": PASSWORD})
+    assert answer.status_code == 403
+    assert tab.get(f"/o/{closed.world.elsewhere.slug}").status_code == 404
+
+
+def test_the_second_factor_of_somebody_else_lets_no_owner_in(pine: Pine) -> None:
+    """Proven in the owner's session, by somebody who is refused for it."""
+    from orgs.member_roles import set_member_roles
+    from orgs.members import add_member
+
+    set_member_roles(OPERATOR, pine.world.organization, user=pine.bob, roles=[Role.ORG_OWNER])
+    add_member(OPERATOR, pine.world.elsewhere, user=pine.bob, role=Role.ORG_MEMBER)
+    vera = member(pine.world, "vera", f"vera@{DOMAIN}")
+    secret, _ = with_app(vera)
+    pine.require()
+    tab, _ = by_password(pine.bob.email)
+    assert not is_in(tab, pine.world)
+    tab.post("/signin", {"email": vera.email, "password": PASSWORD})
+    answer = tab.post("/signin/mfa", {"code": codes_now(secret)[1]})
+    assert answer.status_code == 403
+    assert not is_in(tab, pine.world)
