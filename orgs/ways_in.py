@@ -78,6 +78,16 @@ def require_own_secrets(email: str, grants: tuple[RoleGrant, ...] = ()) -> None:
         raise closed_way(closed)
 
 
+def require_may_add_factor(user: User, grants: tuple[RoleGrant, ...], way: WayIn) -> None:
+    """Raise `SsoRequired` where a new factor would lead around single sign-on: an owner's password
+    alone must not make the factor that lets the owner in beside it."""
+    closed = requiring_organization(user.email)
+    if closed is None or way.has_second_factor or way.sso_organization_id == closed.pk:
+        return
+    if _is_owner(grants, closed.pk):
+        raise closed_way(closed)
+
+
 def require_free_address(email: str) -> None:
     """Raise `SsoRequired` where an account may not leave this address, or come to it: single
     sign-on is required for it, and another address would lead around that."""

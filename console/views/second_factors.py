@@ -23,17 +23,20 @@ from accounts.second_factors import (
 )
 from console import passkeys
 from console.account_page import Own, render_account
+from console.auth import way_of
 from console.confirm import freshly_confirmed
 from console.errors import INVALID, form_status
 from console.forms.accounts import AppForm, PasskeyForm
 from console.visit import signed_in
 from kit.errors import StonepineError
+from orgs.queries import grants_of
 from orgs.second_factors import (
     add_authenticator_app,
     add_passkey,
     remove_second_factor,
     renew_codes,
 )
+from orgs.ways_in import require_may_add_factor
 
 _OFFERED_FOR = timedelta(minutes=15)
 _GROUP = 4
@@ -65,6 +68,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def app_new(request: HttpRequest) -> HttpResponse:
     """A QR code to scan; the app is kept once it has shown a right code."""
     own, status = Own(request), 200
+    require_may_add_factor(own.user, grants_of(own.user.pk), way_of(request))
     secret = _offered(own.user, request.POST.get("secret", "")) or new_totp_secret()
     form = AppForm(request.POST or None, initial={"secret": _offer(own.user, secret)})
     if form.is_valid():
@@ -94,6 +98,7 @@ def app_new(request: HttpRequest) -> HttpResponse:
 @freshly_confirmed
 def passkey_new(request: HttpRequest) -> HttpResponse:
     own, form = Own(request), PasskeyForm(request.POST or None)
+    require_may_add_factor(own.user, grants_of(own.user.pk), way_of(request))
     status = INVALID if form.errors else 200
     if form.is_valid():
         try:

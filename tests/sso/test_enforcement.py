@@ -295,3 +295,19 @@ def test_the_second_factor_of_somebody_else_lets_no_owner_in(pine: Pine) -> None
     answer = tab.post("/signin/mfa", {"code": codes_now(secret)[1]})
     assert answer.status_code == 403
     assert not is_in(tab, pine.world)
+
+
+def test_a_password_makes_no_second_factor_that_lets_an_owner_in(pine: Pine) -> None:
+    """Not where another organization lets the owner's password in; where the provider vouches for
+    the owner, the password is proof enough."""
+    from orgs.member_roles import set_member_roles
+    from orgs.members import add_member
+
+    set_member_roles(OPERATOR, pine.world.organization, user=pine.bob, roles=[Role.ORG_OWNER])
+    add_member(OPERATOR, pine.world.elsewhere, user=pine.bob, role=Role.ORG_MEMBER)
+    pine.require()
+    tab, _ = by_password(pine.bob.email)
+    for page in ("/account/mfa/app", "/account/mfa/passkey"):
+        assert tab.get(page).status_code == 403
+    pine.provider.sign_in(tab, pine.bob.email)
+    assert tab.get("/account/mfa/app").status_code == 200
