@@ -54,6 +54,9 @@ def sections(visit: Visit) -> list[Section]:
         _organization_item(visit, "Members", "members", "users"),
         _organization_item(visit, "Roles", "roles", "shield-check"),
     ]
+    if visit.may_in_organization["service_account_read"].is_allowed:
+        label = "Service accounts"
+        items.append(_organization_item(visit, label, "service_accounts", "terminal-2"))
     if visit.may_in_organization["sso_write"].is_allowed:
         items.append(_organization_item(visit, "Directory", "directory", "building"))
         items.append(_organization_item(visit, "Single sign-on", "sso", "lock"))

@@ -22,6 +22,8 @@ from console.views import (
     roles,
     saml,
     second_factors,
+    service_account_acts,
+    service_accounts,
     sign_up,
     single_logout,
     sso,
@@ -116,6 +118,26 @@ _AUDIT = [
     path("/<uuid:event_id>", audit.event, name="audit_event"),
 ]
 
+_ACCOUNT_ID = "/<uuid:service_account_id>"
+_SERVICE_ACCOUNTS = [
+    path("", service_accounts.listing, name="service_accounts"),
+    path("/new", service_accounts.new, name="service_account_new"),
+    path(_ACCOUNT_ID, service_accounts.detail, name="service_account"),
+    path(f"{_ACCOUNT_ID}/name", service_account_acts.rename, name="service_account_rename"),
+    path(f"{_ACCOUNT_ID}/rotate", service_account_acts.rotate, name="service_account_rotate"),
+    path(f"{_ACCOUNT_ID}/delete", service_account_acts.delete, name="service_account_delete"),
+    path(
+        f"{_ACCOUNT_ID}/secrets/new",
+        service_account_acts.secret_new,
+        name="service_account_secret_new",
+    ),
+    path(
+        f"{_ACCOUNT_ID}/secrets/<uuid:secret_id>/revoke",
+        service_account_acts.secret_revoke,
+        name="service_account_secret_revoke",
+    ),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -145,6 +167,7 @@ urlpatterns = [
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),
+    path("o/<slug:organization>/service-accounts", include(_SERVICE_ACCOUNTS)),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/sso", include(_SSO)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),

@@ -1,6 +1,7 @@
 """Who belongs to an organization, page by page: users, role bindings, invitations,
 service accounts."""
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -79,6 +80,18 @@ def role_bindings(
         **{name: value for name, value in wanted.items() if value is not None}
     )
     return _page(organization, rows, limit=limit, after=after)
+
+
+def roles_of(
+    actor: Actor, organization: Organization, principals: Collection[UUID]
+) -> dict[UUID, list[RoleBinding]]:
+    """What the actor may see of what each of a page's principals holds, oldest first."""
+    found: dict[UUID, list[RoleBinding]] = {one: [] for one in principals}
+    with tenant(organization.pk):
+        rows = _visible_bindings(actor, organization).filter(principal_id__in=principals)
+        for binding in rows.order_by("pk"):
+            found[binding.principal_id].append(binding)
+    return found
 
 
 def get_role_binding(actor: Actor, organization: Organization, binding_id: UUID) -> RoleBinding:

@@ -18,7 +18,9 @@ _ROLES = [
 ]
 
 
-class _RolesForm(ConsoleForm):
+class RolesForm(ConsoleForm):
+    """One role or more on the organization; forms add whose they are."""
+
     roles = forms.MultipleChoiceField(
         label="Roles on the organization",
         choices=_ROLES,
@@ -32,11 +34,11 @@ class _RolesForm(ConsoleForm):
         return [Role(name) for name in self.cleaned_data["roles"]]
 
 
-class MemberRolesForm(_RolesForm):
+class MemberRolesForm(RolesForm):
     """Exactly these roles, from now on."""
 
 
-class InvitationForm(_RolesForm):
+class InvitationForm(RolesForm):
     email = forms.CharField(
         label="E-mail address",
         max_length=254,

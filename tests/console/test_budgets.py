@@ -12,7 +12,17 @@ from tests.console.conftest import Site
 
 
 @pytest.mark.parametrize(
-    "page", ["", "/p/search", "/p/search/indexes", "/p/search/keys", "/roles", "/members", "/audit"]
+    "page",
+    [
+        "",
+        "/p/search",
+        "/p/search/indexes",
+        "/p/search/keys",
+        "/roles",
+        "/members",
+        "/audit",
+        "/service-accounts",
+    ],
 )
 def test_a_page_takes_the_same_number_of_statements_however_much_there_is(
     site: Site,

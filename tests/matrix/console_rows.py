@@ -95,6 +95,25 @@ _ORGANIZATION: Rows = {
     "POST o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 422, {"name": ""}),
 }
 
+_X = "o/<slug:organization>/service-accounts"
+_Y = f"{_X}/<uuid:service_account_id>"
+_SERVICE_ACCOUNTS: Rows = {
+    f"GET {_X}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"GET {_X}/new": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_X}/new": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_Y}": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_Y}/name": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_Y}/name": Row(ORGANIZATION_ADMINISTER, 404, {"name": "robot"}),
+    f"GET {_Y}/rotate": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_Y}/rotate": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_Y}/delete": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_Y}/delete": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_Y}/secrets/new": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_Y}/secrets/new": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_Y}/secrets/<uuid:secret_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_Y}/secrets/<uuid:secret_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
+}
+
 _D = "o/<slug:organization>/directory"
 _DIRECTORY: Rows = {
     f"GET {_D}": Row(ORGANIZATION_ADMINISTER, 200),
@@ -174,5 +193,5 @@ _PROJECT: Rows = {
 
 ROWS: Rows = {
     **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
-    **_AUDIT, **_PROJECT,
+    **_AUDIT, **_SERVICE_ACCOUNTS, **_PROJECT,
 }  # fmt: skip
