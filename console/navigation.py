@@ -64,6 +64,7 @@ def sections(visit: Visit) -> list[Section]:
         items.append(_organization_item(visit, "Audit log", "audit", "file-text"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
+    items.append(_organization_item(visit, "Settings", "settings", "settings"))
     found.append(Section("Organization", items))
     return found
 

@@ -24,6 +24,7 @@ from console.views import (
     second_factors,
     service_account_acts,
     service_accounts,
+    settings,
     sign_up,
     single_logout,
     sso,
@@ -138,6 +139,13 @@ _SERVICE_ACCOUNTS = [
     ),
 ]
 
+_SETTINGS = [
+    path("", settings.overview, name="settings"),
+    path("/name", settings.rename, name="organization_rename"),
+    path("/leave", settings.leave, name="organization_leave"),
+    path("/delete", settings.delete, name="organization_delete"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -168,6 +176,7 @@ urlpatterns = [
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),
     path("o/<slug:organization>/service-accounts", include(_SERVICE_ACCOUNTS)),
+    path("o/<slug:organization>/settings", include(_SETTINGS)),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/sso", include(_SSO)),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),

@@ -1,4 +1,4 @@
-"""Founding an organization."""
+"""An organization's name: when it is founded, and later."""
 
 from django import forms
 

@@ -22,6 +22,7 @@ from tests.console.conftest import Site
         "/members",
         "/audit",
         "/service-accounts",
+        "/settings",
     ],
 )
 def test_a_page_takes_the_same_number_of_statements_however_much_there_is(

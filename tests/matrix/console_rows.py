@@ -114,6 +114,17 @@ _SERVICE_ACCOUNTS: Rows = {
     f"POST {_Y}/secrets/<uuid:secret_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
 }
 
+_E = "o/<slug:organization>/settings"
+_SETTINGS: Rows = {
+    f"GET {_E}": Row(ORGANIZATION_READ, 200),
+    f"GET {_E}/name": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_E}/name": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_E}/leave": Row(ORGANIZATION_READ, 200),
+    f"POST {_E}/leave": Row(ORGANIZATION_READ, 422, {"confirmation": "no"}),
+    f"GET {_E}/delete": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_E}/delete": Row(ORGANIZATION_ADMINISTER, 422, {"confirmation": "no"}),
+}
+
 _D = "o/<slug:organization>/directory"
 _DIRECTORY: Rows = {
     f"GET {_D}": Row(ORGANIZATION_ADMINISTER, 200),
@@ -193,5 +204,5 @@ _PROJECT: Rows = {
 
 ROWS: Rows = {
     **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
-    **_AUDIT, **_SERVICE_ACCOUNTS, **_PROJECT,
+    **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT,
 }  # fmt: skip
