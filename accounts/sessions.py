@@ -1,5 +1,6 @@
 """Sessions of people: where they are signed in, when they were last seen there, and ending them."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -15,22 +16,25 @@ SEEN_EVERY = timedelta(minutes=1)
 _SHOWN = 200
 
 
-def sessions_of(user: User) -> list[UserSession]:
-    """Where the person is signed in, last seen first; what has ended is swept out on the way."""
+def sessions_of(user: User, *, among: Collection[str] | None = None) -> list[UserSession]:
+    """Where the person is signed in, last seen first; what has ended is swept out on the way.
+    `among` are the keys of those that count, here and below; None: all."""
     rows = UserSession.objects.filter(user=user)
     live = _live_keys([row.session_key for row in rows])
     ended = [row.pk for row in rows if row.session_key not in live]
     UserSession.objects.filter(pk__in=ended).delete()
     return sorted(
-        (row for row in rows if row.session_key in live),
+        (row for row in rows if row.session_key in live and _counts(row, among)),
         key=lambda row: row.last_seen_at,
         reverse=True,
     )[:_SHOWN]
 
 
-def find_session(user: User, session_id: int) -> UserSession:
+def find_session(
+    user: User, session_id: int, *, among: Collection[str] | None = None
+) -> UserSession:
     found = UserSession.objects.filter(user=user, pk=session_id).first()
-    if found is None:
+    if found is None or not _counts(found, among):
         raise NotFound("This session has ended already.")
     return found
 
@@ -48,9 +52,10 @@ def end(sessions: list[UserSession]) -> None:
     UserSession.objects.filter(pk__in=[session.pk for session in sessions]).delete()
 
 
-def end_all(user: User, *, but: str | None = None) -> int:
+def end_all(user: User, *, but: str | None = None, among: Collection[str] | None = None) -> int:
     """All sessions of the person, except the one with that key; how many there were."""
-    ending = list(UserSession.objects.filter(user=user).exclude(session_key=but or ""))
+    rows = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+    ending = [row for row in rows if _counts(row, among)]
     end(ending)
     return len(ending)
 
@@ -59,6 +64,10 @@ def sweep() -> None:
     """Drop what has expired, and list entries whose session is gone."""
     _stored().filter(expire_date__lt=clock.now()).delete()
     UserSession.objects.exclude(session_key__in=_stored().values("session_key")).delete()
+
+
+def _counts(session: UserSession, among: Collection[str] | None) -> bool:
+    return among is None or session.session_key in among
 
 
 def _live_keys(keys: list[str]) -> set[str]:

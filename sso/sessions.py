@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 
+from accounts.models import User
 from accounts.sessions import end
 from kit import clock
 from orgs.plans import FEATURES, Feature, Plan
@@ -29,6 +31,13 @@ def find_session(session_key: str) -> SsoSession | None:
     """Of a browser; whose organization it is stands in the row. Crosses tenants."""
     rows = SsoSession.objects.using("system").select_related("identity__connection__organization")
     return rows.filter(session_key=session_key).first()
+
+
+def keys_vouched_for(user: User, organization_id: UUID) -> set[str]:
+    """Of the person's sessions, those that the organization's provider began."""
+    with tenant(organization_id):
+        rows = SsoSession.objects.filter(identity__user=user)
+        return set(rows.values_list("session_key", flat=True))
 
 
 def still_holds(session: SsoSession) -> bool:

@@ -22,6 +22,7 @@ from orgs.activity import own_events
 from orgs.passwords import change_password
 from orgs.profiles import change_email, change_profile, open_email_change, request_email_change
 from orgs.sessions import end_other_sessions, end_session
+from sso.sessions import keys_vouched_for
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,7 +109,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
             "browser": described(session.user_agent),
             "is_current": session.session_key == request.session.session_key,
         }
-        for session in sessions_of(Own(request).user)
+        for session in sessions_of(Own(request).user, among=_reached(request))
     ]
     return render_account(request, "accounts/sessions.html", {"rows": rows})
 
@@ -117,7 +118,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @signed_in
 def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     own = Own(request)
-    end_session(own.actor, own.user, session_id=session_id)
+    end_session(own.actor, own.user, session_id=session_id, among=_reached(request))
     return _said(request, "Session ended", "console:account_sessions")
 
 
@@ -126,7 +127,8 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
 def sessions_end(request: HttpRequest) -> HttpResponse:
     """All but this one."""
     own = Own(request)
-    end_other_sessions(own.actor, own.user, session_key=request.session.session_key or "")
+    here = request.session.session_key or ""
+    end_other_sessions(own.actor, own.user, session_key=here, among=_reached(request))
     return _said(request, "All other sessions ended", "console:account_sessions")
 
 
@@ -136,6 +138,13 @@ def activity(request: HttpRequest) -> HttpResponse:
     vouched = way_of(request).sso_organization_id
     events = own_events(Own(request).user, organization_id=vouched)
     return render_account(request, "accounts/activity.html", {"events": events})
+
+
+def _reached(request: HttpRequest) -> set[str] | None:
+    """Sessions that this one may show and end: no organization's provider signs people out of
+    others. None: all."""
+    vouched = way_of(request).sso_organization_id
+    return None if vouched is None else keys_vouched_for(Own(request).user, vouched)
 
 
 def _said(request: HttpRequest, what: str, page: str) -> HttpResponse:

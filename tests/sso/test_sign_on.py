@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -30,7 +31,7 @@ from tests.sso.factory import signer
 from tests.sso.provider import DOMAIN, NEWCOMER, Provider, browser
 from tests.sso.wrappings import flips, response_wrappings, wrappings
 from tests.support.together import together
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 
 def is_in(client: Client, world: World) -> bool:
@@ -130,6 +131,24 @@ def test_an_invited_account_from_elsewhere_gets_in_here_and_nowhere_else(
     assert "OrgManager" in roles_of(mallory)
     for path in ("/account/mfa/app", "/account/email"):
         assert tab.get(path)["Location"].startswith("/confirm")
+
+
+def test_a_provider_neither_sees_nor_ends_sessions_that_it_did_not_begin(
+    world: World, provider: Provider
+) -> None:
+    bob = member(world, "bob", f"bob@{DOMAIN}")
+    own, vouched, other = browser(), browser(), browser()
+    own.post("/signin", {"email": bob.email, "password": PASSWORD})
+    session = UserSession.objects.get(user=bob)
+    provider.sign_in(vouched, bob.email)
+    provider.sign_in(other, bob.email)
+    page = vouched.get("/account/sessions").content.decode()
+    assert f"/account/sessions/{session.pk}/end" not in page
+    assert vouched.post(f"/account/sessions/{session.pk}/end").status_code == 404
+    vouched.post("/account/sessions/end")
+    assert is_in(own, world)
+    assert is_in(vouched, world)
+    assert not is_in(other, world)
 
 
 def test_a_foreign_domain_is_refused(world: World, provider: Provider) -> None:
