@@ -70,8 +70,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         admit(user, way, by=_proofs(request, user))
         # What comes next is the person's own word. Not earlier: where somebody is refused, the
         # session stays what it was.
-        request.session.pop(SIGN_ON, None)
+        was_vouched = request.session.pop(SIGN_ON, None) is not None
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        if was_vouched:  # `login` keeps the id, which the provider may end, of the same person
+            request.session.cycle_key()
         request.session.set_expiry(None)
 
     def post_login(self, request: HttpRequest, user: User, **hooks: object) -> HttpResponse:

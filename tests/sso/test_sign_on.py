@@ -151,6 +151,18 @@ def test_a_provider_neither_sees_nor_ends_sessions_that_it_did_not_begin(
     assert not is_in(other, world)
 
 
+def test_a_password_makes_another_session_of_one_that_a_provider_began(
+    world: World, provider: Provider
+) -> None:
+    """Which that provider ends no more."""
+    bob = member(world, "bob", f"bob@{DOMAIN}")
+    tab = browser()
+    provider.sign_in(tab, bob.email)
+    tab.post("/signin", {"email": bob.email, "password": PASSWORD})
+    disable_connection(OPERATOR, provider.connection)
+    assert is_in(tab, world)
+
+
 def test_a_foreign_domain_is_refused(world: World, provider: Provider) -> None:
     """One tenant's provider does not speak for another's domain, nor for one that looks like it."""
     for email in ("x@oak.example.com", f"x@sub.{DOMAIN}", f"x@y.example@{DOMAIN}"):
