@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.permissions import Permission
 from audit.actions import Action
+from console.confirm import freshly_confirmed
 from console.forms.base import ConsoleForm
 from console.forms.keys import RollForm
 from console.render import go, render_sheet
@@ -20,6 +21,7 @@ from projects.queries import get_api_key
 
 @require_http_methods(["GET", "POST"])
 @project_page
+@freshly_confirmed
 def roll(visit: Visit, key_id: UUID) -> HttpResponse:
     guard(visit, Permission.API_KEY_UPDATE, Action.API_KEY_ROLLED, id=str(key_id))
     key = get_api_key(visit.actor, visit.here, key_id)
@@ -54,6 +56,7 @@ def switch(visit: Visit, key_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @project_page
+@freshly_confirmed
 def revoke(visit: Visit, key_id: UUID) -> HttpResponse:
     guard(visit, Permission.API_KEY_REVOKE, Action.API_KEY_REVOKED, id=str(key_id))
     key = get_api_key(visit.actor, visit.here, key_id)

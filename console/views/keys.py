@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from access.keys import PlainKey
 from access.permissions import Permission
 from audit.actions import Action
+from console.confirm import freshly_confirmed
 from console.forms.keys import KeyForm
 from console.key_roles import described, role_names
 from console.key_words import limits, tone
@@ -47,6 +48,7 @@ def listing(visit: Visit) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @project_page
+@freshly_confirmed
 def new(visit: Visit) -> HttpResponse:
     """The form, and after it the one page that shows the key."""
     guard(visit, Permission.API_KEY_CREATE, Action.API_KEY_CREATED)

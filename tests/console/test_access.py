@@ -15,12 +15,19 @@ from indexes.lifecycle import create_index
 from projects.api_keys import create_api_key
 from projects.models import ApiKey
 from tests.console.conftest import Site
+from tests.matrix.cast import Person
 from tests.support.world import SPEC
 
 AsUser = Callable[[User], Client]
 READING = ("", "/indexes", "/indexes/articles", "/indexes/new", "/new-index/call?name=x")
 INDEX_WRITING = ("/new-index", "/indexes/articles/delete")
 KEYS = ("/keys", "/keys/new")
+
+
+@pytest.fixture
+def as_user() -> AsUser:
+    """A browser in which that person has proven themselves just now."""
+    return lambda user: Person(user.name, user).browser()
 
 
 @pytest.fixture

@@ -15,8 +15,15 @@ from kit import clock
 from projects.models import ApiKey
 from projects.queries import authenticate_api_key
 from tests.console.conftest import Site
+from tests.matrix.cast import Person
 
 AsUser = Callable[[User], Client]
+
+
+@pytest.fixture
+def as_user() -> AsUser:
+    """A browser in which that person has proven themselves just now."""
+    return lambda user: Person(user.name, user).browser()
 
 
 @pytest.mark.parametrize(
@@ -175,3 +182,18 @@ def test_a_key_is_disabled_and_enabled_again(site: Site, as_user: AsUser) -> Non
     assert "Enable ingest?" in client.get(address).content.decode()
     client.post(address, {"enable": "1"})
     authenticate_api_key(secret)
+
+
+def test_making_and_ending_keys_asks_for_a_fresh_proof(site: Site) -> None:
+    site.world.key()
+    client = Client(HTTP_ACCEPT="text/html")
+    client.force_login(site.alice)
+    place = f"{site.place}/keys"
+    for path in (
+        f"{place}/new",
+        f"{place}/{only_key().pk}/roll",
+        f"{place}/{only_key().pk}/revoke",
+    ):
+        reply = client.post(path, {"name": "x", "preset": "all"})
+        assert reply["Location"].startswith("/confirm?next=")
+    assert only_key().revoked_at is None

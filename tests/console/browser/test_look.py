@@ -1,6 +1,6 @@
 """Every page in both themes and at three widths: nothing sticks out, axe finds nothing."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
@@ -11,10 +11,12 @@ from access.permissions import Role
 from billing.contacts import set_billing_contact
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
+from kit import clock
 from orgs.invitations import create_invitation
 from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment
+from orgs.service_accounts import add_secret, create_service_account
 from orgs.setup import mint_setup_link
 from projects.api_keys import create_api_key, disable_api_key
 from projects.key_bounds import Bounds
@@ -37,6 +39,11 @@ PAGES = {
     "members": "/members",
     "audit": "/audit",
     "audit-nothing": "/audit?text=nothing+fits",
+    "settings": "/settings",
+    "settings-name": "/settings/name",
+    "settings-leave": "/settings/leave",
+    "settings-delete": "/settings/delete",
+    "service-accounts-empty": "/service-accounts",
     "roles": "/roles",
     "billing": "/billing?month=2020-10&by=index",
     "billing-empty": "/billing?month=2020-09",
@@ -55,7 +62,16 @@ PAGES = {
     "keys-empty": "/p/recommendations/keys",
     "missing": "/p/nothing",
 }
-VIEWER_PAGES = ("organization", "members", "roles", "project", "indexes", "index", "missing")
+VIEWER_PAGES = (
+    "organization",
+    "members",
+    "settings",
+    "roles",
+    "project",
+    "indexes",
+    "index",
+    "missing",
+)
 
 
 @pytest.fixture
@@ -108,6 +124,7 @@ def test_pages_of_the_owner_fit_and_are_accessible(
     open_tab: OpenTab, furnished: Site, theme: str
 ) -> None:
     tab = open_tab(furnished.alice, theme=theme)
+    prove(tab, furnished)
     found = []
     for name, path in PAGES.items():
         tab.open(furnished.home + path)
@@ -141,6 +158,29 @@ def test_members_and_invitations_fit_and_are_accessible(
         "invite-new": "/invite",
     }.items():
         page = tab.open(f"{site.home}/members{path}")
+        assert page.url.endswith(path)
+        found.extend(faults(tab, f"{name}-{theme}"))
+    assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_service_accounts_fit_and_are_accessible(open_tab: OpenTab, site: Site, theme: str) -> None:
+    assignments = [Assignment(Role.ORG_MANAGER), Assignment(Role.PROJECT_EDITOR, site.project.pk)]
+    account, _ = create_service_account(
+        OPERATOR, site.organization, name="terraform-of-the-platform-team", assignments=assignments
+    )
+    add_secret(OPERATOR, account, expires_at=clock.now() + timedelta(days=90))
+    tab = open_tab(site.alice, theme=theme)
+    prove(tab, site)
+    found = []
+    for name, path in {
+        "service-accounts": "",
+        "service-account-new": "/new",
+        "service-account": f"/{account.pk}",
+        "service-account-rotate": f"/{account.pk}/rotate",
+        "service-account-secret-new": f"/{account.pk}/secrets/new",
+    }.items():
+        page = tab.open(f"{site.home}/service-accounts{path}")
         assert page.url.endswith(path)
         found.extend(faults(tab, f"{name}-{theme}"))
     assert not found
