@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -16,7 +17,7 @@ from kit import clock
 _VALID_FOR = timedelta(minutes=15)
 
 
-def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def freshly_confirmed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Send whoever proved themselves longer ago to `/confirm` and back; goes below `signed_in`.
 
     Takes views of a request and views of a `Visit`. What a form held is not kept: the way back
@@ -24,7 +25,7 @@ def freshly_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
     """
 
     @functools.wraps(view)
-    def guarded(first: Any, /, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(first: Any, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request: HttpRequest = getattr(first, "request", first)
         if is_fresh(request, is_own=first is request):
             return view(first, *args, **kwargs)

@@ -12,19 +12,23 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from access.permissions import Permission
+from accounts.throttle import require_attempts_left
 from audit.actions import Action
 from audit.export import CONTENT_TYPES, parse_form
 from audit.search import EventFilter, Page, parse_filter
+from console.confirm import freshly_confirmed
 from console.errors import INVALID
 from console.forms.audit import AuditFilterForm
 from console.navigation import Crumb
 from console.render import render_page, render_sheet
 from console.visit import Visit, guard, organization_page
-from kit.errors import InvalidArgument
+from kit.errors import FailedPrecondition, InvalidArgument
 from orgs.audit_log import chain_state, export_events, get_event, search_events, verify_events
 
 _TITLE = "Audit log"
 _NOTHING = Page([], None)
+_MAX_FOLLOWED = 100_000  # about five seconds
+_FOLLOWED_AT_ONCE = 10
 
 
 @require_GET
@@ -47,6 +51,7 @@ def event(visit: Visit, event_id: UUID) -> HttpResponse:
 
 @require_POST
 @organization_page
+@freshly_confirmed
 def export(visit: Visit) -> HttpResponseBase:
     """Everything that fits the filter, sent while it is read; the export is an event itself."""
     guard(visit, Permission.AUDIT_READ, Action.AUDIT_EXPORTED)
@@ -63,7 +68,15 @@ def export(visit: Visit) -> HttpResponseBase:
 @require_POST
 @organization_page
 def verify(visit: Visit) -> HttpResponse:
-    """Follow the whole chain once more; nothing changes, so this answers with the page."""
+    """Follow the whole chain once more, while the person waits: not too long ones, and not over
+    and over. Nothing changes, so this answers with the page."""
+    length = chain_state(visit.actor, visit.organization).sequence
+    if length > _MAX_FOLLOWED:
+        raise FailedPrecondition(
+            f"The chain has {length:,} entries; more than {_MAX_FOLLOWED:,} are not followed here. "
+            "Whoever operates this installation verifies it with: stonepine audit verify."
+        )
+    require_attempts_left("audit-verify", str(visit.organization.pk), limit=_FOLLOWED_AT_ONCE)
     return _page(visit, report=verify_events(visit.actor, visit.organization))
 
 

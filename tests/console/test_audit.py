@@ -7,10 +7,18 @@ import pytest
 from django.test import Client
 
 from access.actor import OPERATOR
+from console.views import audit as views
 from kit import clock
 from orgs.audit_log import search_events
 from tests.console.conftest import Site
 from tests.console.test_directory import AsUser
+from tests.matrix.cast import Person
+
+
+@pytest.fixture
+def as_user() -> AsUser:
+    """A browser in which that person has proven themselves just now."""
+    return lambda user: Person(user.name, user).browser()
 
 
 @pytest.fixture
@@ -66,6 +74,32 @@ def test_the_chain_is_verified_on_demand(site: Site, owner: Client) -> None:
     reply = owner.post(f"{site.home}/audit/verify")
     assert reply.status_code == 200
     assert "The chain holds" in reply.content.decode()
+
+
+def test_it_is_not_verified_over_and_over(site: Site, owner: Client) -> None:
+    statuses = [owner.post(f"{site.home}/audit/verify").status_code for _ in range(11)]
+    assert statuses == [*[200] * 10, 429]
+
+
+def test_a_chain_too_long_to_wait_for_is_left_to_the_operator(
+    site: Site, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_MAX_FOLLOWED", 2)
+    reply = owner.post(f"{site.home}/audit/verify")
+    assert reply.status_code == 409
+    assert "stonepine audit verify" in reply.content.decode()
+
+
+def test_an_export_asks_for_a_fresh_proof(site: Site) -> None:
+    client = Client(HTTP_ACCEPT="text/html")
+    client.force_login(site.alice)
+    reply = client.post(f"{site.home}/audit/export", {"format": "csv"})
+    assert reply["Location"].startswith("/confirm?next=")
+
+
+def test_entries_of_elsewhere_are_missing_ones(site: Site, owner: Client) -> None:
+    (theirs,) = search_events(OPERATOR, site.world.elsewhere, limit=1).events
+    body(site, owner, f"/{theirs.pk}", status=404)
 
 
 def test_the_log_is_the_owners(site: Site, as_user: AsUser) -> None:
