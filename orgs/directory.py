@@ -33,16 +33,19 @@ def users(
     organization: Organization,
     *,
     email: str | None = None,
+    text: str = "",
     limit: int = MAX_LIMIT,
     after: UUID | None = None,
 ) -> Page[Membership]:
-    """Members with their accounts, in the order they joined."""
+    """Members with their accounts, in the order they joined; `text` is in the name or address."""
     require(actor, Permission.MEMBER_READ, organization.scope)
     rows = Membership.objects.filter(organization=organization).select_related("user")
     if email is not None:
         rows = (
             rows.filter(user__email=normalized_email(email)) if is_address(email) else rows.none()
         )
+    if text:
+        rows = rows.filter(Q(user__email__icontains=text) | Q(user__name__icontains=text))
     return _page(organization, rows, limit=limit, after=after)
 
 

@@ -1,4 +1,4 @@
-"""Members and invitations: whom to ask, and which roles they hold on the organization."""
+"""Members: which roles they hold on the organization, and finding them."""
 
 from django import forms
 
@@ -38,11 +38,10 @@ class MemberRolesForm(RolesForm):
     """Exactly these roles, from now on."""
 
 
-class InvitationForm(RolesForm):
-    email = forms.CharField(
-        label="E-mail address",
+class SearchForm(ConsoleForm):
+    q = forms.CharField(
+        label="Search members",
+        required=False,
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
+        widget=forms.SearchInput(attrs={"autocomplete": "off", "placeholder": "Name or address"}),
     )
-
-    field_order = ("email", "roles")

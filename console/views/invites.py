@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -9,7 +10,7 @@ from access.permissions import Permission, Role
 from audit.actions import Action
 from console.confirm import freshly_confirmed
 from console.forms.base import ConsoleForm
-from console.forms.members import InvitationForm
+from console.forms.invitations import InvitationForm
 from console.render import go, render_sheet
 from console.snippets import snippets
 from console.views.members import here, trail
@@ -17,29 +18,29 @@ from console.visit import Visit, guard, organization_page
 from kit.errors import StonepineError
 from orgs.directory import get_invitation
 from orgs.invitations import create_invitation, resend_invitation, revoke_invitation
-from orgs.role_bindings import Assignment
+from projects.queries import visible_projects
 
 
 @require_http_methods(["GET", "POST"])
 @organization_page
 @freshly_confirmed
 def new(visit: Visit) -> HttpResponse:
+    """Each address gets an invitation of its own; those that are refused stay in the form."""
     guard(visit, Permission.MEMBER_WRITE, Action.INVITATION_CREATED)
-    form = InvitationForm(visit.posted, initial={"roles": [Role.ORG_MEMBER]})
+    projects = visible_projects(visit.actor, visit.organization)
+    form = InvitationForm(visit.posted, initial={"roles": [Role.ORG_MEMBER]}, projects=projects)
     if form.is_valid():
-        wanted = [Assignment(role) for role in form.chosen]
-        try:
-            invitation, _ = create_invitation(
-                visit.actor, visit.organization, email=form.cleaned_data["email"],
-                assignments=wanted,
-            )  # fmt: skip
-            return go(visit, here(visit), saying=f"Invitation sent to {invitation.email}")
-        except StonepineError as error:
-            form.refuse(error)
-    context = {"form": form, "snippets": snippets("invite", ("curl",))}
+        sent, refused = _invite(visit, form)
+        told = f"Invitation sent to {', '.join(sent)}"
+        if not refused:
+            return go(visit, here(visit), saying=told)
+        if sent:
+            messages.success(visit.request, told)
+        form.keep(refused)
+    context = {"form": form, "projects": projects, "snippets": snippets("invite", ("curl",))}
     return render_sheet(
         visit, "members/_invite.html", context,
-        title="Invite someone", trail=(trail(visit),), is_invalid=bool(form.errors),
+        title="Invite people", trail=(trail(visit),), is_invalid=bool(form.errors),
     )  # fmt: skip
 
 
@@ -66,3 +67,17 @@ def revoke(visit: Visit, invitation_id: UUID) -> HttpResponse:
         visit, "members/_revoke.html", {"invitation": invitation, "form": ConsoleForm()},
         title=f"Revoke the invitation of {invitation.email}", trail=(trail(visit),),
     )  # fmt: skip
+
+
+def _invite(visit: Visit, form: InvitationForm) -> tuple[list[str], dict[str, str]]:
+    """Who is invited, and why the others are not."""
+    sent, refused = [], {}
+    for email in form.cleaned_data["emails"]:
+        try:
+            create_invitation(
+                visit.actor, visit.organization, email=email, assignments=form.assignments
+            )
+            sent.append(email)
+        except StonepineError as error:
+            refused[email] = error.message
+    return sent, refused

@@ -7,16 +7,17 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from access.matrix import ROLE_LABELS
-from access.permissions import Permission, Role
+from access.permissions import Permission
 from audit.actions import Action
 from console.confirm import freshly_confirmed
 from console.forms.base import ConsoleForm
-from console.forms.members import MemberRolesForm
+from console.forms.members import MemberRolesForm, SearchForm
 from console.navigation import Crumb
+from console.paging import ROWS, after, further
 from console.render import go, render_page, render_sheet
+from console.role_words import Held, held_by
 from console.visit import Visit, guard, organization_page
-from kit.errors import NotFound, StonepineError
+from kit.errors import StonepineError
 from orgs.departures import remove_member
 from orgs.directory import get_member, invitations, users
 from orgs.member_roles import set_member_roles
@@ -29,24 +30,34 @@ TITLE = "Members"
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
+    """A member with the roles that the viewer may see."""
+
     membership: Membership
-    labels: list[str]
+    held: Held
     is_self: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    invitation: Invitation
+    held: Held
 
 
 @require_GET
 @organization_page
 def listing(visit: Visit) -> HttpResponse:
-    """Members page by page; invitations without an answer below, for who may send them."""
-    page = users(visit.actor, visit.organization, after=_after(visit))
-    held = organization_roles(visit.actor, visit.organization, page.rows)
-    rows = [
-        MemberRow(one, _labels(held.get(one.user_id, [])), one.user_id == visit.user.pk)
-        for one in page.rows
-    ]
+    """Members page by page, of `?q=` only those so called; invitations without an answer below, for
+    who may send them."""
+    search = SearchForm(visit.request.GET)
+    text = search.cleaned_data["q"] if search.is_valid() else ""
+    page = users(visit.actor, visit.organization, text=text, limit=ROWS, after=after(visit.request))
+    held = held_by(visit, [one.user_id for one in page.rows])
     context = {
-        "members": rows,
-        "next_after": page.next_after,
+        "members": [
+            MemberRow(one, held[one.user_id], one.user_id == visit.user.pk) for one in page.rows
+        ],
+        "search": search,
+        "next": further(visit.request, "after", page.next_after),
         "invitations": _invitations(visit),
         "is_decided_here": deciding(visit.organization) is UserManagement.CONSOLE,
     }
@@ -85,7 +96,8 @@ def remove(visit: Visit, user_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             remove_member(visit.actor, visit.organization, user=member.user)
-            return go(visit, here(visit), saying=f"{member.user.display_name} removed")
+            there = reverse("console:home") if member.user == visit.user else here(visit)
+            return go(visit, there, saying=f"{member.user.display_name} removed")
         except StonepineError as error:
             form.refuse(error)
     return render_sheet(
@@ -103,19 +115,9 @@ def trail(visit: Visit) -> Crumb:
     return Crumb(TITLE, here(visit))
 
 
-def _invitations(visit: Visit) -> list[Invitation]:
+def _invitations(visit: Visit) -> list[InvitationRow]:
     if not visit.may["member_write"].is_allowed:
         return []
-    return invitations(visit.actor, visit.organization).rows
-
-
-def _labels(held: list[Role]) -> list[str]:
-    return [ROLE_LABELS[role] for role in Role if role in held]
-
-
-def _after(visit: Visit) -> UUID | None:
-    text = visit.request.GET.get("after", "")
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise NotFound("There is no such page of members.") from error
+    found = invitations(visit.actor, visit.organization).rows
+    held = held_by(visit, [one.pk for one in found])
+    return [InvitationRow(one, held[one.pk]) for one in found]

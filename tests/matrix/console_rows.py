@@ -162,7 +162,7 @@ _M = "o/<slug:organization>/members"
 _MEMBERS: Rows = {
     f"GET {_M}": Row(ORGANIZATION_READ, 200),
     f"GET {_M}/invite": Row(ORGANIZATION_ADMINISTER, 200),
-    f"POST {_M}/invite": Row(ORGANIZATION_ADMINISTER, 422, {"email": ""}),
+    f"POST {_M}/invite": Row(ORGANIZATION_ADMINISTER, 422, {"emails": ""}),
     f"GET {_M}/<uuid:user_id>/roles": Row(ORGANIZATION_ADMINISTER, 404),
     f"POST {_M}/<uuid:user_id>/roles": Row(ORGANIZATION_ADMINISTER, 404, {"roles": "OrgOwner"}),
     f"GET {_M}/<uuid:user_id>/remove": Row(ORGANIZATION_ADMINISTER, 404),
