@@ -64,7 +64,10 @@ class Pgvector:
             connection.execute("VACUUM ANALYZE bench")
 
     def dialogue(self, data: Packages, kind: Filter) -> Dialogue:
-        """Each connection prepares the statement once and is sent its values in binary form."""
+        """Each connection prepares the statement once, is sent the vector in binary form, and plans
+        for the values that it is asked about. Those of earlier runs are closed."""
+        while self._opened:
+            self._opened.pop().close()
         where, values = "", []
         if kind.limit is not None:
             where, values = "WHERE shard < $2::int", [str(kind.limit).encode()]
@@ -88,6 +91,7 @@ class Pgvector:
         connection = psycopg.connect(self._url, autocommit=True)
         connection.execute("SET hnsw.ef_search = 64")
         connection.execute("SET hnsw.iterative_scan = relaxed_order")
+        connection.execute("SET plan_cache_mode = force_custom_plan")
         self._opened.append(connection)
         opened = socket.socket(fileno=os.dup(connection.fileno()))
         opened.settimeout(60)
