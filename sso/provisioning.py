@@ -47,6 +47,8 @@ def decide(connection: SamlConnection, organization: Organization, said: Said) -
     is_member = user is not None and find_membership(organization, user) is not None
     if user is not None and not is_member:
         _require_invited(organization, user, is_known=identity is not None)
+    if not is_member:
+        _require_joins_by_sign_on(organization)
     if user is None:
         _require_may_join(connection, organization)
     roles = _wanted_roles(connection, organization, said)
@@ -122,12 +124,16 @@ def _require_invited(organization: Organization, user: User, *, is_known: bool) 
     )
 
 
-def _require_may_join(connection: SamlConnection, organization: Organization) -> None:
+def _require_joins_by_sign_on(organization: Organization) -> None:
+    """An invitation from before the directory decided opens nothing here either."""
     if deciding(organization) is UserManagement.SCIM:
         raise SignOnRefused(
             Fault.JOINING_CLOSED,
             "Members come from the directory (SCIM) only: assign the person there.",
         )
+
+
+def _require_may_join(connection: SamlConnection, organization: Organization) -> None:
     if not connection.may_join:
         raise SignOnRefused(
             Fault.JOINING_CLOSED, "This connection lets nobody join: an owner must invite first."

@@ -9,9 +9,11 @@ from access.actor import OPERATOR
 from access.permissions import Role
 from accounts.models import User
 from kit.errors import FailedPrecondition
+from orgs.invitations import create_invitation
 from orgs.members import create_member
 from orgs.models import EmailDomain, UserManagement
 from orgs.queries import grants_of
+from orgs.role_bindings import Assignment
 from orgs.tenancy import tenant
 from sso.errors import Fault
 from sso.scim.users import create_user
@@ -68,6 +70,26 @@ def test_only_whom_the_directory_holds_signs_in(
     again = browser()
     saml.sign_in(again, NINA, name_id="nina-1")
     assert is_in(again, world)
+
+
+def test_an_invitation_opens_nothing_while_the_directory_decides(
+    world: World, saml: SamlProvider, scim: Provider
+) -> None:
+    """By its link it is refused already; a sign-on is no way around that."""
+    person = create_member(
+        OPERATOR, world.elsewhere, email=NINA, name="Nina", password=PASSWORD, role=Role.ORG_MEMBER
+    )
+    create_invitation(
+        OPERATOR, world.organization, email=NINA, assignments=[Assignment(Role.ORG_OWNER)]
+    )
+    here = browser()
+    assert fault_of(saml.sign_in(here, NINA)) == Fault.JOINING_CLOSED
+    assert not is_in(here, world)
+    assert {grant.organization_id for grant in grants_of(person.pk)} == {world.elsewhere.pk}
+    scim.made(NINA)
+    saml.sign_in(here, NINA)
+    assert is_in(here, world)
+    assert Role.ORG_OWNER not in {grant.role for grant in grants_of(person.pk)}
 
 
 def test_roles_of_an_assertion_mean_nothing_while_the_directory_decides(
