@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from access.matrix import ROLE_LABELS
+from access.permissions import Role
 from console.visit import Visit
 from orgs.directory import roles_of
 from projects.queries import visible_projects
+
+_EVERYWHERE = "every project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +29,6 @@ def held_by(visit: Visit, principals: list[UUID]) -> dict[UUID, Held]:
             for one in bindings
             if one.project_id in names
         ]
-        found[principal] = Held(here, sorted(there))
+        is_owner = any(one.typed_role is Role.ORG_OWNER for one in bindings)
+        found[principal] = Held(here, [_EVERYWHERE] if is_owner else sorted(there))
     return found

@@ -18,12 +18,13 @@ class InvitationForm(GrantsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["emails"].widget.attrs.update(rows=3, autofocus=True)
+        emails = self.fields["emails"]
+        emails.required = True
+        emails.error_messages["required"] = "Name at least one address."
+        emails.widget.attrs.update(rows=3, autofocus=True)
 
     def clean_emails(self) -> tuple[str, ...]:
         emails: tuple[str, ...] = tuple(dict.fromkeys(self.cleaned_data["emails"]))
-        if not emails:
-            raise forms.ValidationError("Name at least one address.")
         if len(emails) > _MAX_AT_ONCE:
             raise forms.ValidationError(f"At most {_MAX_AT_ONCE} addresses at once.")
         return emails

@@ -149,7 +149,9 @@ def test_owners_see_roles_on_projects_and_others_what_lists_tell(
     site: Site, as_user: AsUser
 ) -> None:
     role = "Search: project editor"
-    assert role in as_user(site.alice).get(f"{site.home}/members").content.decode()
+    shown = as_user(site.alice).get(f"{site.home}/members").content.decode()
+    assert role in shown
+    assert shown.count("every project") == 1
     assert role not in as_user(site.vera).get(f"{site.home}/members").content.decode()
 
 

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests.console.conftest import Site
+from tests.matrix.cast import Person
 
 ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts" / "console"
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-core-4.14.1" / "axe.min.js"
@@ -126,6 +127,13 @@ def open_tab(browser: Browser, server: str) -> Iterator[OpenTab]:
     for context in contexts:
         context.close()
     assert not complaints, complaints
+
+
+def prove(tab: Tab, site: Site) -> None:
+    """Let Alice of that tab have proven herself just now."""
+    proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
+    tab.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 @pytest.fixture

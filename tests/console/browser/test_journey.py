@@ -13,7 +13,7 @@ from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.setup import mint_setup_link
 from projects.queries import authenticate_api_key
-from tests.console.browser.conftest import OpenTab, Tab
+from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
 from tests.support.world import PASSWORD, SPEC
 
@@ -146,6 +146,46 @@ def test_forms_work_without_scripts(open_tab: OpenTab, site: Site) -> None:
 
     page.get_by_role("button", name="Switch theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.get_by_role("link", name="Members").click()
+    page.get_by_role("link", name="Invite people").click()
+    page.get_by_label("E-mail addresses").fill("nora@example.com\nolaf@example.com")
+    page.get_by_role("button", name="Send invitations").click()
+    expect(page.get_by_role("row", name="nora@example.com")).to_contain_text("Pending")
+    page.get_by_role("link", name="Revoke the invitation of olaf@example.com").click()
+    page.get_by_role("button", name="Revoke invitation").click()
+    expect(page.get_by_role("row", name="olaf@example.com")).to_have_count(0)
+
+
+def test_a_machines_secret_is_shown_once_and_an_export_may_be_asked_for_twice(
+    open_tab: OpenTab, site: Site
+) -> None:
+    tab = open_tab(site.alice)
+    prove(tab, site)
+    page = tab.open(f"{site.home}/service-accounts")
+    page.get_by_role("link", name="Create service account").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("terraform")
+    dialog.get_by_role("button", name="Create service account").click()
+    expect(dialog.get_by_text("choose a role")).to_be_visible()
+    dialog.get_by_label("Organization manager").check()
+    dialog.get_by_role("button", name="Create service account").click()
+    dialog = page.get_by_role("dialog", name="Save the secret")
+    secret = dialog.locator("[data-value]").inner_text()
+    done = dialog.get_by_role("link", name="Done")
+    expect(done).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_label("I have stored the secret").check()
+    expect(dialog.get_by_text("The secret will not be shown again.")).to_be_visible()
+    done.click()
+    expect(page.get_by_role("heading", name="terraform")).to_be_visible()
+    assert secret not in page.content()
+
+    page.get_by_role("link", name="Audit log").click()
+    for _ in range(2):
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Export JSONL").click()
+        assert download.value.suggested_filename == "audit-pine.jsonl"
+    tab.expect_complaints("422")
 
 
 def test_phone_opens_the_sidebar_as_a_drawer(open_tab: OpenTab, site: Site) -> None:

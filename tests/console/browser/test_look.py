@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from access.actor import OPERATOR
@@ -24,9 +23,8 @@ from projects.projects import create_project
 from sso.scim.groups import create_group, map_group
 from sso.scim.resources import Group
 from sso.scim.tokens import create_scim_token
-from tests.console.browser.conftest import OpenTab, Tab
+from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
-from tests.matrix.cast import Person
 from tests.support.past import Past
 from tests.support.world import SPEC
 
@@ -131,13 +129,6 @@ def test_pages_of_the_owner_fit_and_are_accessible(
         found.extend(faults(tab, f"{name}-{theme}"))
     tab.expect_complaints("404")
     assert not found
-
-
-def prove(tab: Tab, site: Site) -> None:
-    """Let Alice of that tab have proven herself just now."""
-    proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
-    tab.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
