@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from accounts.addresses import is_address, normalized_email
 from sso.addresses import domain_of
 from sso.errors import Fault, SignOnRefused
 from sso.markup import SAML, Element, children, text_of
@@ -156,4 +157,9 @@ def _email(name_id: str, attributes: dict[str, tuple[str, ...]], connection: Con
             Fault.FOREIGN_DOMAIN,
             f"The domain of {values[0][:254]} is not one that the organization has verified.",
         )
-    return values[0].strip().casefold()
+    if not is_address(values[0]):
+        raise SignOnRefused(
+            Fault.ADDRESS_MALFORMED,
+            f"{values[0][:254]} is of the domain, and no address that an account here can have.",
+        )
+    return normalized_email(values[0])

@@ -229,6 +229,9 @@ def test_a_signed_response_with_a_fault_is_refused_for_it(name: str, signs: str)
         ("alice@", Fault.ADDRESS_MALFORMED),
         ("@pine.example.com", Fault.ADDRESS_MALFORMED),
         ("alice bob@pine.example.com", Fault.ADDRESS_MALFORMED),
+        ("alice<bob@pine.example.com", Fault.ADDRESS_MALFORMED),
+        ("alice,bob@pine.example.com", Fault.ADDRESS_MALFORMED),
+        ('"alice"@pine.example.com', Fault.ADDRESS_MALFORMED),
     ],
 )
 def test_an_address_counts_only_in_a_domain_of_this_organization(
