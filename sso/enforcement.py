@@ -21,6 +21,7 @@ from kit.errors import FailedPrecondition
 from orgs.locks import locked
 from orgs.models import EmailDomain, Membership, Organization, PrincipalType, RoleBinding
 from orgs.plans import Feature
+from orgs.queries import belongs_elsewhere
 from orgs.tenancy import tenant
 from orgs.verbs import verb
 from sso.domains import locked_domain
@@ -105,12 +106,18 @@ def _require_way_around(organization: Organization) -> None:
 
 
 def _end_other_sessions(domain: EmailDomain) -> int:
-    """Those of the domain's members that no provider vouched for; how many."""
-    rows = Membership.objects.filter(organization=domain.organization_id).select_related("user")
-    people = [one.user_id for one in rows if domain_of_email(one.user.email) == domain.domain]
+    """Those of the domain's members that no provider vouched for; how many.
+
+    Who belongs elsewhere too stays signed in there: such a session reaches this organization no
+    more (`orgs/ways_in.py`), and no tenant ends what is in use for another.
+    """
+    organization = domain.organization
+    rows = Membership.objects.filter(organization=organization).select_related("user")
+    people = [one.user for one in rows if domain_of_email(one.user.email) == domain.domain]
     vouched = SsoSession.objects.values_list("session_key", flat=True)
-    ending = list(
-        UserSession.objects.filter(user_id__in=people).exclude(session_key__in=list(vouched))
-    )
+    found = UserSession.objects.filter(user__in=people).exclude(session_key__in=list(vouched))
+    signed_in = User.objects.filter(pk__in=found.values("user"))
+    staying = [one.pk for one in signed_in if belongs_elsewhere(one, organization)]
+    ending = list(found.exclude(user__in=staying))
     end(ending)
     return len(ending)

@@ -132,6 +132,17 @@ def test_remembered_sessions_end(pine: Pine) -> None:
     assert last_event().parameters["ended_sessions"] >= 1
 
 
+def test_a_session_in_use_for_another_organization_goes_on_there(pine: Pine) -> None:
+    from orgs.members import add_member
+
+    add_member(OPERATOR, pine.world.elsewhere, user=pine.bob, role=Role.ORG_MEMBER)
+    tab, _ = by_password(pine.bob.email)
+    assert is_in(tab, pine.world)
+    pine.require()
+    assert tab.get(f"/o/{pine.world.elsewhere.slug}").status_code == 200
+    assert not is_in(tab, pine.world)
+
+
 def test_a_session_that_was_missed_reaches_nothing(closed: Pine) -> None:
     """One that began in another way, as if nobody had ended it."""
     tab = browser()
