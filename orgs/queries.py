@@ -45,6 +45,14 @@ def belongs_elsewhere(user: User, organization: Organization) -> bool:
     return rows.exclude(organization=organization).exists()
 
 
+def owner_ids_of(organization: Organization) -> list[UUID]:
+    """The people who own it, for an act on an account of theirs. Crosses tenants."""
+    rows = RoleBinding.objects.using("system").filter(
+        organization=organization, principal_type=PrincipalType.USER, role=Role.ORG_OWNER
+    )
+    return list(rows.values_list("principal_id", flat=True))
+
+
 def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
     """All roles of a principal, but for those in suspended organizations. Crosses tenants."""
     bindings = RoleBinding.objects.using("system").filter(

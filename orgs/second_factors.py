@@ -9,9 +9,12 @@ from access.actor import Actor
 from accounts.models import User
 from accounts.queries import locked_user
 from accounts.second_factors import (
+    Kind,
     add_totp,
     ensure_recovery_codes,
+    factors_of,
     find_factor,
+    has_second_factor,
     name_of,
     remove,
     renew_recovery_codes,
@@ -19,7 +22,10 @@ from accounts.second_factors import (
 from accounts.throttle import counted_guess
 from audit import context
 from audit.actions import Action
+from kit.errors import FailedPrecondition
 from orgs.account_verbs import account_verb, record_act, require_operator, require_self, tell
+from orgs.queries import owner_ids_of
+from orgs.ways_in import requiring_organization
 
 _MAX_NAME = 80
 
@@ -48,6 +54,8 @@ def add_passkey(
 @account_verb(Action.USER_FACTOR_REMOVED)
 def remove_second_factor(actor: Actor, user: User, *, factor_id: int) -> None:
     require_self(actor, user)
+    if not actor.is_unbounded:
+        _require_way_around(user, factor_id=factor_id)
     locked_user(user)
     factor = find_factor(user, factor_id)
     name = name_of(factor)
@@ -75,6 +83,25 @@ def remove_all_second_factors(actor: Actor, user: User) -> None:
     Authenticator.objects.filter(user=user).delete()
     record_act(actor, Action.USER_FACTOR_REMOVED, user, name="all")
     tell(user, "All second factors were removed from your account")
+
+
+def _require_way_around(user: User, *, factor_id: int) -> None:
+    """Raise `FailedPrecondition` where no owner would get in any more while the identity provider
+    of an organization that requires single sign-on is out of reach. Whoever operates the
+    installation still may."""
+    closed = requiring_organization(user.email)
+    owners = [] if closed is None else owner_ids_of(closed)
+    if closed is None or user.pk not in owners:
+        return
+    # Held in one order, so that of two owners who remove theirs at once one is refused.
+    held = User.objects.select_for_update().filter(pk__in=owners).order_by("pk")
+    able = [one.pk for one in held if one.is_active and has_second_factor(one)]
+    others = [one for one in factors_of(user) if one.type != Kind.RECOVERY_CODES]
+    if able == [user.pk] and [one.pk for one in others] == [factor_id]:
+        raise FailedPrecondition(
+            f"{closed.name} requires single sign-on, and this is the last second factor by which "
+            "an owner gets in while its identity provider is out of reach: add another one first."
+        )
 
 
 def _added(actor: Actor, user: User, what: str) -> list[str] | None:

@@ -11,13 +11,17 @@ from access.actor import OPERATOR
 from access.permissions import CredentialKind, Role
 from accounts.links import email_change_token, reset_token, sign_up_token
 from accounts.models import User
+from accounts.second_factors import factors_of, has_second_factor
 from audit.models import Event
 from kit.errors import FailedPrecondition, PaymentRequired
+from orgs.account_verbs import person as person_of
 from orgs.invitations import create_invitation
 from orgs.models import EmailDomain
 from orgs.organizations import set_plan
 from orgs.plans import Plan
+from orgs.queries import owner_ids_of
 from orgs.role_bindings import Assignment
+from orgs.second_factors import remove_second_factor
 from orgs.ways_in import SsoRequired, requiring_organization
 from sso.connections import disable_connection
 from sso.domains import release_domain
@@ -199,6 +203,32 @@ def test_an_owner_without_a_second_factor_does_not_get_in(pine: Pine) -> None:
     pine.require()
     _, answer = by_password(pine.bob.email)
     assert answer.status_code == 403
+
+
+def test_the_last_factor_that_lets_an_owner_in_stays(closed: Pine) -> None:
+    """Crosses tenants: owner_ids_of finds the owners of this organization, and no others."""
+    from orgs.member_roles import set_member_roles
+
+    def remove(user: User) -> None:
+        (app,) = [one for one in factors_of(user) if one.type == "totp"]
+        remove_second_factor(person_of(user), user, factor_id=app.pk)
+
+    organization, mallory = closed.world.organization, closed.world.people["mallory"]
+    assert owner_ids_of(organization) == [closed.alice.pk]
+    assert owner_ids_of(closed.world.elsewhere) == [mallory.pk]
+    with_app(mallory)
+    with pytest.raises(FailedPrecondition, match="last second factor"):
+        remove(closed.alice)
+    assert has_second_factor(closed.alice)
+    set_member_roles(OPERATOR, organization, user=closed.bob, roles=[Role.ORG_OWNER])
+    with pytest.raises(FailedPrecondition, match="last second factor"):
+        remove(closed.alice)
+    with_app(closed.bob)
+    remove(closed.alice)
+    with pytest.raises(FailedPrecondition, match="last second factor"):
+        remove(closed.bob)
+    lift_requirement(OPERATOR, closed.domain)
+    remove(closed.bob)
 
 
 def test_another_organization_of_the_person_stays_open(pine: Pine) -> None:
