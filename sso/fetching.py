@@ -16,6 +16,7 @@ from sso.metadata import MAX_BYTES
 _TAKES_S = 10.0
 _OK = 200
 _MAX_URL = 2048
+_NOT_ASCII = "The metadata's address must be written in ASCII: the host as xn--…, the rest with %…."
 
 
 class FetchFailed(Exception):
@@ -28,6 +29,8 @@ def checked_url(url: str) -> str:
     is_sound = parts.scheme == "https" and parts.hostname and not parts.username
     if not is_sound or len(url) > _MAX_URL or not url.strip().isprintable():
         raise InvalidArgument("The metadata's address must begin with https://.", field="url")
+    if not url.strip().isascii():
+        raise InvalidArgument(_NOT_ASCII, field="url")
     try:
         _ = parts.port
     except ValueError:
@@ -36,7 +39,9 @@ def checked_url(url: str) -> str:
 
 
 def fetch(url: str) -> bytes:
-    """At most 1 MiB within ten seconds; redirects are not followed."""
+    """At most 1 MiB within ten seconds; redirects are not followed. Raises `FetchFailed`."""
+    if not url.isascii():
+        raise FetchFailed(_NOT_ASCII)
     parts = urlsplit(url)
     place = place_of(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

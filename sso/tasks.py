@@ -14,14 +14,13 @@ def read_metadata(connection_id: str) -> None:
 
 @shared_task(name="sso.keep_up")
 def keep_up() -> None:
-    """Hourly: proofs of domains, metadata, certificates that end, what is over."""
+    """Hourly: proofs of domains, metadata, certificates that end, what is over. Whatever of it
+    fails, in whichever way, holds up nothing else."""
     from sso.domains import domains_due, recheck
     from sso.metadata_upkeep import connections_due, read_soon
-    from sso.upkeep import forget_what_is_over, notice_ends
+    from sso.upkeep import each_apart, forget_what_is_over, notice_ends
 
-    for domain in domains_due():
-        recheck(domain)
-    for connection in connections_due():
-        read_soon(connection.pk)
+    each_apart(domains_due(), recheck)
+    each_apart(connections_due(), lambda connection: read_soon(connection.pk))
     notice_ends()
     forget_what_is_over()

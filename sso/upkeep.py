@@ -1,7 +1,10 @@
 """What ages by itself: certificates that end soon are told of, what is over is forgotten."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import structlog
 from django.db import models
 
 from kit import clock
@@ -18,20 +21,35 @@ from sso.models import (
 )
 from sso.notices import tell_owners
 
+Row = TypeVar("Row", bound=models.Model)
+
 _NOTICES = (30, 7, 1)
+_log = structlog.get_logger(__name__)
+
+
+def each_apart(rows: Iterable[Row], act: Callable[[Row], object]) -> None:
+    """Do it with every row: rows are of different tenants, and what one of them breaks by stops
+    nobody else's upkeep."""
+    for row in rows:
+        try:
+            act(row)
+        except Exception:  # noqa: BLE001 - whatever it is, the next row is somebody else's
+            _log.exception("sso_not_kept_up", row=type(row).__name__, id=str(row.pk))
 
 
 def notice_ends() -> None:
     """Tell owners 30, 7 and 1 days before a certificate ends, each once. Crosses tenants."""
     horizon = clock.now() + _days(_NOTICES[0])
     theirs = IdpCertificate.objects.using("system").select_related("connection__organization")
-    for certificate in theirs.filter(not_after__lte=horizon).exclude(
-        state=CertificateState.RETIRED
-    ):
-        _notice(certificate, "the certificate of your identity provider")
+    each_apart(
+        theirs.filter(not_after__lte=horizon).exclude(state=CertificateState.RETIRED),
+        lambda certificate: _notice(certificate, "the certificate of your identity provider"),
+    )
     ours = SpKeyPair.objects.using("system").select_related("connection__organization")
-    for pair in ours.filter(not_after__lte=horizon).exclude(state=KeyPairState.RETIRED):
-        _notice(pair, "our own key pair, which signs requests and opens assertions,")
+    each_apart(
+        ours.filter(not_after__lte=horizon).exclude(state=KeyPairState.RETIRED),
+        lambda pair: _notice(pair, "our own key pair, which signs requests and opens assertions,"),
+    )
 
 
 def forget_what_is_over() -> None:

@@ -11,11 +11,14 @@ from audit.models import Event
 from kit import clock
 from kit.environment import environment
 from kit.errors import InvalidArgument
+from orgs.models import EmailDomain
 from orgs.tenancy import tenant
+from sso.domains import domains_due
 from sso.metadata_upkeep import connections_due, read_metadata, set_metadata_url
 from sso.models import Arrival, IdpCertificate, SamlConnection, SignOnRequest, SpKeyPair
 from sso.queries import certificates_of, find_connection
-from sso.upkeep import forget_what_is_over, notice_ends
+from sso.tasks import keep_up
+from sso.upkeep import each_apart, forget_what_is_over, notice_ends
 from tests.console.conftest import Letters
 from tests.sso.factory import signer
 from tests.sso.provider import Provider, browser
@@ -104,6 +107,18 @@ def test_private_addresses_are_refused(
             set_metadata_url(OPERATOR, drafted(world), url=url)
 
 
+def test_an_address_outside_ascii_is_refused(world: World) -> None:
+    """Also one that was kept before."""
+    connection = drafted(world)
+    for url in ("https://idp.example.org/metadatä", "https://bücher.example/metadata"):
+        with pytest.raises(InvalidArgument, match="ASCII"):
+            set_metadata_url(OPERATOR, connection, url=url)
+        with tenant(connection.organization_id):
+            SamlConnection.objects.filter(pk=connection.pk).update(metadata_url=url)
+        read_metadata(connection.pk)
+        assert "ASCII" in find_connection(connection.pk).metadata_error
+
+
 def test_a_connection_in_use_takes_the_next_certificate_from_its_metadata(
     provider: Provider, host: MetadataHost
 ) -> None:
@@ -177,3 +192,30 @@ def test_what_is_over_is_forgotten(provider: Provider) -> None:
     forget_what_is_over()
     assert not SignOnRequest.objects.using("system").exists()
     assert not Arrival.objects.using("system").exists()
+
+
+def test_what_breaks_in_one_tenant_stops_nobody_elses_upkeep(world: World) -> None:
+    ours, theirs = drafted(world), drafted(world, is_theirs=True)
+    reached = []
+
+    def act(connection: SamlConnection) -> None:
+        reached.append(connection.pk)
+        if connection == ours:
+            raise UnicodeError
+
+    each_apart([ours, theirs], act)
+    assert reached == [ours.pk, theirs.pk]
+
+
+def test_a_proof_that_breaks_holds_up_nothing_else(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.begin(browser())
+    with tenant(provider.connection.organization_id):
+        SignOnRequest.objects.update(expires_at=clock.now())
+        EmailDomain.objects.update(checked_at=clock.now() - timedelta(days=2))
+    monkeypatch.setenv("STONEPINE_DNS_SERVERS", "127.0.0.1:no-port")
+    environment.cache_clear()
+    assert len(domains_due()) == 1
+    keep_up()
+    assert not SignOnRequest.objects.using("system").exists()
