@@ -4,6 +4,7 @@ Signing in runs through allauth's stages, so that whoever has a second factor pr
 there is a session.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -117,7 +118,9 @@ def begin_sign_on(request: HttpRequest, signed: SignedOn, *, onward: str) -> Htt
     user = signed.user
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     request.session.cycle_key()  # `login` keeps it where the same person was signed in
-    record_authentication(request, user, "sso", id=str(signed.connection.pk))
+    record_authentication(
+        request, user, "sso", id=str(signed.connection.pk), at=_proven_at(signed.authenticated_at)
+    )
     request.session[SIGN_ON] = {
         "organization_id": str(signed.connection.organization_id),
         "connection_id": str(signed.connection.pk),
@@ -218,6 +221,13 @@ def safe_next(request: HttpRequest) -> str:
 
 def is_ours(path: str) -> bool:
     return path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+
+
+def _proven_at(authenticated_at: datetime | None) -> float:
+    """When the provider last asked the person for a proof: it may have answered from a session of
+    its own, also where it was told to ask again. What it does not say is no fresh proof."""
+    now = clock.now().timestamp()
+    return min(now, authenticated_at.timestamp()) if authenticated_at else 0.0
 
 
 def _has_second_factor(request: HttpRequest, user: User | AnonymousUser) -> bool:

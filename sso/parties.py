@@ -44,7 +44,8 @@ class PendingRequest:
 @dataclass(frozen=True, slots=True)
 class Assertion:
     """What was proven. `remember_until` is how long its id must be refused a second time;
-    `session_until` is how long the provider wants a session to last at most."""
+    `session_until` is how long the provider wants a session to last at most; `authenticated_at` is
+    when the person last proved themselves to it, None where it does not say."""
 
     id: str
     name_id: str
@@ -56,3 +57,4 @@ class Assertion:
     remember_until: datetime
     in_response_to: str | None
     session_until: datetime | None = None
+    authenticated_at: datetime | None = None

@@ -41,6 +41,7 @@ def read_assertion(
         remember_until=issued_at + MAX_AGE + 2 * SKEW,
         in_response_to=None if expected is None else expected.id,
         session_until=_session_end(statement),
+        authenticated_at=_authenticated_at(statement),
     )
 
 
@@ -128,6 +129,14 @@ def _authentication(assertion: Element, now: datetime) -> Element:
 def _session_end(statement: Element) -> datetime | None:
     until = statement.get("SessionNotOnOrAfter")
     return None if until is None else instant(until, fault=Fault.EXPIRED)
+
+
+def _authenticated_at(statement: Element) -> datetime | None:
+    """However long ago: the provider has sessions of its own. Nobody is refused for it."""
+    try:
+        return instant(statement.get("AuthnInstant"), fault=Fault.AUTHENTICATION_STATEMENT)
+    except SignOnRefused:
+        return None
 
 
 def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,8 @@ SESSION_LASTS = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class SignedOn:
-    """Who signed in, and until when the provider need not be asked again."""
+    """Who signed in, until when the provider need not be asked again, and when it asked for a
+    proof last."""
 
     user: User
     identity: Identity
@@ -36,6 +37,7 @@ class SignedOn:
     saml_id: str
     session_index: str
     until: datetime
+    authenticated_at: datetime | None
 
 
 def finish(token: str, *, begun_here: Collection[str]) -> SignedOn:
@@ -81,7 +83,13 @@ def _sign_in(
         roles=None if decision.roles is None else sorted({str(one.role) for one in decision.roles}),
     )
     return SignedOn(
-        identity.user, identity, found, arrival.saml_id, said.session_index, _until(said)
+        user=identity.user,
+        identity=identity,
+        connection=found,
+        saml_id=arrival.saml_id,
+        session_index=said.session_index,
+        until=_until(said),
+        authenticated_at=said.authenticated_at,
     )
 
 

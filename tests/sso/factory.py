@@ -105,6 +105,7 @@ class Shape:
     not_after: datetime | None = field(default_factory=lambda: NOW + timedelta(hours=1))
     confirmed_until: datetime | None = field(default_factory=lambda: NOW + timedelta(hours=1))
     session_until: datetime | None = None
+    authenticated: datetime | None = None
     method: str = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
     status: str = "urn:oasis:names:tc:SAML:2.0:status:Success"
     statements: int = 1
@@ -167,7 +168,7 @@ def assertion(shape: Shape, *, id: str = "_assertion-1") -> Any:  # noqa: A002 -
     for number in range(shape.statements):
         session = None if shape.session_until is None else at(shape.session_until)
         statement = _node(
-            node, "AuthnStatement", AuthnInstant=at(shape.issued),
+            node, "AuthnStatement", AuthnInstant=at(shape.authenticated or shape.issued),
             SessionIndex=f"session-{number + 1}", SessionNotOnOrAfter=session,
         )  # fmt: skip
         context = _node(statement, "AuthnContext")

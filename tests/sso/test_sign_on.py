@@ -27,6 +27,7 @@ from sso.connections import disable_connection
 from sso.errors import Fault
 from sso.models import Arrival, Identity, SsoSession
 from sso.user_management import set_user_management
+from tests.console.test_confirm import let_time_pass
 from tests.sso.factory import signer
 from tests.sso.provider import DOMAIN, NEWCOMER, Provider, browser
 from tests.sso.wrappings import flips, response_wrappings, wrappings
@@ -131,6 +132,28 @@ def test_an_invited_account_from_elsewhere_gets_in_here_and_nowhere_else(
     assert "OrgManager" in roles_of(mallory)
     for path in ("/account/mfa/app", "/account/email"):
         assert tab.get(path)["Location"].startswith("/confirm")
+
+
+def test_only_a_proof_that_the_provider_asked_for_lately_is_a_fresh_one(
+    world: World, provider: Provider
+) -> None:
+    """An unlocked browser is none: its provider may answer from a session of hours ago, also
+    where it was told to ask again."""
+    alice, page = member(world, "alice", f"alice@{DOMAIN}"), f"/o/{world.organization.slug}/sso"
+    tab = browser()
+    for ago, is_fresh in ((timedelta(hours=8), False), (timedelta(minutes=1), True)):
+        tab.get(f"{provider.base}/login", {"again": "1"})
+        moment = clock.now() - ago
+        provider.sign_in(tab, alice.email, authenticated=moment)
+        assert is_in(tab, world)
+        assert (tab.get(page).status_code == 200) is is_fresh, ago
+    provider.sign_in(tab, alice.email, authenticated=clock.now() - timedelta(hours=1))
+    assert tab.get(page)["Location"].startswith("/confirm")
+    tab = browser()
+    for odd in (clock.now() + timedelta(days=1), clock.now()):
+        provider.sign_in(tab, alice.email, authenticated=odd)
+        let_time_pass(tab, minutes=20)
+        assert tab.get(page)["Location"].startswith("/confirm")
 
 
 def test_a_provider_neither_sees_nor_ends_sessions_that_it_did_not_begin(
