@@ -20,9 +20,8 @@ from sso.arrivals import receive
 from sso.departures import Departure, depart
 from sso.discovery import connection_of_address, connection_of_organization
 from sso.errors import SignOnRefused
-from sso.metadata import own_metadata
 from sso.models import SamlConnection
-from sso.party import logout_urls_of, party_of, signing_pair
+from sso.published import published_metadata
 from sso.queries import find_connection
 from sso.request import PostForm
 from sso.sign_on import finish as finish_sign_on
@@ -66,12 +65,7 @@ def metadata(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         connection = find_connection(connection_id)
     except StonepineError as error:
         return error_page(request, error)
-    party = party_of(connection)
-    xml = own_metadata(
-        party, slo_url=logout_urls_of(connection).own, signs_with=signing_pair(party),
-        now=clock.now(),
-    )  # fmt: skip
-    return HttpResponse(xml, content_type="application/samlmetadata+xml")
+    return HttpResponse(published_metadata(connection), content_type="application/samlmetadata+xml")
 
 
 @never_cache

@@ -32,6 +32,7 @@ from sso.key_pairs import begin_key_rotation, finish_key_rotation
 from sso.metadata import ProviderMetadata
 from sso.models import SamlConnection, SpKeyPair, Status
 from sso.party import party_of
+from sso.published import published_metadata
 from sso.queries import (
     certificates_of,
     connections_of,
@@ -184,6 +185,19 @@ def test_our_keys_are_rotated_in_two_steps(world: World) -> None:
         begin_key_rotation(world.alice, connection)
     finish_key_rotation(world.alice, connection)
     assert party_of(connection).key_pairs == (both[1],)
+
+
+def test_our_metadata_is_signed_anew_only_where_it_says_something_else(world: World) -> None:
+    """Anybody may ask for it, and a signature costs."""
+    ours, theirs = drafted(world), drafted(world, is_theirs=True)
+    first = published_metadata(ours)
+    assert published_metadata(ours) == first  # each signing makes another ID
+    assert published_metadata(theirs) != first
+    begin_key_rotation(world.alice, ours)
+    both = published_metadata(ours)
+    finish_key_rotation(world.alice, ours)
+    assert len({first, both, published_metadata(ours)}) == 3
+    assert published_metadata(ours).count(b"SignatureValue>") == 2
 
 
 def test_one_connection_is_active_at_a_time(world: World, names: NameServer) -> None:
