@@ -46,13 +46,15 @@ class LastingConnection:
         """
         if self._connection is not None:
             try:
-                return act(self._connection)
+                with translated_errors():
+                    return act(self._connection)
             except Unavailable:
                 self._connection.close()
                 self._connection = None
         self._connection = connect(self.url, name=self.name)
         self._connection.execute(f"SET statement_timeout = '{self.statement_timeout}'")
-        return act(self._connection)
+        with translated_errors():
+            return act(self._connection)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ INSTALLATIONS = {
     "audit_turn", "billing_usagereporter",
 }  # fmt: skip
 # Sealed records under opaque ids, which the application role cannot read at all.
-WRITE_LOG = {"log_batch", "log_lease", "log_namespace"}
+WRITE_LOG = {"log_batch", "log_lease", "log_namespace", "log_pin"}
 _ORGANIZATION = "orgs_organization"
 _CHEAP = 200
 _VALUES = {

@@ -168,7 +168,8 @@ def test_statements_planned_on_empty_tables_use_the_primary_keys_for_ever(
     ).fetchall()
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan" not in plan
-    for table in TABLES:
+    # Pins are of backups: no write asks for them.
+    for table in set(TABLES) - {"log_pin"}:
         assert f"using {table}_pkey" in plan
 
 
