@@ -56,6 +56,12 @@ class LastingConnection:
         with translated_errors():
             return act(self._connection)
 
+    def close(self) -> None:
+        """The next act opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
 
 @contextmanager
 def alone(url: str, lock: int, *, name: str) -> Iterator[Connection | None]:
