@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, is_alive, running_stack
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.stack
@@ -171,7 +171,7 @@ def test_kill_of_the_supervisor_leaves_nothing_and_the_next_start_works(stack: S
     assert len(family) > len(PROCESSES)
     os.kill(supervisor(stack).pid, signal.SIGKILL)
     wait_until(
-        lambda: not [m for m in family if m.is_running() and m.status() != psutil.STATUS_ZOMBIE],
+        lambda: not any(map(is_alive, family)),
         timeout_s=10, what="every process of the home is gone",
     )  # fmt: skip
     assert stack.status()["ready"] is False
@@ -183,7 +183,7 @@ def test_down_is_orderly_and_leaves_no_process(stack: Stack) -> None:
     family = stack.processes()
     result = stack.run("down", "--home", str(stack.home), timeout_s=60)
     assert (result.returncode, result.stdout.strip()) == (0, "Stopped.")
-    assert not [m for m in family if m.is_running() and m.status() != psutil.STATUS_ZOMBIE]
+    assert not any(map(is_alive, family))
     last = (stack.home / "logs" / "postgres.log").read_text().splitlines()[-20:]
     assert any("database system is shut down" in line for line in last)
     assert stack.run("down", "--home", str(stack.home)).stdout.strip() == "Nothing runs."

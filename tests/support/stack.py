@@ -149,7 +149,7 @@ class Stack:
             for member in members:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
-            return not [m for m in members if m.is_running() and m.status() != "zombie"]
+            return not any(map(is_alive, members))
 
         wait_until(is_gone, timeout_s=30, what="every process of the home is gone")
 
@@ -176,6 +176,14 @@ class Stack:
 
     def _complaint(self, what: str, result: subprocess.CompletedProcess[str]) -> str:
         return f"{what}\n{result.stdout}\n{result.stderr}\n{self.log_tails()}"
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Neither gone, nor going between the two questions, nor only not yet waited for."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
