@@ -8,36 +8,27 @@ import argparse
 import multiprocessing
 from multiprocessing.synchronize import Event
 
-import orjson
-
-from benchmarks.packages50k import Packages, load
-from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.wires import http_posts
-from benchmarks.real_data import TOP_K, create_index, ingest, installation, wait_for_segments
+from benchmarks import bodies, closed_loop
+from benchmarks.packages50k import load
+from benchmarks.real_data import (
+    Installation,
+    create_index,
+    ingest,
+    installation,
+    queries_within,
+    wait_for_segments,
+)
 
 _BATCH = 200
 _QUESTIONS = 3000
 
 
-def upserts(netloc: str, api_key: str, data: Packages, prefix: str) -> Dialogue:
-    bodies = []
-    for start in range(0, len(data.ids), _BATCH):
-        vectors = [
-            {
-                "id": f"{prefix}{data.ids[row]}",
-                "values": data.vectors[row],
-                "metadata": data.metadata[row],
-            }
-            for row in range(start, min(start + _BATCH, len(data.ids)))
-        ]
-        bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
-    return http_posts(netloc, "/vectors/upsert", bodies, {"Api-Key": api_key})
-
-
-def write(netloc: str, api_key: str, begun: Event, ended: Event) -> None:
+def write(target: Installation, host: str, begun: Event, ended: Event) -> None:
     """New records, then the same again, until told to end."""
-    asked = upserts(netloc, api_key, load(50_000), "more-")
+    data = load(50_000)
+    ids = [f"more-{id_}" for id_ in data.ids]
+    batches = bodies.upserts(ids, data.vectors, data.metadata, batch=_BATCH)
+    asked = target.posts(host, "/vectors/upsert", batches)
     written, elapsed_s = 0, 0.0
     begun.set()
     while not ended.is_set():
@@ -55,15 +46,10 @@ def main() -> None:
         host = create_index(target, data.vectors.shape[1])
         ingest(target, host, data, clients=4)
         wait_for_segments(target, host, data)
-        netloc = host.removeprefix("http://")
-        bodies = [
-            orjson.dumps({"topK": TOP_K, "vector": query}, option=orjson.OPT_SERIALIZE_NUMPY)
-            for query in data.queries
-        ]
-        asked = http_posts(netloc, "/query", bodies, {"Api-Key": target.api_key})
+        asked = queries_within(target, host, data)
         quiet = closed_loop.run(asked, range(_QUESTIONS), clients=1)
         begun, ended = multiprocessing.Event(), multiprocessing.Event()
-        writer = multiprocessing.Process(target=write, args=(netloc, target.api_key, begun, ended))
+        writer = multiprocessing.Process(target=write, args=(target, host, begun, ended))
         writer.start()
         begun.wait()
         busy = closed_loop.run(asked, range(_QUESTIONS), clients=1)

@@ -18,17 +18,18 @@ import numpy as np
 import orjson
 import psutil
 
+from benchmarks import bodies, closed_loop
+from benchmarks.bodies import TOP_K
 from benchmarks.packages50k import Packages, load
-from benchmarks.peers import closed_loop
-from benchmarks.peers.wires import http_body, http_posts
 from benchmarks.real_data import (
-    TOP_K,
     Installation,
     create_index,
     installation,
+    queries_within,
     stonepine,
     wait_for_segments,
 )
+from benchmarks.wires import http_body
 
 _BATCH = 200
 # Of the length of a vector; real neighbours stay neighbours, and no two rows are alike.
@@ -49,28 +50,15 @@ def grown(data: Packages, count: int) -> Iterator[tuple[int, np.ndarray]]:
         yield start, unit.astype(np.float32)
 
 
-def ingest(target: Installation, netloc: str, data: Packages, count: int) -> float:
+def ingest(target: Installation, host: str, data: Packages, count: int) -> float:
     """Seconds, without the encoding beforehand."""
     elapsed_s = 0.0
     for start, rows in grown(data, count):
-        bodies = []
-        for first in range(0, len(rows), _BATCH):
-            vectors = [
-                {"id": f"{start + at}", "values": rows[at], "metadata": data.metadata[at]}
-                for at in range(first, min(first + _BATCH, len(rows)))
-            ]
-            bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
-        posts = http_posts(netloc, "/vectors/upsert", bodies, {"Api-Key": target.api_key})
-        elapsed_s += closed_loop.run(posts, range(len(bodies)), clients=4).elapsed_s
+        ids = [f"{start + row}" for row in range(len(rows))]
+        batches = bodies.upserts(ids, rows, data.metadata, batch=_BATCH)
+        posts = target.posts(host, "/vectors/upsert", batches)
+        elapsed_s += closed_loop.run(posts, range(len(batches)), clients=4).elapsed_s
     return elapsed_s
-
-
-def queries(target: Installation, netloc: str, data: Packages) -> closed_loop.Dialogue:
-    bodies = [
-        orjson.dumps({"topK": TOP_K, "vector": query}, option=orjson.OPT_SERIALIZE_NUMPY)
-        for query in data.queries
-    ]
-    return http_posts(netloc, "/query", bodies, {"Api-Key": target.api_key})
 
 
 def recall(data: Packages, count: int, answers: dict[int, bytes]) -> float:
@@ -137,11 +125,10 @@ def main() -> None:
     width = data.vectors.shape[1]
     with installation(options.port) as target:
         host = create_index(target, width)
-        netloc = host.removeprefix("http://")
-        took_s = ingest(target, netloc, data, options.records)
+        took_s = ingest(target, host, data, options.records)
         print(f"ingest {options.records / took_s:.0f} records/s", flush=True)
         wait_for_segments(target, host, data, limit_s=3600)
-        asked = queries(target, netloc, data)
+        asked = queries_within(target, host, data)
         kept = closed_loop.run(asked, range(300), clients=2, keep=True)
         print(f"recall@{TOP_K} {recall(data, options.records, kept.answers):.4f}")
         through = {clients: rates(asked, clients) for clients in (1, 4, 16)}

@@ -15,19 +15,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import numpy as np
 import orjson
 import psutil
 
-from benchmarks.http_load import Answers, post_all
+from benchmarks import bodies, closed_loop
+from benchmarks.bodies import TOP_K
+from benchmarks.closed_loop import Dialogue, Run
 from benchmarks.packages50k import SHARDS, Packages, load
+from benchmarks.wires import http_body, http_header, http_posts
 
 STONEPINE = str(Path(sys.executable).with_name("stonepine"))
-TOP_K = 10
 BATCH = 100
 RECALL_BAR = 0.98
+_PATH = "x-stonepine-path"
 _SETTLED_S, _SETTLING_LIMIT_S = 60, 600
 FILTERS = {"no filter": SHARDS, "0.1 %": 1, "1 %": 10, "10 %": 100, "50 %": 500}
 
@@ -51,6 +55,10 @@ class Installation:
         )
         with urlopen(request, timeout=60) as reply:  # noqa: S310 - our own stack's address
             return json.loads(reply.read() or b"{}")
+
+    def posts(self, host: str, path: str, contents: list[bytes]) -> Dialogue:
+        """To an index, as a client with the first tenant's key."""
+        return http_posts(urlsplit(host).netloc, path, contents, {"Api-Key": self.api_key})
 
     def memory_mb(self) -> dict[str, float]:
         """Proportional set size of each supervised process with its children, in MiB."""
@@ -93,26 +101,18 @@ def create_index(target: Installation, dimension: int, name: str = "bench") -> s
     return index["host"]
 
 
-def ingest(target: Installation, host: str, data: Packages, clients: int) -> Answers:
-    bodies = []
-    for start in range(0, len(data.ids), BATCH):
-        rows = range(start, min(start + BATCH, len(data.ids)))
-        vectors = [
-            {"id": data.ids[row], "values": data.vectors[row], "metadata": data.metadata[row]}
-            for row in rows
-        ]
-        bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
-    return post_all(host, "/vectors/upsert", bodies, api_key=target.api_key, clients=clients)
+def ingest(target: Installation, host: str, data: Packages, clients: int) -> Run:
+    batches = bodies.upserts(data.ids, data.vectors, data.metadata, batch=BATCH)
+    asked = target.posts(host, "/vectors/upsert", batches)
+    return closed_loop.run(asked, range(len(batches)), clients=clients)
 
 
-def query_bodies(data: Packages, shard_limit: int) -> list[bytes]:
-    bodies = []
-    for query in data.queries:
-        body: dict[str, object] = {"topK": TOP_K, "vector": query}
-        if shard_limit < SHARDS:
-            body["filter"] = {"shard": {"$lt": shard_limit}}
-        bodies.append(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
-    return bodies
+def queries_within(
+    target: Installation, host: str, data: Packages, shard_limit: int = SHARDS
+) -> Dialogue:
+    """Behind a filter that shards below the limit pass, or behind none."""
+    condition = {"shard": {"$lt": shard_limit}} if shard_limit < SHARDS else None
+    return target.posts(host, "/query", bodies.queries(data.queries, condition))
 
 
 def wait_for_segments(
@@ -120,13 +120,14 @@ def wait_for_segments(
 ) -> None:
     """Until the parts of the namespace have stayed the same for a while: all that was due has been
     built, and merged, in the background."""
-    body = query_bodies(data, SHARDS)[:1]
+    asked = queries_within(target, host, data)
     begin = changed = time.perf_counter()
     path = ""
     while (now := time.perf_counter()) - begin < limit_s:
-        answers = post_all(host, "/query", body, api_key=target.api_key, clients=1, keep=True)
-        if answers.paths[0] != path:
-            path, changed = answers.paths[0], now
+        answers = closed_loop.run(asked, range(1), clients=1, keep=True).answers
+        found = http_header(answers[0], _PATH)
+        if found != path:
+            path, changed = found, now
             print(f"{path!r} after {now - begin:.1f} s")
         if "graph" in path and now - changed > _SETTLED_S:
             return
@@ -134,38 +135,39 @@ def wait_for_segments(
     sys.exit(f"segments are still being built after {limit_s} s: {path!r}")
 
 
-def recall(data: Packages, answers: Answers, shard_limit: int) -> float:
+def recall(data: Packages, answers: dict[int, bytes], shard_limit: int) -> float:
     """Tie-aware recall@10: a hit counts when its exact cosine reaches the 10th best one."""
     rows = np.flatnonzero(data.shards < shard_limit)
     bars = data.neighbours(data.queries, rows, TOP_K)
     wanted = min(TOP_K, len(rows))
     number_of = {name: row for row, name in enumerate(data.ids)}
     found = 0
-    for query, body in answers.bodies.items():
-        hits = [number_of[match["id"]] for match in orjson.loads(body)["matches"]]
+    for query, answer in answers.items():
+        hits = [number_of[match["id"]] for match in orjson.loads(http_body(answer))["matches"]]
         wrong = [row for row in hits if data.shards[row] >= shard_limit]
         if wrong:
             sys.exit(f"query {query} returned records that the filter excludes")
         exact = data.vectors[hits] @ data.queries[query]
         found += int((exact >= bars[query] - 1e-6).sum())
-    return found / (wanted * len(answers.bodies))
+    return found / (wanted * len(answers))
 
 
 def measure(target: Installation, host: str, data: Packages, clients: list[int]) -> bool:
     print(f"\n{'class':<10} {'recall@10':>9}  {'clients: queries/s (p50 / p99 ms)':<66} path")
     good = True
     for name, limit in FILTERS.items():
-        bodies = query_bodies(data, limit)
-        kept = post_all(host, "/query", bodies, api_key=target.api_key, clients=2, keep=True)
+        asked = queries_within(target, host, data, limit)
+        questions = range(len(data.queries))
+        kept = closed_loop.run(asked, questions, clients=2, keep=True).answers
         share = recall(data, kept, limit)
         good &= share >= RECALL_BAR
         figures = []
         for count in clients:
-            run = post_all(host, "/query", bodies, api_key=target.api_key, clients=count)
-            rate = len(bodies) / run.elapsed_s
+            run = closed_loop.run(asked, questions, clients=count)
             p50, p99 = run.percentile_ms(50), run.percentile_ms(99)
-            figures.append(f"{count}: {rate:.0f} ({p50:.1f} / {p99:.1f})")
-        path = Counter(kept.paths.values()).most_common(1)[0][0]
+            figures.append(f"{count}: {run.rate:.0f} ({p50:.1f} / {p99:.1f})")
+        paths = Counter(http_header(answer, _PATH) for answer in kept.values())
+        path = paths.most_common(1)[0][0]
         print(f"{name:<10} {share:>9.4f}  {', '.join(figures):<66} {path}")
     return good
 

@@ -12,10 +12,10 @@ from uuid import UUID
 import numpy as np
 import orjson
 
-from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.wires import http_posts
+from benchmarks import bodies, closed_loop
+from benchmarks.closed_loop import Dialogue
 from benchmarks.real_data import Installation, create_index, installation
+from benchmarks.wires import http_posts
 from dataplane.engine import messages
 
 _WIDTH = 384
@@ -39,10 +39,7 @@ def frame_length(buffer: bytes) -> int | None:
 def ways(target: Installation, host: str, index_id: UUID) -> dict[str, Dialogue]:
     rng = np.random.default_rng(1)
     queries = rng.normal(size=(50, _WIDTH)).astype(np.float32)
-    bodies = [
-        orjson.dumps({"topK": 10, "vector": query}, option=orjson.OPT_SERIALIZE_NUMPY)
-        for query in queries
-    ]
+    asked = bodies.queries(queries)
     key = {"Api-Key": target.api_key}
     named = {**key, "x-stonepine-index": str(index_id), "x-forwarded-for": "127.0.0.1"}
     netloc = host.removeprefix("http://")
@@ -51,9 +48,9 @@ def ways(target: Installation, host: str, index_id: UUID) -> dict[str, Dialogue]
         messages.pack(number, messages.Query(index_id=index_id, top_k=10, vector=query.tobytes()))
         for number, query in enumerate(queries)
     ]
-    direct = http_posts(netloc, "/query", bodies, named)
+    direct = http_posts(netloc, "/query", asked, named)
     return {
-        "through the gateway": http_posts(netloc, "/query", bodies, key),
+        "through the gateway": http_posts(netloc, "/query", asked, key),
         "of the front": direct._replace(open=lambda: unix(run / "node-rest.sock")),
         "of the engine": Dialogue(lambda: unix(run / "engine.sock"), frames, frame_length),
     }
@@ -65,14 +62,9 @@ def main() -> None:
     options = parser.parse_args()
     with installation(options.port) as target:
         host = create_index(target, _WIDTH)
-        rng = np.random.default_rng(2)
-        vectors = [
-            {"id": f"{row}", "values": rng.normal(size=_WIDTH).tolist()} for row in range(10)
-        ]
-        post = http_posts(
-            host.removeprefix("http://"), "/vectors/upsert",
-            [orjson.dumps({"vectors": vectors})], {"Api-Key": target.api_key},
-        )  # fmt: skip
+        vectors = np.random.default_rng(2).normal(size=(10, _WIDTH)).astype(np.float32)
+        batch = bodies.upserts([f"{row}" for row in range(10)], vectors, [{}] * 10, batch=10)
+        post = target.posts(host, "/vectors/upsert", batch)
         closed_loop.run(post, range(1), clients=1)
         asked = ways(target, host, index_of(target))
         runs: dict[str, list[closed_loop.Run]] = {name: [] for name in asked}

@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
+from benchmarks import closed_loop
+from benchmarks.bodies import TOP_K
+from benchmarks.closed_loop import Dialogue
 from benchmarks.packages50k import Packages
-from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.contenders import TOP_K, Filter
+from benchmarks.peers.contenders import Filter
 from benchmarks.peers.environment import program
 from benchmarks.peers.processes import serving
-from benchmarks.peers.wires import http_body, http_posts
+from benchmarks.wires import http_body, http_posts
 
 _BASE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 _BATCH = 200

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import closed_loop
+from benchmarks.bodies import TOP_K
 from benchmarks.packages50k import Packages, load
-from benchmarks.peers import chroma, closed_loop, pgvector, redis_vectors, stonepine
-from benchmarks.peers.contenders import TOP_K, Filter, Running, Start
+from benchmarks.peers import chroma, pgvector, redis_vectors, stonepine
+from benchmarks.peers.contenders import Filter, Running, Start
 
 CONTENDERS: dict[str, Start] = {
     "stonepine": stonepine.start,

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from benchmarks.closed_loop import Dialogue
 from benchmarks.packages50k import Packages
-from benchmarks.peers.closed_loop import Dialogue
-
-TOP_K = 10
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.bodies import TOP_K
+from benchmarks.closed_loop import Dialogue
 from benchmarks.packages50k import Packages
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.contenders import TOP_K, Filter
+from benchmarks.peers.contenders import Filter
 from tests.support.postgres import running_postgres
 
 _BATCH = 500

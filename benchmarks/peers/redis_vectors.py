@@ -7,13 +7,14 @@ from pathlib import Path
 
 import orjson
 
+from benchmarks import closed_loop
+from benchmarks.bodies import TOP_K
+from benchmarks.closed_loop import Dialogue
 from benchmarks.packages50k import Packages
-from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.contenders import TOP_K, Filter
+from benchmarks.peers.contenders import Filter
 from benchmarks.peers.environment import redis_server
 from benchmarks.peers.processes import serving
-from benchmarks.peers.wires import connect, resp_command, resp_length, resp_strings
+from benchmarks.wires import connect, resp_command, resp_length, resp_strings
 
 _KEY = "bench"
 _PIPELINE = 100

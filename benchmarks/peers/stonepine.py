@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import grpc
 import orjson
 
+from benchmarks import bodies, closed_loop
+from benchmarks.closed_loop import Dialogue
 from benchmarks.packages50k import Packages
-from benchmarks.peers import closed_loop
-from benchmarks.peers.closed_loop import Dialogue
-from benchmarks.peers.contenders import TOP_K, Filter
-from benchmarks.peers.wires import http_body, http_posts
+from benchmarks.peers.contenders import Filter
 from benchmarks.real_data import Installation, create_index, installation, wait_for_segments
+from benchmarks.wires import http_body
 from protocol.v1 import vector_service_pb2
 
 # As many as 2 MB of JSON hold.
@@ -32,16 +32,9 @@ class Stonepine:
 
     def ingest(self, data: Packages) -> float:
         self._host = create_index(self._target, data.vectors.shape[1])
-        bodies = []
-        for start in range(0, len(data.ids), _BATCH):
-            rows = range(start, min(start + _BATCH, len(data.ids)))
-            vectors = [
-                {"id": data.ids[row], "values": data.vectors[row], "metadata": data.metadata[row]}
-                for row in rows
-            ]
-            bodies.append(orjson.dumps({"vectors": vectors}, option=orjson.OPT_SERIALIZE_NUMPY))
-        asked = self._posts("/vectors/upsert", bodies)
-        return closed_loop.run(asked, range(len(bodies)), clients=4).elapsed_s
+        batches = bodies.upserts(data.ids, data.vectors, data.metadata, batch=_BATCH)
+        asked = self._target.posts(self._host, "/vectors/upsert", batches)
+        return closed_loop.run(asked, range(len(batches)), clients=4).elapsed_s
 
     def ingest_grpc(self, data: Packages) -> float:
         """The same into another index, over gRPC in larger batches."""
@@ -64,22 +57,16 @@ class Stonepine:
         wait_for_segments(self._target, self._host, data)
 
     def dialogue(self, data: Packages, kind: Filter) -> Dialogue:
-        bodies = []
-        for query in data.queries:
-            body: dict[str, Any] = {"topK": TOP_K, "vector": query}
-            if kind.limit is not None:
-                body["filter"] = {"shard": {"$lt": kind.limit}}
-            if kind.section is not None:
-                body["filter"] = {"section": kind.section}
-            bodies.append(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
-        return self._posts("/query", bodies)
+        condition: dict[str, Any] | None = None
+        if kind.limit is not None:
+            condition = {"shard": {"$lt": kind.limit}}
+        if kind.section is not None:
+            condition = {"section": kind.section}
+        asked = bodies.queries(data.queries, condition)
+        return self._target.posts(self._host, "/query", asked)
 
     def ids(self, answer: bytes) -> list[str]:
         return [match["id"] for match in orjson.loads(http_body(answer))["matches"]]
-
-    def _posts(self, path: str, bodies: list[bytes]) -> Dialogue:
-        headers = {"Api-Key": self._target.api_key}
-        return http_posts(urlsplit(self._host).netloc, path, bodies, headers)
 
 
 def _upsert_request(data: Packages, rows: range) -> bytes:

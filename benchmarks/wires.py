@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.peers.closed_loop import Dialogue
+from benchmarks.closed_loop import Dialogue
 
 _HEAD_END = b"\r\n\r\n"
 
@@ -27,6 +27,15 @@ def http_posts(
 
 def http_body(answer: bytes) -> bytes:
     return answer[answer.index(_HEAD_END) + len(_HEAD_END) :]
+
+
+def http_header(answer: bytes, name: str) -> str:
+    """The value of a header; empty where it is missing."""
+    for line in answer[: answer.index(_HEAD_END)].split(b"\r\n")[1:]:
+        key, _, value = line.partition(b":")
+        if key.strip().lower() == name.encode():
+            return value.strip().decode()
+    return ""
 
 
 def _http_length(buffer: bytes) -> int | None:
