@@ -135,8 +135,8 @@ def _planned(
         kind = (one.top_k, one.target.may_walk)
         plan = plans.get(kind)
         if plan is None:
-            is_walked = part.graph is not None and one.target.may_walk
-            expansion = part.graph.expansion if part.graph is not None and is_walked else None
+            graph = part.graph if one.target.may_walk else None
+            expansion = None if graph is None else graph.expansion
             plan = planner.plan(one.top_k, count, part.vectors.shape, expansion=expansion)
             plans[kind] = plan
         groups.setdefault(plan, []).append(one)
