@@ -113,7 +113,7 @@ class EngineSubject:
 
     def do(self, step: steps.Step) -> Any:
         try:
-            return getattr(self, type(step).__name__)(step)
+            return getattr(self, step.act)(step)
         except Refused as refusal:
             return str(refusal)
 
@@ -158,7 +158,7 @@ class EngineSubject:
 
     # The steps
 
-    def Upsert(self, step: steps.Upsert) -> int:  # noqa: N802 - named like the step
+    def upsert(self, step: steps.Upsert) -> int:
         items = step.items
         return int(
             self._ask(
@@ -170,7 +170,7 @@ class EngineSubject:
             ).count
         )  # fmt: skip
 
-    def Update(self, step: steps.Update) -> int:  # noqa: N802
+    def update(self, step: steps.Update) -> int:
         item = step.item
         return int(
             self._ask(
@@ -180,7 +180,7 @@ class EngineSubject:
             ).count
         )  # fmt: skip
 
-    def UpdateWhere(self, step: steps.UpdateWhere) -> int:  # noqa: N802
+    def update_where(self, step: steps.UpdateWhere) -> int:
         return int(
             self._ask(
                 messages.Update, step, filter=_json(step.filter),
@@ -188,16 +188,16 @@ class EngineSubject:
             ).count
         )  # fmt: skip
 
-    def Delete(self, step: steps.Delete) -> None:  # noqa: N802
+    def delete(self, step: steps.Delete) -> None:
         self._ask(messages.Delete, step, ids=step.ids)
 
-    def DeleteWhere(self, step: steps.DeleteWhere) -> None:  # noqa: N802
+    def delete_where(self, step: steps.DeleteWhere) -> None:
         self._ask(messages.Delete, step, filter=_json(step.filter))
 
-    def DeleteAll(self, step: steps.DeleteAll) -> None:  # noqa: N802
+    def delete_all(self, step: steps.DeleteAll) -> None:
         self._ask(messages.Delete, step, is_all=True, origin=_ORIGIN)
 
-    def Query(self, step: steps.Query) -> list[tuple[float, Item]]:  # noqa: N802
+    def query(self, step: steps.Query) -> list[tuple[float, Item]]:
         item, is_by_id = step.item, step.is_by_id
         answer = self._ask(
             messages.Query, step, top_k=step.top_k, include_values=True, include_metadata=True,
@@ -208,37 +208,37 @@ class EngineSubject:
         )  # fmt: skip
         return [(match.score, _item(match)) for match in answer.matches]
 
-    def Fetch(self, step: steps.Fetch) -> dict[str, Item]:  # noqa: N802
+    def fetch(self, step: steps.Fetch) -> dict[str, Item]:
         found = self._ask(messages.Fetch, step, ids=step.ids).records
         return {record.id: _item(record) for record in found}
 
-    def FetchWhere(self, step: steps.FetchWhere) -> list[dict[str, Item]]:  # noqa: N802
+    def fetch_where(self, step: steps.FetchWhere) -> list[dict[str, Item]]:
         filter_ = _json(step.filter)
         return [
             {record.id: _item(record) for record in page.records}
             for page in self._pages(messages.FetchByMetadata, step, "id", filter=filter_)
         ]
 
-    def ListIds(self, step: steps.ListIds) -> list[list[str]]:  # noqa: N802
+    def list_ids(self, step: steps.ListIds) -> list[list[str]]:
         return [p.ids for p in self._pages(messages.ListIds, step, "id", prefix=step.prefix)]
 
-    def CreateNamespace(self, step: steps.CreateNamespace) -> int:  # noqa: N802
+    def create_namespace(self, step: steps.CreateNamespace) -> int:
         answer = self._ask(messages.CreateNamespace, step, origin=_ORIGIN)
         return int(answer.namespaces[0].record_count)
 
-    def DescribeNamespace(self, step: steps.DescribeNamespace) -> int:  # noqa: N802
+    def describe_namespace(self, step: steps.DescribeNamespace) -> int:
         return int(self._ask(messages.DescribeNamespace, step).namespaces[0].record_count)
 
-    def DeleteNamespace(self, step: steps.DeleteNamespace) -> None:  # noqa: N802
+    def delete_namespace(self, step: steps.DeleteNamespace) -> None:
         self._ask(messages.DeleteNamespace, step, origin=_ORIGIN)
 
-    def ListNamespaces(self, step: steps.ListNamespaces) -> Any:  # noqa: N802
+    def list_namespaces(self, step: steps.ListNamespaces) -> Any:
         return [
             [(space.name or "__default__", space.record_count) for space in page.namespaces]
             for page in self._pages(messages.ListNamespaces, step, "name", prefix=step.namespace)
         ]
 
-    def Stats(self, step: steps.Stats) -> dict[str, int]:  # noqa: N802
+    def stats(self, step: steps.Stats) -> dict[str, int]:
         found = self._ask(messages.DescribeStats, step)
         assert found.total_count == sum(space.record_count for space in found.namespaces)
         return {space.name: space.record_count for space in found.namespaces}

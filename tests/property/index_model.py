@@ -24,15 +24,15 @@ class IndexModel:
         self.spaces: dict[str, dict[str, Item]] = {}
 
     def do(self, step: steps.Step) -> Any:
-        act: Callable[[Any], Any] = getattr(self, type(step).__name__)
+        act: Callable[[Any], Any] = getattr(self, step.act)
         return act(step)
 
-    def Upsert(self, step: steps.Upsert) -> int:  # noqa: N802 - named like the step
+    def upsert(self, step: steps.Upsert) -> int:
         items = {item.id: normal(item) for item in step.items}
         self.spaces.setdefault(step.namespace, {}).update(items)
         return len(items)
 
-    def Update(self, step: steps.Update) -> int:  # noqa: N802
+    def update(self, step: steps.Update) -> int:
         old, new = self._records(step).get(step.item.id), normal(step.item)
         if old is not None:
             merged = old.metadata | new.metadata
@@ -41,22 +41,22 @@ class IndexModel:
             )
         return int(old is not None)
 
-    def UpdateWhere(self, step: steps.UpdateWhere) -> int:  # noqa: N802
+    def update_where(self, step: steps.UpdateWhere) -> int:
         found = self._where(step, step.filter)
         for one in found if not step.is_dry_run else []:
-            self.Update(steps.Update(step.namespace, Item(one.id, metadata=step.metadata)))
+            self.update(steps.Update(step.namespace, Item(one.id, metadata=step.metadata)))
         return len(found)
 
-    def Delete(self, step: steps.Delete) -> Any:  # noqa: N802
+    def delete(self, step: steps.Delete) -> Any:
         return self._drop(step, step.ids)
 
-    def DeleteWhere(self, step: steps.DeleteWhere) -> Any:  # noqa: N802
+    def delete_where(self, step: steps.DeleteWhere) -> Any:
         return self._drop(step, [one.id for one in self._where(step, step.filter)])
 
-    def DeleteAll(self, step: steps.DeleteAll) -> Any:  # noqa: N802
+    def delete_all(self, step: steps.DeleteAll) -> Any:
         return self._drop(step, list(self._records(step)))
 
-    def Query(self, step: steps.Query) -> list[tuple[float, Item]]:  # noqa: N802
+    def query(self, step: steps.Query) -> list[tuple[float, Item]]:
         asked = self._records(step).get(step.item.id) if step.is_by_id else normal(step.item)
         found = self._where(step, step.filter or {}) if asked is not None else []
         scored = [(self._score(asked, one), one) for one in found if asked is not None]
@@ -64,38 +64,38 @@ class IndexModel:
         sign = 1 if self.metric == "euclidean" else -1
         return sorted(scored, key=lambda hit: (sign * hit[0], hit[1].id))[: step.top_k]
 
-    def Fetch(self, step: steps.Fetch) -> dict[str, Item]:  # noqa: N802
+    def fetch(self, step: steps.Fetch) -> dict[str, Item]:
         return {one: self._records(step)[one] for one in step.ids if one in self._records(step)}
 
-    def FetchWhere(self, step: steps.FetchWhere) -> list[dict[str, Item]]:  # noqa: N802
+    def fetch_where(self, step: steps.FetchWhere) -> list[dict[str, Item]]:
         found = sorted(self._where(step, step.filter), key=lambda one: one.id)
         return [{one.id: one for one in page} for page in _pages(found, step.limit)]
 
-    def ListIds(self, step: steps.ListIds) -> list[list[str]]:  # noqa: N802
+    def list_ids(self, step: steps.ListIds) -> list[list[str]]:
         found = [one for one in self._records(step) if one.startswith(step.prefix)]
         return _pages(sorted(found), step.limit)
 
-    def CreateNamespace(self, step: steps.CreateNamespace) -> Any:  # noqa: N802
+    def create_namespace(self, step: steps.CreateNamespace) -> Any:
         if step.namespace == "" or step.namespace in self.spaces:
             return TAKEN
         self.spaces[step.namespace] = {}
         return 0
 
-    def DescribeNamespace(self, step: steps.DescribeNamespace) -> Any:  # noqa: N802
+    def describe_namespace(self, step: steps.DescribeNamespace) -> Any:
         is_there = step.namespace == "" or step.namespace in self.spaces
         return len(self._records(step)) if is_there else MISSING
 
-    def DeleteNamespace(self, step: steps.DeleteNamespace) -> Any:  # noqa: N802
+    def delete_namespace(self, step: steps.DeleteNamespace) -> Any:
         is_there = step.namespace == "" or step.namespace in self.spaces
         self.spaces.pop(step.namespace, None)
         return None if is_there else MISSING
 
-    def ListNamespaces(self, step: steps.ListNamespaces) -> Any:  # noqa: N802
+    def list_namespaces(self, step: steps.ListNamespaces) -> Any:
         named = {name or "__default__": len(held) for name, held in self.spaces.items()}
         found = [pair for pair in sorted(named.items()) if pair[0].startswith(step.namespace)]
         return _pages(found, step.limit)
 
-    def Stats(self, _step: steps.Stats) -> dict[str, int]:  # noqa: N802
+    def stats(self, _step: steps.Stats) -> dict[str, int]:
         return {name: len(held) for name, held in self.spaces.items()}
 
     def _records(self, step: steps.Step) -> dict[str, Item]:

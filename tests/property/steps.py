@@ -1,7 +1,10 @@
 """What a program does to an index, in the words of the API, whoever carries it out."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 Sparse: TypeAlias = dict[int, float]
 Metadata: TypeAlias = dict[str, Any]
@@ -18,6 +21,11 @@ class Item:
 @dataclass(frozen=True)
 class Step:
     namespace: str
+
+    @property
+    def act(self) -> str:
+        """How whoever carries it out calls it: `UpdateWhere` is `update_where`."""
+        return _WORD.sub("_", type(self).__name__).lower()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from cli.embedded.postgres import EmbeddedPostgres
 from tests.property.engine_subject import Bench, EngineSubject, bench_on
-from tests.property.machine import IndexMachine, Subject, profile
+from tests.property.machine import IndexMachine, profile
 from tests.support.campaign import Campaign
 from tests.support.dataplane import prepared_data_plane
 
@@ -30,15 +30,14 @@ def bench(
 
 def run_programs(bench: Bench, number: int, *, programs: int, length: int) -> None:
     class Machine(IndexMachine):
-        def subject_of(self, kind: str) -> Subject:
-            return EngineSubject(bench, kind)
+        subject_of = staticmethod(partial(EngineSubject, bench))
 
     run_state_machine_as_test(seed(number)(Machine), settings=profile(programs, length))
 
 
 @pytest.mark.timeout(300)
 def test_programs_answer_like_brute_force(bench: Bench) -> None:
-    run_programs(bench, 1, programs=15, length=30)
+    run_programs(bench, 3, programs=40, length=50)
 
 
 @pytest.mark.nightly
