@@ -81,6 +81,10 @@ vendor-check: $(VENV)/.dev-ready
 bench: $(VENV)/.dev-ready ## Run the benchmark on real embeddings
 	@$(BIN)/python -m benchmarks.real_data
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev-ready ## Look at every page of the console: artifacts/screenshots/index.html (T=part of a name)
+	@$(BIN)/python -m tests.tour $(filter-out tests,$(T))
+
 .PHONY: nightly
 nightly: $(VENV)/.dev-ready ## Long campaigns: kills, power cuts (as root), fuzzing
 	@STONEPINE_NIGHTLY=1 $(BIN)/python -m pytest -m "nightly or chaos or not nightly" $(T)

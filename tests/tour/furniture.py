@@ -1,0 +1,106 @@
+"""Fills a running stack with an organization in full swing, by the product's own verbs.
+
+Run as a program (`python -m tests.tour.furniture furnish|sessions`) in the environment of one of
+the stack's processes; `furnished` and `sessions` do that.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from tests.support.stack import REPOSITORY, Stack
+
+OWNERS_ADDRESS, VIEWERS_ADDRESS = "mara@hollin.example", "vera@hollin.example"
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """`values` are those of routes' parameters, `paths` whole addresses by route."""
+
+    values: dict[str, str]
+    paths: dict[str, str]
+
+
+def furnished(stack: Stack) -> Furnished:
+    return Furnished(**_run(stack, "furnish", timeout_s=600))
+
+
+def sessions(stack: Stack) -> dict[str, dict[str, str]]:
+    """Cookies of people who have proven themselves just now: `{"owner": {name: value}, …}`."""
+    return _run(stack, "sessions", timeout_s=120)
+
+
+def _run(stack: Stack, act: str, *, timeout_s: float) -> Any:
+    web = stack.pid("web")
+    assert web is not None, "the stack's web process is down"
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.tour.furniture", act],
+        cwd=REPOSITORY, env=psutil.Process(web).environ(), capture_output=True, text=True,
+        timeout=timeout_s, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def _sessions() -> dict[str, dict[str, str]]:
+    from django.conf import settings
+    from django.test import Client
+
+    from accounts.queries import find_user_by_email
+
+    found = {}
+    for who, address in (("owner", OWNERS_ADDRESS), ("viewer", VIEWERS_ADDRESS)):
+        user = find_user_by_email(address)
+        assert user is not None
+        client = Client()
+        client.force_login(user)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+        found[who] = {settings.SESSION_COOKIE_NAME: str(session.session_key)}
+    return found
+
+
+def _furnish() -> dict[str, dict[str, str]]:
+    from access.actor import OPERATOR
+    from orgs.organizations import create_organization
+    from orgs.plans import Plan
+    from projects.projects import create_project
+    from tests.tour import indexes, people, strangers
+
+    organization = create_organization(OPERATOR, name="Hollin Labs", plan=Plan.ENTERPRISE)
+    names = ("Search production", "Recommendations", "Support assistant")
+    project, *others = [create_project(OPERATOR, organization, name=name) for name in names]
+    team = people.hire(organization, project)
+    values = {
+        "organization": organization.slug,
+        "project": project.slug,
+        "empty_project": others[-1].slug,
+        **people.invite(organization, project),
+        **people.automate(organization, project),
+        **people.connect(organization, project, team),
+        **indexes.fill(project),
+        **people.events(organization, project),
+    }
+    return {"values": values, "paths": strangers.paths(organization, team)}
+
+
+def main(arguments: list[str]) -> None:
+    import django
+
+    django.setup()
+    from audit.context import AuditContext, Source, acting_from
+
+    acts = {"furnish": _furnish, "sessions": _sessions}
+    with acting_from(AuditContext(request_id="the-tour", source=Source.CONSOLE, ip="203.0.113.24")):
+        sys.stdout.write(json.dumps(acts[arguments[0]]()) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,39 @@
+"""A furnished installation, and the whole walk through it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.support.stack import Stack, running_stack
+from tests.tour.furniture import Furnished, furnished, sessions
+from tests.tour.pages import OWNER, STRANGER, VIEWER, pages
+from tests.tour.walker import THEMES, walk
+
+
+@dataclass(frozen=True)
+class Tour:
+    stack: Stack
+    facts: Furnished
+
+    def walk(self, browser: Browser, *, wanted: str = "", folder: Path | None = None) -> list[str]:
+        """Everybody in both themes. Proofs last a quarter of an hour: each walk gets fresh ones."""
+        found = []
+        todo = pages(self.facts.values, self.facts.paths)
+        for theme in THEMES:
+            for who in (OWNER, VIEWER, STRANGER):
+                cookies = {} if who == STRANGER else sessions(self.stack)[who]
+                theirs = [one for one in todo if one.who == who and wanted in one.name]
+                found += walk(
+                    browser, self.stack.api_url, theirs,
+                    cookies=cookies, theme=theme, folder=folder,
+                )  # fmt: skip
+        return found
+
+
+@contextmanager
+def running_tour() -> Iterator[Tour]:
+    with running_stack(STONEPINE_SIGN_UP="true") as stack:
+        yield Tour(stack, furnished(stack))
