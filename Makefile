@@ -8,6 +8,9 @@ T ?= tests
 # Test processes side by side; each starts servers of its own.
 JOBS ?= 2
 
+# Without bytecode files every one of the many processes would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

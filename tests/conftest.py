@@ -16,7 +16,7 @@ from tests.support.postgres import running_postgres
 
 if TYPE_CHECKING:
     from storage.database import Connection
-    from tests.support.database import Snapshot
+    from tests.support.database import Tables
     from tests.support.past import Past
     from tests.support.world import World
 
@@ -70,10 +70,17 @@ def installation(
     return home
 
 
+@pytest.fixture(scope="session")
+def tables(installation: Path, postgres_server: EmbeddedPostgres) -> "Iterator[Tables]":
+    """All tables of the control plane, to be emptied and filled between tests."""
+    from tests.support.database import Tables
+
+    with Tables.of(postgres_server, _DATABASE) as found:
+        yield found
+
+
 @pytest.fixture
-def database(
-    installation: Path, postgres_server: EmbeddedPostgres, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+def database(tables: "Tables", django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The control plane's tables, used as the application and system roles; empty before and after.
 
     Transactions really commit: three roles on their own connections see each other's work.
@@ -81,15 +88,18 @@ def database(
     from django.core.cache import cache
     from django.test import override_settings
 
-    from tests.support.database import clean_tables
+    from tests.support.database import close_connections
 
     cache.clear()
     with (
         django_db_blocker.unblock(),
         override_settings(PASSWORD_HASHERS=["tests.support.hashing.QuickArgon2"]),
-        clean_tables(postgres_server, _DATABASE),
     ):
-        yield
+        try:
+            yield
+        finally:
+            close_connections()
+            tables.empty()
 
 
 @pytest.fixture
@@ -137,26 +147,22 @@ def audit_context() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def world_before() -> "list[tuple[World, Snapshot]]":
-    """The world as it was built first, kept as rows: building takes longer than most tests."""
+def world_before() -> "list[World]":
+    """The world as it was built first; its rows are kept, for building takes longer than most
+    tests."""
     return []
 
 
 @pytest.fixture
 def world(
-    database: None,
-    audit_context: None,
-    postgres_server: EmbeddedPostgres,
-    world_before: "list[tuple[World, Snapshot]]",
+    database: None, audit_context: None, tables: "Tables", world_before: "list[World]"
 ) -> "World":
     """Alice, Bob, Vera and Mallory, each in place."""
-    from tests.support.database import Snapshot
     from tests.support.world import build_world, is_intact
 
-    if not world_before or not is_intact(world_before[0][0]):
-        built = build_world()
-        world_before[:] = [(built, Snapshot.take(postgres_server, _DATABASE))]
-        return copy.deepcopy(built)
-    built, snapshot = world_before[0]
-    snapshot.restore(postgres_server, _DATABASE)
-    return copy.deepcopy(built)
+    if not world_before or not is_intact(world_before[0]):
+        world_before[:] = [build_world()]
+        tables.keep()
+    else:
+        tables.put_back()
+    return copy.deepcopy(world_before[0])

@@ -15,7 +15,7 @@ from psycopg import sql
 from cli.embedded.postgres import APPLICATION, OWNER, SYSTEM, EmbeddedPostgres
 from kit.environment import environment
 
-_KEPT = {"django_migrations", "django_content_type", "auth_permission", "dataplane_version"}
+_KEPT = ["django_migrations", "django_content_type", "auth_permission", "dataplane_version"]
 
 
 def migrated_database(server: EmbeddedPostgres, name: str) -> None:
@@ -48,55 +48,62 @@ def point_django_at(here: object) -> None:
             del connections[alias]
 
 
-@contextmanager
-def clean_tables(server: EmbeddedPostgres, name: str) -> Iterator[None]:
-    """Empty all tables after the block, as the superuser: the audit log refuses everybody else."""
-    try:
-        yield
-    finally:
-        for connection in connections.all(initialized_only=True):
-            connection.close()
-        empty_tables(server, name)
-
-
-def empty_tables(server: EmbeddedPostgres, name: str) -> None:
-    with _unbound(server, name) as connection:
-        # With a few rows each, DELETE is many times quicker than TRUNCATE.
-        deletes = [sql.SQL("DELETE FROM {}").format(table) for table in _tables(connection)]
-        connection.execute(sql.SQL("; ").join(deletes))
+def close_connections() -> None:
+    """Django's own, of this thread."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The rows of all tables at one moment."""
+class Tables:
+    """All tables that tests write, emptied and filled by one statement each.
 
-    content: list[tuple[sql.Identifier, bytes]]
+    The connection is the superuser's and lasts, with triggers and foreign keys off: the audit log
+    refuses everybody else. What each statement does is a function, so that it is planned once.
+    """
+
+    connection: psycopg.Connection
+    names: list[str]
 
     @classmethod
-    def take(cls, server: EmbeddedPostgres, name: str) -> Self:
-        content = []
-        with _unbound(server, name) as connection, connection.cursor() as cursor:
-            for table in _tables(connection):
-                with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(table)) as copy:
-                    content.append((table, b"".join(bytes(part) for part in copy)))
-        return cls([(table, rows) for table, rows in content if rows])
+    @contextmanager
+    def of(cls, server: EmbeddedPostgres, database: str) -> Iterator[Self]:
+        with psycopg.connect(server.url("postgres", database), autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+                "AND tablename <> ALL (%s) ORDER BY 1",
+                [_KEPT],
+            )
+            tables = cls(connection, [row[0] for row in found])
+            # With a few rows each, DELETE is many times quicker than TRUNCATE.
+            tables._define("empty", "DELETE FROM public.{0}", tables.names)
+            yield tables
 
-    def restore(self, server: EmbeddedPostgres, name: str) -> None:
-        """Put the rows into empty tables."""
-        with _unbound(server, name) as connection, connection.cursor() as cursor:
-            for table, rows in self.content:
-                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
-                    copy.write(rows)
+    def empty(self) -> None:
+        self.connection.execute("SELECT pg_temp.empty()")
 
+    def keep(self) -> None:
+        """Remember the rows that are there now."""
+        filled = [name for name in self.names if self._keep(name)]
+        self._define("put_back", "INSERT INTO public.{0} SELECT * FROM pg_temp.{0}", filled)
 
-@contextmanager
-def _unbound(server: EmbeddedPostgres, name: str) -> Iterator[psycopg.Connection]:
-    """The superuser, with triggers and foreign keys off: the audit log refuses everybody else."""
-    with psycopg.connect(server.url("postgres", name), autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        yield connection
+    def put_back(self) -> None:
+        """The rows that were kept, into empty tables."""
+        self.connection.execute("SELECT pg_temp.put_back()")
 
+    def _keep(self, name: str) -> bool:
+        table = sql.Identifier(name)
+        drop = sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(table)
+        copy = sql.SQL("CREATE TEMP TABLE {0} AS SELECT * FROM public.{0}").format(table)
+        self.connection.execute(drop)
+        return self.connection.execute(copy).rowcount > 0
 
-def _tables(connection: psycopg.Connection) -> list[sql.Identifier]:
-    rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    return [sql.Identifier(row[0]) for row in rows if row[0] not in _KEPT]
+    def _define(self, name: str, statement: str, tables: list[str]) -> None:
+        lines = [sql.SQL(statement).format(sql.Identifier(table)) for table in tables]
+        body = sql.SQL("BEGIN {}; END").format(sql.SQL("; ").join(lines))
+        self.connection.execute(
+            sql.SQL(
+                "CREATE OR REPLACE FUNCTION pg_temp.{}() RETURNS void LANGUAGE plpgsql AS {}"
+            ).format(sql.Identifier(name), sql.Literal(body.as_string(self.connection)))
+        )
