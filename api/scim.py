@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from scim2_models import Error
 
 from access.actor import Actor
 from kit.errors import ErrorCode, StonepineError, Unimplemented
@@ -37,6 +36,8 @@ def is_scim_request(request: HttpRequest) -> bool:
 
 def scim_answer(error: StonepineError, *, status: int) -> HttpResponse:
     """The reply to an error of a SCIM endpoint."""
+    from scim2_models import Error  # half a second that most processes do without
+
     status = 501 if isinstance(error, NotSupported) else _STATUS.get(error.code, status)
     body = Error(status=status, scim_type=error.fields.get("scim_type"), detail=error.message)
     response = JsonResponse(body.model_dump(), status=status, content_type=CONTENT_TYPE)

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from scim2_models import Context, PatchOp, Resource
 
 from kit.errors import InvalidArgument
-from sso.scim.errors import complaints_translated, invalid_value
+from sso.scim.complaints import complaints_translated
+from sso.scim.errors import invalid_value
 from sso.scim.resources import POLICY
 
 R = TypeVar("R", bound=Resource[Any])

@@ -15,7 +15,7 @@ from api.parsing import body_of
 from api.scim import CONTENT_TYPE, ScimTokenAuthentication
 from kit.errors import InvalidArgument, NotFound
 from orgs.models import Organization
-from sso.scim.errors import complaints_translated
+from sso.scim.complaints import complaints_translated
 from sso.scim.rendering import etag_of
 from sso.scim.resources import POLICY
 from sso.scim.search import Matches
