@@ -173,18 +173,23 @@ def recovery_s(stack: Stack, load: Load, victim: str) -> float:
 
 def kill_child(stack: Stack, kind: str, choose: random.Random) -> bool:
     """One of the worker's builders, at some moment of its work; False where none comes to work."""
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        for member in stack.processes():
+
+    def builder() -> psutil.Process | None:
+        for child in stack.children("worker"):
             with suppress(psutil.NoSuchProcess):
-                told = member.cmdline()
+                told = child.cmdline()
                 if "dataplane.builder" in told and ("--merge" in told) == (kind == MERGE):
-                    # Most of its life goes to imports: the later moments are those that count.
-                    pause(choose.uniform(0.2, 1.2))
-                    member.kill()
-                    return True
-        pause(0.05)
-    return False
+                    return child
+        return None
+
+    try:
+        found = wait_until(builder, timeout_s=15, what="a builder works")
+    except AssertionError:
+        return False
+    # Most of its life goes to imports: the later moments are those that count.
+    pause(choose.uniform(0.2, 1.2))
+    found.kill()
+    return True
 
 
 def assert_indexes_can_be_made(stack: Stack) -> None:

@@ -11,15 +11,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import psutil
 
+from cli.home import Home
+from cli.instance import status
 from tests.support.waiting import wait_until
+
+T = TypeVar("T")
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).parent / "stonepine"
@@ -88,15 +92,13 @@ class Stack:
         self.facts |= {name: value for name, value in printed.items() if value is not None}
 
     def status(self) -> dict[str, Any]:
-        result = self.run("status", "--home", str(self.home), "--json", timeout_s=30)
-        with contextlib.suppress(json.JSONDecodeError):
-            return dict(json.loads(result.stdout))
-        return {"ready": False, "processes": []}
+        """What `stonepine status --json` prints, without a process for each look."""
+        return status(Home(self.home))
 
     def wait_until_ready(self, *, timeout_s: float = 60) -> None:
         try:
             wait_until(
-                lambda: self.status()["ready"], timeout_s=timeout_s, every_s=0.2, what="ready"
+                lambda: self.status()["ready"], timeout_s=timeout_s, every_s=0.05, what="ready"
             )
         except AssertionError as error:
             raise AssertionError(
@@ -109,6 +111,13 @@ class Stack:
             if process["name"] == name and process["pid"] and psutil.pid_exists(process["pid"]):
                 return int(process["pid"])
         return None
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """What the named process has started; nothing while it is down."""
+        pid = self.pid(name)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return [] if pid is None else psutil.Process(pid).children(recursive=True)
+        return []
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
         """Send the signal to the named process as soon as it runs; gives its pid."""
@@ -140,6 +149,14 @@ class Stack:
                         found[member.pid] = member
         found.pop(os.getpid(), None)
         return sorted(found.values(), key=lambda member: member.pid)
+
+    def answers(self, question: Callable[[psutil.Process], T]) -> list[T]:
+        """Of all processes; of those that end meanwhile, as builders do, none."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+                found.append(question(process))
+        return found
 
     def kill_everything(self) -> None:
         """SIGKILL for the supervisor and all it started, until nothing of the home is left."""
