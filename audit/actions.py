@@ -53,6 +53,9 @@ class Action(StrEnum):
     NAMESPACE_CREATED = "namespace.created"
     NAMESPACE_DELETED = "namespace.deleted"
     NAMESPACE_EMPTIED = "namespace.emptied"
+    NAMESPACE_RECORDS_DELETED = "namespace.records_deleted"
+    NAMESPACE_RECORDS_UPDATED = "namespace.records_updated"
+    NAMESPACE_RECORDS_UPSERTED = "namespace.records_upserted"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_DELETED = "organization.deleted"
@@ -166,6 +169,9 @@ SENTENCES: dict[Action, str] = {
     Action.NAMESPACE_CREATED: "{actor} created a namespace in the index {target}",
     Action.NAMESPACE_DELETED: "{actor} deleted a namespace of the index {target}",
     Action.NAMESPACE_EMPTIED: "{actor} deleted all records of a namespace of the index {target}",
+    Action.NAMESPACE_RECORDS_DELETED: "{actor} deleted records in the index {target}",
+    Action.NAMESPACE_RECORDS_UPDATED: "{actor} changed records in the index {target}",
+    Action.NAMESPACE_RECORDS_UPSERTED: "{actor} added records to the index {target}",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",

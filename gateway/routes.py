@@ -2,15 +2,17 @@
 
 from uuid import UUID
 
+from access import passes
 from gateway.rendering import Json, typed
 from gateway.settings import GatewaySettings
 
 WEB, NODE_REST, NODE_GRPC = "web", "node_rest", "node_grpc"
 INDEX_HEADER = "x-stonepine-index"
 BUFFER = "envoy.filters.http.buffer"
-# Names under which proxies and frameworks pass on who calls and what is meant.
-# Never a client's to say.
+# Names under which proxies and frameworks pass on who calls and what is meant, and that of the
+# control plane's passes. Never a client's to say.
 _FOREIGN_HEADERS = [
+    passes.HEADER,
     "forwarded",
     "x-forwarded-host",
     "x-forwarded-port",

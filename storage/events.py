@@ -17,6 +17,9 @@ IMPORT_STARTED = "import.started"
 NAMESPACE_CREATED = "namespace.created"
 NAMESPACE_DELETED = "namespace.deleted"
 NAMESPACE_EMPTIED = "namespace.emptied"
+RECORDS_DELETED = "namespace.records_deleted"
+RECORDS_UPDATED = "namespace.records_updated"
+RECORDS_UPSERTED = "namespace.records_upserted"
 
 STATEMENT = b"CALL dataplane_record_event($1::jsonb)"
 # An engine serves many tenants: it does not wait long for the chain of one of them.
@@ -25,12 +28,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True):
-    """Who acts, by the public id of the key, and from where."""
+    """Who acts, by the public id of the key or as a person of the control plane, and from where."""
 
     key_id: str
     request_id: str
     ip: str | None = None
     user_agent: str = ""
+    user_id: UUID | None = None
+    user_name: str = ""
+
+    @property
+    def principal(self) -> str:
+        return self.key_id if self.user_id is None else str(self.user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,13 +65,14 @@ class Upsert(Request, frozen=True, kw_only=True):
     """Columnar: `values` is n × dimension float32 bytes, or empty on a sparse index.
 
     Ids are unique in the request's order of arrival: a later duplicate has already replaced an
-    earlier one. `sparse` and `metadata` are empty or as long as `ids`.
+    earlier one. `sparse` and `metadata` are empty or as long as `ids`. Audited with an `origin`.
     """
 
     ids: list[str]
     values: bytes = b""
     sparse: list[SparseVector | None] = []
     metadata: list[bytes | None] = []
+    origin: Origin | None = None
 
 
 class Share(msgspec.Struct, frozen=True, array_like=True):
@@ -116,7 +117,10 @@ class ListIds(Read, frozen=True, kw_only=True):
 
 
 class Update(Request, frozen=True, kw_only=True):
-    """By `id` (values, sparse values, metadata merged) or by `filter` (metadata merged only)."""
+    """By `id` (values, sparse values, metadata merged) or by `filter` (metadata merged only).
+
+    Audited with an `origin`.
+    """
 
     id: str | None = None
     filter: bytes | None = None
@@ -124,10 +128,12 @@ class Update(Request, frozen=True, kw_only=True):
     sparse: SparseVector | None = None
     set_metadata: bytes | None = None
     is_dry_run: bool = False
+    origin: Origin | None = None
 
 
 class Delete(Request, frozen=True, kw_only=True):
-    """Exactly one of `ids`, `is_all` or `filter`. `is_all` is audited and needs `origin`."""
+    """Exactly one of `ids`, `is_all` or `filter`. `is_all` is audited and needs `origin`; the
+    others are audited with one."""
 
     ids: list[str] = []
     is_all: bool = False

@@ -9,7 +9,7 @@ import structlog
 
 from dataplane.engine import messages
 from dataplane.engine.admission import admitted_fields, metadata_growth, update_pieces
-from dataplane.engine.audited import event_of
+from dataplane.engine.audited import event_by_hand, event_of
 from dataplane.engine.failures import failure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace import Namespace
@@ -26,7 +26,13 @@ from kit.errors import (
     Unavailable,
 )
 from kit.ids import new_id
-from storage.events import NAMESPACE_EMPTIED, DataPlaneEvent
+from storage.events import (
+    NAMESPACE_EMPTIED,
+    RECORDS_DELETED,
+    RECORDS_UPDATED,
+    RECORDS_UPSERTED,
+    DataPlaneEvent,
+)
 from storage.write_log.appender import LogAppender
 from storage.write_log.batches import PROBE_LSN, Completed, Failed, PendingBatch, seal_batch
 from storage.write_log.errors import Fenced
@@ -117,7 +123,10 @@ class Writer:
         fields = admitted_fields(space, request.metadata)
         space = space or _first_use(index, request.namespace)
         space.fields = fields
-        self._submit(index, space, [operation], answer)
+        event = event_by_hand(
+            request, RECORDS_UPSERTED, namespace_id=space.namespace_id, records=count
+        )
+        self._submit(index, space, [operation], answer, event=event)
 
     def update(self, index: OpenIndex, request: messages.Update, answer: Answer) -> None:
         """By filter, or where `needs_quiet`, only while nothing of the namespace is pending."""
@@ -126,7 +135,11 @@ class Writer:
         space = index.namespaces.get(request.namespace)
         ids = _updated_ids(space, request)
         is_empty = not (request.values or request.sparse or request.set_metadata)
+        place = None if space is None else space.namespace_id
+        event = event_by_hand(request, RECORDS_UPDATED, namespace_id=place, records=len(ids))
         if space is None or not ids or request.is_dry_run or is_empty:
+            if event is not None:
+                self._record(event)
             answer(messages.Written(lsn=None, count=len(ids)))
             return
         values = np.frombuffer(request.values, np.float32) if request.values else None
@@ -139,7 +152,7 @@ class Writer:
             for piece in update_pieces(space, ids, patch)
         ]
         space.fields = fields
-        self._submit(index, space, operations, answer)
+        self._submit(index, space, operations, answer, event=event)
 
     def delete(self, index: OpenIndex, request: messages.Delete, answer: Answer) -> None:
         """By filter only while nothing of the namespace is pending."""
@@ -346,9 +359,10 @@ def _event_of_deletion(
     request: messages.Delete, space: OpenNamespace | None
 ) -> DataPlaneEvent | None:
     """Deleting records is no act of administration, emptying a namespace is one."""
-    if not request.is_all:
-        return None
     place = None if space is None else space.namespace_id
+    if not request.is_all:
+        named = len(request.ids)
+        return event_by_hand(request, RECORDS_DELETED, namespace_id=place, records=named)
     count = 0 if space is None else space.memory.record_count
     return event_of(request, NAMESPACE_EMPTIED, namespace_id=place, records=count)
 

@@ -23,6 +23,7 @@ from dataplane.front.key_uses import KeyUseReporter, KeyUses
 from dataplane.front.lanes import AsyncLanes, Company, ThreadLanes
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
+from dataplane.front.passes import PassTaker
 from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
 from keyring.local import LocalKeyring
@@ -82,7 +83,10 @@ def _watched_gate(url: str, keyring: LocalKeyring, uses: KeyUses) -> tuple[Gate,
         gate.forget()
 
     watch = AccessWatch(url, forget)
-    gate = Gate(ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard)
+    gate = Gate(
+        ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard,
+        passes=PassTaker(keyring.derive("pass")),
+    )  # fmt: skip
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.
     watch.wait_until_heard(timeout_s=_FIRST_WORD_S)

@@ -45,8 +45,8 @@ class Attempt:
             if self._denial is not None:
                 raise self._denial from None
             raise
-        if self.operation.action is not None:
-            self.action = self.operation.action(form)
+        is_by_hand = self.admission.credential.bearer is not None
+        self.action = self.operation.act_of(form, is_by_hand=is_by_hand)
         if self._denial is not None:
             raise self._denial
         request = self.operation.check(form, self.call.target(self.admission))

@@ -52,7 +52,17 @@ class Call:
         return Target(index.index_id, index.dimension, self.min_lsn, index.is_pod)
 
     def origin(self, admission: Admission) -> Origin:
-        """Who acts and from where, for the audit log."""
+        """Who acts and from where, for the audit log: of a person, as its own request said."""
+        bearer = admission.credential.bearer
+        if bearer is not None:
+            return Origin(
+                key_id="",
+                request_id=bearer.request_id,
+                ip=bearer.ip,
+                user_agent=bearer.user_agent,
+                user_id=bearer.user_id,
+                user_name=bearer.user_name,
+            )
         return Origin(
             key_id=admission.credential.public_id,
             request_id=self.id,

@@ -8,6 +8,7 @@ from uuid import UUID
 from access import keys
 from access.actor import Actor, RoleGrant
 from access.networks import Network, is_within, parse_networks
+from access.passes import Pass
 from access.permissions import CredentialKind, Role
 from access.reach import Reach
 from dataplane.front.key_uses import KeyUses
@@ -37,13 +38,17 @@ class Keyring(KeyProvider, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key that was proven, with what the control plane knows of it."""
+    """A key that was proven, with what the control plane knows of it; or a person's pass.
+
+    `bearer` is the pass: who has come with it has no key, and no `public_id`.
+    """
 
     actor: Actor
     project_id: UUID
     expires_at: datetime | None
     public_id: str = ""
     networks: tuple[Network, ...] = ()
+    bearer: Pass | None = None
 
     @property
     def is_valid(self) -> bool:

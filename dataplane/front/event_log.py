@@ -35,7 +35,7 @@ class EventLog:
         if event is None:
             return
         try:
-            self._bound.require_room(event.origin.key_id)
+            self._bound.require_room(event.origin.principal)
         except TooManyRefusals as noise:
             if noise.is_first:
                 self._keep(

@@ -14,7 +14,8 @@ from access.pods import require_on_pod
 from dataplane.front.cache import Cache
 from dataplane.front.credentials import Credential, KeyCatalog, Keyring, Prover
 from dataplane.front.key_uses import KeyUses
-from kit.errors import NotFound, Unauthenticated, Unavailable
+from dataplane.front.passes import PassTaker, credential_of
+from kit.errors import NotFound, PermissionDenied, Unauthenticated, Unavailable
 from storage.catalog import IndexRow
 
 # A node that has heard nothing for so long cannot know what was revoked: it refuses.
@@ -30,14 +31,16 @@ class Catalog(KeyCatalog, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A valid key at an index of its own project."""
+    """A valid key, or a person's pass, at an index of its own project."""
 
     credential: Credential
     index: IndexRow
 
     def require(self, permission: Permission) -> None:
-        """Raise `PermissionDenied` unless the key carries the right."""
-        index, actor = self.index, self.credential.actor
+        """Raise `PermissionDenied` unless the key carries the right, and the pass is for it."""
+        index, actor, bearer = self.index, self.credential.actor, self.credential.bearer
+        if bearer is not None and bearer.permission is not permission:
+            raise PermissionDenied(f"The pass is for {bearer.permission}, not for {permission}.")
         scope = Scope(index.org_id, index.project_id, index.index_id)
         if index.is_pod:
             require_on_pod(actor, scope)
@@ -54,8 +57,10 @@ class Gate:
         keyring: Keyring,
         uses: KeyUses,
         silence_s: Callable[[], float],
+        passes: PassTaker,
     ) -> None:
         self._catalog = catalog
+        self._passes = passes
         self._prover = Prover(catalog, keyring, uses)
         self._uses = uses
         self._silence_s = silence_s
@@ -103,6 +108,15 @@ class Gate:
             return None
         self._uses.note(credential.public_id, address)
         return Admission(credential, index)
+
+    def admit_person(self, value: str, index_id: UUID | None) -> Admission:
+        """A person for whom the control plane asks. May block, as `admit` does."""
+        self._check_heard()
+        one = self._passes.take(value, index_id)
+        index = self.find_index(one.index_id)
+        if index is None:
+            raise NotFound("Index not found.")
+        return Admission(credential_of(one, index), index)
 
     def _check_heard(self) -> None:
         if self._silence_s() > MAX_SILENCE_S:

@@ -28,7 +28,8 @@ class Operation:
     """`name` is the gRPC method. The form and the reply of one operation fit its own functions.
 
     `action` gives for a form the name of the audited act, "" where it is none; None where no form
-    of the operation is one.
+    of the operation is one. `by_hand` is the act's name where a person writes records: keys write
+    many, and the log keeps them; what people change leaves an event.
     """
 
     name: str
@@ -39,10 +40,16 @@ class Operation:
     to_json: Callable[[Any, ReplyContext], bytes]
     to_proto: Callable[[Any, ReplyContext], bytes]
     action: Callable[[Any], str] | None = None
+    by_hand: str = ""
 
     @property
     def is_write(self) -> bool:
         return self.permission is Permission.DATA_WRITE
+
+    def act_of(self, form: Any, *, is_by_hand: bool) -> str:
+        """The name of the act that the form asks for, "" where it is not audited."""
+        named = "" if self.action is None else self.action(form)
+        return named or (self.by_hand if is_by_hand else "")
 
 
 def _body(read: Callable[[bytes], Any]) -> Callable[[RestInput], Any]:
@@ -83,6 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Upsert", Permission.DATA_WRITE,
         (Route("POST", "/vectors/upsert", _body(from_json.upsert)),),
         from_proto.upsert, requests.upsert, to_json.upserted, to_proto.upserted,
+        by_hand=events.RECORDS_UPSERTED,
     ),
     Operation(
         "Query", Permission.DATA_READ,
@@ -109,6 +117,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Update", Permission.DATA_WRITE,
         (Route("POST", "/vectors/update", _body(from_json.update)),),
         from_proto.update, requests.update, to_json.updated, to_proto.updated,
+        by_hand=events.RECORDS_UPDATED,
     ),
     Operation(
         "Delete", Permission.DATA_WRITE,
@@ -117,6 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
             Route("DELETE", "/vectors/delete", _body(from_json.delete)),
         ),
         from_proto.delete, requests.delete, to_json.done, to_proto.done, _emptied,
+        events.RECORDS_DELETED,
     ),
     Operation(
         "DescribeIndexStats", Permission.DATA_READ,

@@ -1,4 +1,4 @@
-"""How many refused acts of one key are kept: the audit log is for good, so nobody fills it."""
+"""How many refused acts of one key or person are kept: the log is for good, so nobody fills it."""
 
 import threading
 from typing import NamedTuple
@@ -34,15 +34,15 @@ class RefusalBound:
         self._windows: dict[str, _Window] = {}
         self._lock = threading.Lock()
 
-    def require_room(self, key_id: str) -> None:
+    def require_room(self, principal: str) -> None:
         """Count one refusal; raise `TooManyRefusals` past the bound."""
         now_s = clock.monotonic_s()
         with self._lock:
-            window = self._windows.get(key_id)
+            window = self._windows.get(principal)
             if window is None or window.until_s <= now_s:
                 self._forget_ended(now_s)
                 window = _Window(now_s + WINDOW_S, 0)
-            window = self._windows[key_id] = window._replace(refused=window.refused + 1)
+            window = self._windows[principal] = window._replace(refused=window.refused + 1)
         if window.refused > MOST_REFUSALS:
             raise TooManyRefusals(
                 retry_after_s=max(1, round(window.until_s - now_s)),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from access import passes
 from dataplane.front import call as calls
 from dataplane.front.allowances import Allowances
 from dataplane.front.attempts import Attempt
@@ -108,6 +109,9 @@ class RestFace:
         return body, call.headers()
 
     async def _admit(self, header: calls.Header, index_id: UUID | None) -> Admission:
+        carried = header(passes.HEADER)
+        if carried is not None:
+            return await asyncio.to_thread(self._gate.admit_person, carried, index_id)
         key, address = calls.read_key(header), calls.read_address(header)
         admission = self._gate.admit_at_once(key, index_id, address)
         if admission is not None:

@@ -17,6 +17,7 @@ import grpc
 import httpx
 import pytest
 
+from access import passes
 from cli.renewal import renew_certificate
 from gateway.listeners import IndexListener
 from tests.gateway.conftest import ALPHA, Gateway, free_port, is_listening, running_gateway
@@ -75,6 +76,13 @@ def test_client_cannot_name_another_index(
     headers = said_headers(reply)
     assert headers["x-stonepine-index"] == str(ALPHA)
     assert str(BETA) not in headers.values()
+
+
+def test_no_pass_comes_in_from_outside(gateway: Gateway, client: httpx.Client) -> None:
+    forged = {passes.HEADER: "anything"}
+    index, base = gateway.index_port, gateway.settings.port
+    for url in (f"http://127.0.0.1:{index}/query", f"http://127.0.0.1:{base}/i/{ALPHA}/query"):
+        assert passes.HEADER not in said_headers(client.get(url, headers=forged))
 
 
 def test_minimum_lsn_is_the_clients_to_say_on_an_index(

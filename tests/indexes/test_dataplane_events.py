@@ -62,6 +62,19 @@ def test_an_event_is_completed_with_the_names_of_today(
     assert Link.objects.using("system").filter(event_id=given.id).exists()
 
 
+def test_what_a_person_did_stands_under_the_person(
+    node: Connection, index: Index, world: World
+) -> None:
+    bob = world.people["bob"]
+    origin = Origin("", "request-2", None, "Firefox", bob.pk, "Bob")
+    given = DataPlaneEvent(index_id=index.pk, origin=origin, action=events.RECORDS_DELETED)
+    record_alone(node, given)
+    found = Event.objects.using("system").get(pk=given.id)
+    assert (found.actor_kind, found.actor_id, found.actor_name) == ("session", bob.pk, "Bob")
+    assert (found.source, found.request_id) == (Source.CONSOLE, "request-2")
+    assert found.sentence == f"Bob deleted records in the index {index.name}"
+
+
 def test_the_same_event_twice_is_one(node: Connection, index: Index, key: ApiKey) -> None:
     given = event_on(index, key)
     record_alone(node, given)
@@ -89,4 +102,5 @@ def test_without_the_index_nothing_is_recorded_and_nothing_may_happen(
 def test_nodes_use_the_names_that_the_log_knows() -> None:
     named = {events.NAMESPACE_CREATED, events.NAMESPACE_DELETED, events.NAMESPACE_EMPTIED}
     named |= {events.IMPORT_CANCELLED, events.IMPORT_STARTED}
+    named |= {events.RECORDS_DELETED, events.RECORDS_UPDATED, events.RECORDS_UPSERTED}
     assert named <= set(Action)

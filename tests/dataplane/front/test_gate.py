@@ -11,6 +11,7 @@ from access import keys
 from access.permissions import Permission
 from dataplane.front.gate import MAX_SILENCE_S, Gate
 from dataplane.front.key_uses import KeyUses
+from dataplane.front.passes import PassTaker
 from keyring.data_keys import new_data_key
 from keyring.local import LocalKeyring
 from kit import clock
@@ -85,7 +86,10 @@ def uses() -> KeyUses:
 
 @pytest.fixture
 def gate(catalog: KnownCatalog, uses: KeyUses, silence: Silence) -> Gate:
-    return Gate(catalog, keyring=catalog.keyring, uses=uses, silence_s=lambda: silence.seconds)
+    return Gate(
+        catalog, keyring=catalog.keyring, uses=uses, silence_s=lambda: silence.seconds,
+        passes=PassTaker(b"k" * 32),
+    )  # fmt: skip
 
 
 def test_a_key_enters_its_own_project_and_does_what_its_role_carries(
@@ -127,7 +131,10 @@ def test_what_was_loaded_across_a_change_is_not_kept(catalog: KnownCatalog) -> N
         return row
 
     catalog.load_api_key = load_and_revoke  # type: ignore[method-assign]
-    gate = Gate(catalog, keyring=catalog.keyring, uses=KeyUses(), silence_s=lambda: 0.0)
+    gate = Gate(
+        catalog, keyring=catalog.keyring, uses=KeyUses(), silence_s=lambda: 0.0,
+        passes=PassTaker(b"k" * 32),
+    )  # fmt: skip
     gate.admit(key.value, _INDEX)
     with pytest.raises(Unauthenticated):
         gate.admit(key.value, _INDEX)
