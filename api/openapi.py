@@ -15,14 +15,17 @@ from api.schemas.bodies import (
     CreateIndexBySpec,
     CreateIndexFromBackupStrictly,
 )
+from api.schemas.schedule_bodies import CreateBackupSchedule, UpdateBackupSchedule
 
 _BODIES = (
     ConfigureIndexBySchema,
     ConfigureIndexBySpec,
+    CreateBackupSchedule,
     CreateBackupStrictly,
     CreateIndexBySchema,
     CreateIndexBySpec,
     CreateIndexFromBackupStrictly,
+    UpdateBackupSchedule,
     *ADMIN_BODIES,
 )
 _TEXT: dict[str, Any] = {"type": "string"}

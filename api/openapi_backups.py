@@ -19,6 +19,24 @@ BACKUP_REPLIES: dict[str, Any] = {
             "description": _TEXT, "status": _TEXT, "cloud": _TEXT, "region": _TEXT,
             "dimension": _COUNT, "metric": _TEXT, "schema": _MAP, "record_count": _COUNT,
             "namespace_count": _COUNT, "size_bytes": _COUNT, "tags": _MAP, "created_at": _TIME,
+            "error_message": _TEXT, "schedule_id": _ID, "expires_at": _TIME,
+            "scheduled_execution_at": _TIME,
+        },
+    },
+    "BackupSchedule": {
+        "type": "object",
+        "required": [
+            "schedule_id", "name", "index_id", "project_id", "schedule_type", "frequency",
+            "retention_expire_after_days", "enabled", "next_scheduled_run", "created_at",
+        ],
+        "properties": {
+            "schedule_id": _ID, "name": _TEXT, "index_id": _ID, "project_id": _ID,
+            "schedule_type": _TEXT, "frequency": _TEXT,
+            "hour": {"type": "integer", "minimum": 0, "maximum": 23},
+            "retention_expire_after_days": _COUNT,
+            "retention_max_backups": {**_COUNT, "nullable": True},
+            "enabled": {"type": "boolean"},
+            "next_scheduled_run": {**_TIME, "nullable": True}, "created_at": _TIME,
         },
     },
     "RestoreJob": {

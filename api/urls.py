@@ -7,6 +7,11 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from api import openapi_security  # noqa: F401 - registers itself
 from api.views import health
 from api.views.admin import urls as admin
+from api.views.backup_schedules import (
+    BackupScheduleView,
+    IndexSchedulesView,
+    ScheduleHistoryView,
+)
 from api.views.backups import BackupsView, BackupView, IndexBackupsView
 from api.views.indexes import IndexesView, IndexView
 from api.views.oauth import TokenView
@@ -20,6 +25,19 @@ urlpatterns = [
     path("indexes", IndexesView.as_view(), name="indexes"),
     path("indexes/<str:name>", IndexView.as_view(), name="index"),
     path("indexes/<str:name>/backups", IndexBackupsView.as_view(), name="index-backups"),
+    path(
+        "indexes/<str:name>/backup-schedules",
+        IndexSchedulesView.as_view(),
+        name="index-backup-schedules",
+    ),
+    path(
+        "backup-schedules/<str:schedule_id>", BackupScheduleView.as_view(), name="backup-schedule"
+    ),
+    path(
+        "backup-schedules/<str:schedule_id>/history",
+        ScheduleHistoryView.as_view(),
+        name="backup-schedule-history",
+    ),
     path("backups", BackupsView.as_view(), name="backups"),
     path("backups/<str:backup_id>", BackupView.as_view(), name="backup"),
     path("backups/<str:backup_id>/create-index", RestoreView.as_view(), name="restore"),

@@ -24,6 +24,9 @@ class Action(StrEnum):
     BACKUP_CREATED = "backup.created"
     BACKUP_DELETED = "backup.deleted"
     BACKUP_RESTORED = "backup.restored"
+    BACKUP_SCHEDULE_CREATED = "backup_schedule.created"
+    BACKUP_SCHEDULE_DELETED = "backup_schedule.deleted"
+    BACKUP_SCHEDULE_UPDATED = "backup_schedule.updated"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     DIRECTORY_GROUP_CREATED = "directory_group.created"
     DIRECTORY_GROUP_DELETED = "directory_group.deleted"
@@ -140,6 +143,9 @@ SENTENCES: dict[Action, str] = {
     Action.BACKUP_CREATED: "{actor} asked for the backup {target}",
     Action.BACKUP_DELETED: "{actor} deleted the backup {target}",
     Action.BACKUP_RESTORED: "{actor} made an index of the backup {target}",
+    Action.BACKUP_SCHEDULE_CREATED: "{actor} made the backup schedule {target}",
+    Action.BACKUP_SCHEDULE_DELETED: "{actor} deleted the backup schedule {target}",
+    Action.BACKUP_SCHEDULE_UPDATED: "{actor} changed the backup schedule {target}",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
     Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",

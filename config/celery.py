@@ -78,6 +78,11 @@ app.conf.update(
             "schedule": 600.0,
             "options": {"expires": 600},
         },
+        "keep up backups": {
+            "task": "indexes.keep_up_backups",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "keep up sign-on": {
             "task": "sso.keep_up",
             "schedule": 3600.0,

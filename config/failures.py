@@ -14,8 +14,9 @@ from kit.errors import (
 )
 
 _API_PATHS = (
-    "/indexes", "/collections", "/backups", "/restore-jobs", "/admin", "/assistant", "/models",
-    "/embed", "/rerank", "/oauth", "/scim", "/docs/openapi.json", "/healthz", "/readyz",
+    "/indexes", "/collections", "/backups", "/backup-schedules", "/restore-jobs", "/admin",
+    "/assistant", "/models", "/embed", "/rerank", "/oauth", "/scim", "/docs/openapi.json",
+    "/healthz", "/readyz",
 )  # fmt: skip
 _API_HEADERS = ("Api-Key", "X-Pinecone-Api-Version")
 

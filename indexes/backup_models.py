@@ -37,7 +37,8 @@ class Backup(models.Model):
     """A backup outlives its index: what it needs of that one to make another is written here.
 
     The records are in the object store (`storage/backups/form.py`). `attempts` counts tries that
-    ended with an error.
+    ended with an error. What a schedule had taken says which one, for which of its runs, and until
+    when it is kept; it outlives the schedule too.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -64,10 +65,23 @@ class Backup(models.Model):
     size_bytes = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     finished_at = models.DateTimeField(null=True)
+    schedule_id = models.UUIDField(null=True)
+    scheduled_for = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule_id", "scheduled_for"], name="indexes_backup_run_once"
+            )
+        ]
         indexes = [
             models.Index(fields=["project", "-id"], name="indexes_backup_of_project"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(expires_at__isnull=False),
+                name="indexes_backup_expiring",
+            ),
             models.Index(
                 fields=["id"],
                 condition=models.Q(status=BackupStatus.INITIALIZING),
@@ -97,7 +111,10 @@ class Backup(models.Model):
 
 
 class RestoreJob(models.Model):
-    """An index is being made of a backup; the index stays `Initializing` until it is complete."""
+    """An index is being made of a backup; the index stays `Initializing` until it is complete.
+
+    `prepared` is what is copied already, for the worker that goes on (`storage/backups/fill.py`).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
@@ -111,9 +128,11 @@ class RestoreJob(models.Model):
         max_length=12, choices=RestoreStatus.choices, default=RestoreStatus.PENDING
     )
     percent_complete = models.FloatField(default=0)
+    prepared = models.JSONField(default=dict)
     failure = models.CharField(max_length=500, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,6 +1,7 @@
 """What the deletion of an index means for its backups; part of that verb."""
 
 from indexes.backup_models import Backup, BackupStatus
+from indexes.backup_schedule_models import BackupSchedule
 from indexes.models import Index
 from kit import clock
 from kit.errors import FailedPrecondition
@@ -16,5 +17,6 @@ def require_no_pending_backup(index: Index) -> None:
 
 
 def note_source_deleted(index: Index) -> None:
-    """Backups stay, and know since when they are all that is left."""
+    """Backups stay, and know since when they are all that is left; no schedule makes others."""
+    BackupSchedule.objects.filter(index=index).delete()
     Backup.objects.filter(source_index_id=index.pk).update(source_deleted_at=clock.now())

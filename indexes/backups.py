@@ -1,11 +1,15 @@
 """Backups of an index: asking for one, and deleting it. Workers take them."""
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
 from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
-from indexes.backup_models import UNFINISHED, Backup, RestoreJob
+from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob
 from indexes.models import Index, IndexState
 from indexes.queries import live_indexes
 from indexes.schedule import back_up_soon
@@ -18,23 +22,50 @@ from projects.projects import locked_project
 _MAX_NAME, _MAX_DESCRIPTION = 80, 256
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduledRun:
+    """The run of a schedule that a backup is for, and until when it is kept."""
+
+    schedule_id: UUID
+    scheduled_for: datetime
+    expires_at: datetime
+
+
 @verb(Action.BACKUP_CREATED)
-def create_backup(actor: Actor, index: Index, *, name: str = "", description: str = "") -> Backup:
+def create_backup(
+    actor: Actor,
+    index: Index,
+    *,
+    name: str = "",
+    description: str = "",
+    run: ScheduledRun | None = None,
+) -> Backup:
     """Wish for a backup. It is `Initializing` until a worker has taken it, at one moment of then.
 
     The index is neither locked nor slowed; it cannot be deleted before.
     """
     require(actor, Permission.INDEX_UPDATE, index.scope)
     project = locked_project(index.project_id)
-    index = _locked_live(project, index)
+    index = locked_live(project, index)
     project.organization.require_feature(Feature.BACKUPS)
-    existing = Backup.objects.filter(project=project).count()
+    existing = Backup.objects.filter(project=project).exclude(status=BackupStatus.FAILED).count()
     project.organization.require_room("backups_per_project", existing)
-    made = Backup(
-        organization=project.organization,
-        project=project,
-        name=_checked_text(name, "name", _MAX_NAME),
-        description=_checked_text(description, "description", _MAX_DESCRIPTION),
+    made = backup_of(index, run)
+    made.name = _checked_text(name, "name", _MAX_NAME)
+    made.description = _checked_text(description, "description", _MAX_DESCRIPTION)
+    made.save(force_insert=True)
+    told = {} if run is None else {"schedule_id": str(run.schedule_id)}
+    target = made.audit_target()
+    record(actor, Action.BACKUP_CREATED, target=target, index_id=str(index.pk), **told)
+    back_up_soon(made.pk)
+    return made
+
+
+def backup_of(index: Index, run: ScheduledRun | None = None) -> Backup:
+    """A row about the index as it is now, not yet saved."""
+    return Backup(
+        organization_id=index.organization_id,
+        project_id=index.project_id,
         source_index_id=index.pk,
         source_index_name=index.name,
         dimension=index.dimension,
@@ -43,15 +74,12 @@ def create_backup(actor: Actor, index: Index, *, name: str = "", description: st
         spec=index.spec,
         schema=index.schema,
         tags=index.tags,
+        **({} if run is None else asdict(run)),
     )
-    made.save(force_insert=True)
-    record(actor, Action.BACKUP_CREATED, target=made.audit_target(), index_id=str(index.pk))
-    back_up_soon(made.pk)
-    return made
 
 
 @verb(Action.BACKUP_DELETED)
-def delete_backup(actor: Actor, backup: Backup) -> None:
+def delete_backup(actor: Actor, backup: Backup, *, reason: str = "") -> None:
     """Delete a backup for ever; workers clear its objects away. Not while it is restored."""
     require(actor, Permission.INDEX_DELETE, backup.scope)
     locked = Backup.objects.select_for_update(of=("self",)).filter(pk=backup.pk).first()
@@ -61,11 +89,12 @@ def delete_backup(actor: Actor, backup: Backup) -> None:
         raise FailedPrecondition(
             "A restore job still reads this backup: wait until it is done, or cancel it."
         )
-    record(actor, Action.BACKUP_DELETED, target=backup.audit_target())
+    told = {"reason": reason} if reason else {}
+    record(actor, Action.BACKUP_DELETED, target=backup.audit_target(), **told)
     locked.delete()
 
 
-def _locked_live(project: Project, index: Index) -> Index:
+def locked_live(project: Project, index: Index) -> Index:
     """Held against its deletion until the verb ends."""
     rows = live_indexes(project).select_for_update(of=("self",), no_key=True)
     found = rows.filter(pk=index.pk).first()

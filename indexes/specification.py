@@ -17,9 +17,10 @@ CLOUDS = ("aws", "gcp", "azure")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: str, *, of: str = "An index") -> str:
+    """The name of an index, or of what is called by the same rule."""
     if not 1 <= len(name) <= MAX_NAME:
-        raise InvalidArgument(f"An index name has 1 to {MAX_NAME} characters.", field="name")
+        raise InvalidArgument(f"{of} name has 1 to {MAX_NAME} characters.", field="name")
     if not _NAME.fullmatch(name):
         raise InvalidArgument(
             "Name must consist of lower case alphanumeric characters or '-', and must start and "

@@ -47,6 +47,14 @@ def back_up(backup_id: str) -> None:
     take_backup(UUID(backup_id))
 
 
+@shared_task(name="indexes.keep_up_backups")
+def keep_up_backups() -> None:
+    from indexes.deployment.backup_schedules import delete_expired_backups, run_due_schedules
+
+    run_due_schedules()
+    delete_expired_backups()
+
+
 @shared_task(name="indexes.restore", acks_late=True)
 def restore(job_id: str) -> None:
     from indexes.deployment.restores import carry_out_restore

@@ -77,7 +77,7 @@ def render_backup(backup: Backup, version: Version) -> dict[str, Any]:
         "backup_id": str(backup.pk),
         "source_index_name": backup.source_index_name,
         "source_index_id": str(backup.source_index_id),
-        "source_index_deleted_at": _time(backup.source_deleted_at),
+        "source_index_deleted_at": time_of(backup.source_deleted_at),
         "name": backup.name or None,
         "description": backup.description,
         "status": _backup_status(backup, version),
@@ -91,6 +91,11 @@ def render_backup(backup: Backup, version: Version) -> dict[str, Any]:
         "tags": backup.tags or None,
         "created_at": backup.created_at.isoformat(),
     }
+    if backup.failure:
+        body["error_message"] = backup.failure
+    if backup.schedule_id is not None:
+        body["schedule_id"] = str(backup.schedule_id)
+        body["expires_at"] = time_of(backup.expires_at)
     if version < Version.V2026_01_ALPHA:
         fields = {name: {"filterable": True} for name in backup.schema or ()}
         body["schema"] = {"fields": fields} if fields else None
@@ -111,7 +116,7 @@ def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
         "target_index_id": str(job.target_index_id),
         "status": str(status),
         "created_at": job.created_at.isoformat(),
-        "completed_at": _time(job.finished_at),
+        "completed_at": time_of(job.finished_at),
         "percent_complete": job.percent_complete,
     }
     if job.failure:
@@ -119,7 +124,7 @@ def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
     return body
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_of(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 

@@ -1,7 +1,9 @@
-"""Carrying out restore jobs in a worker; it may stop anywhere and begin again."""
+"""Carrying out restore jobs in a worker, in turns; it may stop anywhere and go on later."""
 
+import threading
 from uuid import UUID
 
+import msgspec
 import structlog
 from django.db.models import F
 
@@ -9,17 +11,20 @@ from indexes.backup_models import UNFINISHED, RestoreJob, RestoreStatus
 from indexes.deployment.claims import claim
 from indexes.deployment.notices import notify_state
 from indexes.models import Index, IndexState
-from indexes.schedule import reconcile_soon
+from indexes.schedule import reconcile_soon, restore_soon
 from kit import clock
 from kit.environment import environment
 from kit.errors import Aborted, DataLoss, NotFound, StonepineError
 from projects.keys import newest_data_key
-from storage.backups.fill import Filling
+from storage.backups.fill import Filling, Prepared
 from storage.database import Connection, connect
 from storage.objects import open_object_store
 from storage.write_log import log
 
 MAX_ATTEMPTS = 5
+# A worker has eight threads: most of them stay free for what is quick, and each soon is again.
+TURN_S = 5.0
+PLACES = threading.BoundedSemaphore(3)
 _log = structlog.get_logger(__name__)
 
 
@@ -27,46 +32,69 @@ class _Unwanted(Aborted):
     """The job was cancelled, or its index deleted."""
 
 
-def carry_out_restore(job_id: UUID) -> None:
-    """Fill the job's index unless that is done, or another worker is on it."""
-    with claim(job_id) as is_ours:
-        rows = RestoreJob.objects.using("system").filter(pk=job_id, status__in=UNFINISHED)
-        job = rows.first() if is_ours else None
-        if job is None:
+def carry_out_restore(job_id: UUID, *, turn_s: float = TURN_S) -> None:
+    """Fill the job's index for a turn, unless that is done, or another worker is on it.
+
+    Where all places are taken it returns at once: the sweep sends the job again.
+    """
+    if not PLACES.acquire(blocking=False):
+        return
+    try:
+        with claim(job_id) as is_ours:
+            rows = RestoreJob.objects.using("system").filter(pk=job_id, status__in=UNFINISHED)
+            job = rows.first() if is_ours else None
+            if job is not None:
+                _take_turn(job, turn_s=turn_s)
+    finally:
+        PLACES.release()
+
+
+def _take_turn(job: RestoreJob, *, turn_s: float) -> None:
+    started = clock.now() if job.started_at is None else job.started_at
+    rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
+    rows.update(status=RestoreStatus.IN_PROGRESS, started_at=started)
+    try:
+        is_filled = _fill(job, until_s=clock.monotonic_s() + turn_s)
+    except _Unwanted:
+        _clear(job)
+        _finish(job, RestoreStatus.CANCELLED)
+    except Exception as error:
+        _note_failure(job, error)
+        raise
+    else:
+        if not is_filled:
+            restore_soon(job.pk)
             return
-        rows.update(status=RestoreStatus.IN_PROGRESS)
-        try:
-            _fill(job)
-        except _Unwanted:
-            _clear(job)
-            _finish(job, RestoreStatus.CANCELLED)
-        except Exception as error:
-            _note_failure(job, error)
-            raise
-        else:
-            _finish(job, RestoreStatus.COMPLETED, percent_complete=100)
-            reconcile_soon(job.target_index_id)
+        _finish(job, RestoreStatus.COMPLETED, percent_complete=100, prepared={})
+        reconcile_soon(job.target_index_id)
 
 
-def _fill(job: RestoreJob) -> None:
+def _fill(job: RestoreJob, *, until_s: float) -> bool:
+    """Whether everything is there."""
     here = environment()
     index = _wanted_index(job)
     if index is None:
         raise _Unwanted("The index was deleted.")
     url = here.database_system_url.get_secret_value()
+    prepared = msgspec.convert(job.prepared, Prepared)
     with connect(url, name="restore") as connection:
         if log.namespaces(connection, job.target_index_id):
-            return  # a worker that died after its last transaction
-        Filling(
+            return True  # a worker that died after its last transaction
+        filling = Filling(
             connection=connection,
             store=open_object_store(here.object_store_url),
             key=newest_data_key(job.project_id, using="system"),
             backup_id=job.backup_id,
             source_id=job.source_index_id,
             target_id=job.target_index_id,
-            progress=lambda done, total: _note_progress(job, 100 * done / total),
+            progress=lambda done, total: _note_progress(job, prepared, 100 * done / total),
             confirm=lambda connection: _confirm(connection, job),
-        ).fill(dimension=index.dimension)
+        )
+        content = filling.content(dimension=index.dimension)
+        if not filling.copy(content, prepared, may_go_on=lambda: clock.monotonic_s() < until_s):
+            return False
+        filling.write(content, prepared)
+    return True
 
 
 def _wanted_index(job: RestoreJob) -> Index | None:
@@ -74,9 +102,12 @@ def _wanted_index(job: RestoreJob) -> Index | None:
     return rows.filter(state=IndexState.INITIALIZING).first()
 
 
-def _note_progress(job: RestoreJob, percent: float) -> None:
+def _note_progress(job: RestoreJob, prepared: Prepared, percent: float) -> None:
+    """Also what the next turn begins with, whichever worker has it."""
     rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
-    if not rows.update(percent_complete=min(percent, 99)) or _wanted_index(job) is None:
+    kept = msgspec.to_builtins(prepared, str_keys=True)
+    is_wanted = rows.update(percent_complete=min(percent, 99), prepared=kept)
+    if not is_wanted or _wanted_index(job) is None:
         raise _Unwanted("The job was cancelled.")
 
 

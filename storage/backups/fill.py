@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import msgspec
+
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
 from kit.ids import new_id
@@ -17,7 +19,24 @@ from storage.write_log.batches import seal_batch
 from storage.write_log.names import new_namespace, open_name, open_schema
 from storage.write_log.operations import operation_code, record_count
 
-_FIRST_VERSION = 1
+
+class CopiedSegment(msgspec.Struct, frozen=True):
+    """A segment of the backup in its new place."""
+
+    segment_id: UUID
+    size_bytes: int
+
+
+class Prepared(msgspec.Struct):
+    """What lies in the new index's place already, by the ids of then. It can be kept as JSON, for
+    another process to go on with."""
+
+    namespaces: dict[UUID, UUID] = {}
+    segments: dict[UUID, CopiedSegment] = {}
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +56,74 @@ class Filling:
     progress: Callable[[int, int], None]
     confirm: Callable[[Connection], None]
 
-    def fill(self, *, dimension: int | None) -> None:
-        """Bring every record of the backup into the index, under the LSNs that they had.
+    def content(self, *, dimension: int | None) -> BackupContent:
+        """What the backup holds, for an index of that dimension.
 
-        Until the last statement nobody sees any of it; what a try that fails leaves are objects
-        that nothing names. Raises `DataLoss` where a part of the backup does not authenticate.
+        Raises `DataLoss` where it does not authenticate, as everything here does.
         """
         content = read_content(self.store, self.key, self.backup_id, index_id=self.source_id)
         if content.dimension != dimension:
             raise DataLoss("The backup's vectors have another dimension than the index.")
-        prepared = self._copied(content)
+        return content
+
+    def copy(
+        self,
+        content: BackupContent,
+        prepared: Prepared,
+        *,
+        may_go_on: Callable[[], bool] = _always,
+    ) -> bool:
+        """Copy the segments that are not there yet, at least one of them; whether all are there.
+
+        Nobody sees them: what a filling leaves that never ends are objects that nothing names.
+        """
+        is_first, total = True, max(content.size_bytes, 1)
+        self.progress(_copied_bytes(prepared), total)
+        for part in content.namespaces:
+            namespace_id = prepared.namespaces.setdefault(part.namespace_id, new_id())
+            for entry in part.segments:
+                if entry.segment_id in prepared.segments:
+                    continue
+                if not is_first and not may_go_on():
+                    return False
+                is_first = False
+                copied = self._copied(part, entry, namespace_id)
+                prepared.segments[entry.segment_id] = copied
+                self.progress(_copied_bytes(prepared), total)
+        return True
+
+    def write(self, content: BackupContent, prepared: Prepared) -> None:
+        """Bring every record of the backup into the index, under the LSNs that they had."""
+        versions = [self._manifest(part, prepared) for part in content.namespaces]
         with translated_errors(), self.connection.transaction():
             self.confirm(self.connection)
-            for part, namespace_id in prepared:
-                self._write_namespace(part, namespace_id)
+            for part, version in zip(content.namespaces, versions, strict=True):
+                namespace_id = prepared.namespaces[part.namespace_id]
+                self._write_namespace(part, namespace_id, version=version)
                 self._write_batches(part, namespace_id)
 
-    def _copied(self, content: BackupContent) -> list[tuple[NamespacePart, UUID]]:
-        prepared, done, total = [], 0, max(content.size_bytes, 1)
-        for part in content.namespaces:
-            namespace_id, entries = new_id(), []
-            for entry in part.segments:
-                self.progress(done, total)
-                entries.append(self._copy(part, entry, namespace_id))
-                done += entry.size_bytes
-            if part.manifest_version:
-                manifest = Manifest(_FIRST_VERSION, part.manifest_lsn, tuple(entries))
-                put_manifest(self.store, self.key, manifest, (self.target_id, namespace_id))
-            prepared.append((part, namespace_id))
-        self.progress(done, total)
-        return prepared
-
-    def _copy(self, part: NamespacePart, entry: SegmentEntry, namespace_id: UUID) -> SegmentEntry:
+    def _copied(
+        self, part: NamespacePart, entry: SegmentEntry, namespace_id: UUID
+    ) -> CopiedSegment:
         source = SegmentName(self.source_id, part.namespace_id, entry.segment_id)
         target = SegmentName(self.target_id, namespace_id, new_id())
         size_bytes = copy_segment(self.store, self.key, source, target)
-        return replace(entry, segment_id=target.segment_id, size_bytes=size_bytes)
+        return CopiedSegment(target.segment_id, size_bytes)
 
-    def _write_namespace(self, part: NamespacePart, namespace_id: UUID) -> None:
+    def _manifest(self, part: NamespacePart, prepared: Prepared) -> int:
+        """Store the namespace's manifest; its version."""
+        if not part.manifest_version:
+            return 0
+        entries = []
+        for entry in part.segments:
+            copied = prepared.segments[entry.segment_id]
+            renamed = replace(entry, segment_id=copied.segment_id, size_bytes=copied.size_bytes)
+            entries.append(renamed)
+        manifest = Manifest(1, part.manifest_lsn, tuple(entries))
+        place = (self.target_id, prepared.namespaces[part.namespace_id])
+        return put_manifest(self.store, self.key, manifest, place).version
+
+    def _write_namespace(self, part: NamespacePart, namespace_id: UUID, *, version: int) -> None:
         place = (self.source_id, part.namespace_id)
         name = open_name(self.key, part.name_sealed, *place)
         schema = open_schema(self.key, part.schema_sealed, *place)
@@ -84,7 +133,7 @@ class Filling:
                    schema_sealed, manifest_version, manifest_lsn)
                VALUES (%s, %s, %s, %s, %s, %s, %s)""",
             [self.target_id, namespace_id, made.name_digest, made.name_sealed, made.schema_sealed,
-             _FIRST_VERSION if part.manifest_version else 0, part.manifest_lsn],
+             version, part.manifest_lsn],
         )  # fmt: skip
 
     def _write_batches(self, part: NamespacePart, namespace_id: UUID) -> None:
@@ -99,3 +148,7 @@ class Filling:
                 [*place.values(), lsn, int(operation_code(operation)), record_count(operation),
                  seal_batch(self.key, operation, lsn=lsn, **place)],
             )  # fmt: skip
+
+
+def _copied_bytes(prepared: Prepared) -> int:
+    return sum(copied.size_bytes for copied in prepared.segments.values())

@@ -5,6 +5,12 @@ from typing import Any
 
 from access.actor import OPERATOR, Actor
 from indexes.backup_models import Backup, BackupStatus, RestoreJob
+from indexes.backup_schedule_models import BackupSchedule
+from indexes.backup_schedules import (
+    create_backup_schedule,
+    delete_backup_schedule,
+    update_backup_schedule,
+)
 from indexes.backups import create_backup, delete_backup
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from orgs.tenancy import tenant
@@ -40,7 +46,32 @@ def _cancellation(world: World) -> Callable[[Actor], Any]:
     return lambda actor: cancel_restore_job(actor, job)
 
 
+def _schedule(world: World) -> BackupSchedule:
+    index = world.index()
+    return create_backup_schedule(OPERATOR, index, name="daily", frequency="daily", keep_days=7)
+
+
+def _schedule_creation(world: World) -> Callable[[Actor], Any]:
+    index = world.index()
+    return lambda actor: create_backup_schedule(
+        actor, index, name="daily", frequency="daily", keep_days=7
+    )
+
+
+def _schedule_update(world: World) -> Callable[[Actor], Any]:
+    schedule = _schedule(world)
+    return lambda actor: update_backup_schedule(actor, schedule, frequency="weekly", keep_days=30)
+
+
+def _schedule_deletion(world: World) -> Callable[[Actor], Any]:
+    schedule = _schedule(world)
+    return lambda actor: delete_backup_schedule(actor, schedule)
+
+
 BACKUP_CASES: dict[str, Case] = {
+    "indexes.backup_schedules.create_backup_schedule": _schedule_creation,
+    "indexes.backup_schedules.delete_backup_schedule": _schedule_deletion,
+    "indexes.backup_schedules.update_backup_schedule": _schedule_update,
     "indexes.backups.create_backup": _creation,
     "indexes.backups.delete_backup": _deletion,
     "indexes.restores.cancel_restore_job": _cancellation,

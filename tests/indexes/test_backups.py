@@ -25,7 +25,7 @@ from indexes.deployment.backups import (
 )
 from indexes.deployment.reconcile import reconcile
 from indexes.deployment.removal import drop_records
-from indexes.deployment.restores import carry_out_restore
+from indexes.deployment.restores import PLACES, carry_out_restore
 from indexes.deployment.sweep import unfinished_backups, unfinished_restores
 from indexes.lifecycle import delete_index
 from indexes.models import Deployment, Index, IndexState
@@ -91,14 +91,19 @@ def filled(world: World) -> Index:
     """An index with one segment of 2,000 records and 1,000 more in the log."""
     index = world.index()
     write_batches(index, 2)
+    build_segment(index)
+    write_batches(index, 1, after=2)
+    return index
+
+
+def build_segment(index: Index) -> None:
+    """Of all that the log holds past the segments."""
     store = open_object_store(environment().object_store_url)
     with connect(system_url(), name="test") as connection:
         [namespace] = log.namespaces(connection, index.pk)
         place = (index.pk, namespace.namespace_id)
         site = Site(connection, store, data_key(index), IndexSpec(4, Metric.COSINE), *place)
         build_next(site, max_records=10_000)
-    write_batches(index, 1, after=2)
-    return index
 
 
 def logged(world: World) -> Index:
@@ -231,6 +236,43 @@ def test_the_sweep_spares_what_a_restore_has_written(world: World) -> None:
     cancel_restore_job(OPERATOR, job)
     sweep()
     assert planted not in store.list("indexes/")
+
+
+def test_a_restore_goes_on_turn_by_turn_where_the_last_one_ended(world: World) -> None:
+    index = world.index()
+    write_batches(index, 1)
+    for after in (1, 2, 3):
+        build_segment(index)
+        write_batches(index, 1, after=after)
+    backup = backed_up(index)
+    job = create_index_from_backup(OPERATOR, backup, name="again")
+    copied = []
+    for _ in range(2):
+        carry_out_restore(job.pk, turn_s=0)
+        assert job_of(job).status == RestoreStatus.IN_PROGRESS
+        copied.append(len(segments(index_of(job))))
+    assert copied == [1, 2]
+    assert 0 < job_of(job).percent_complete < 100
+    assert namespaces_of(index_of(job)) == {}
+    carry_out_restore(job.pk, turn_s=0)
+    assert job_of(job).status == RestoreStatus.COMPLETED
+    assert len(segments(index_of(job))) == 3
+    assert namespaces_of(index_of(job)) == namespaces_of(index)
+
+
+def test_restores_leave_most_threads_of_a_worker_to_others(world: World) -> None:
+    job = create_index_from_backup(OPERATOR, backed_up(logged(world)), name="again")
+    held = 0
+    while PLACES.acquire(blocking=False):
+        held += 1
+    try:
+        carry_out_restore(job.pk)
+        assert job_of(job).status == RestoreStatus.PENDING
+    finally:
+        PLACES.release(held)
+    assert 0 < held < 8
+    carry_out_restore(job.pk)
+    assert job_of(job).status == RestoreStatus.COMPLETED
 
 
 def test_a_cancelled_restore_leaves_no_index(world: World) -> None:

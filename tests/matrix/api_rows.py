@@ -7,6 +7,11 @@ from tests.matrix.scim_rows import ROWS as SCIM
 
 _DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
 _TAKEN = {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}
+DAILY = {
+    "name": "daily",
+    "schedule": {"type": "time-based", "frequency": "daily"},
+    "retention": {"expire_after_days": 7},
+}
 
 ROWS: Rows = {
     "GET healthz": Row(ANYONE, 200),
@@ -19,6 +24,12 @@ ROWS: Rows = {
     "DELETE indexes/<str:name>": Row(CONTROL_WRITE, 403, says="Deletion protection"),
     "GET indexes/<str:name>/backups": Row(CONTROL_READ, 200),
     "POST indexes/<str:name>/backups": Row(CONTROL_WRITE, 400, {"name": "n" * 81}),
+    "GET indexes/<str:name>/backup-schedules": Row(CONTROL_READ, 200),
+    "POST indexes/<str:name>/backup-schedules": Row(CONTROL_WRITE, 409, DAILY),
+    "GET backup-schedules/<str:schedule_id>": Row(CONTROL_READ, 200),
+    "PATCH backup-schedules/<str:schedule_id>": Row(CONTROL_WRITE, 400, {"frequency": "hourly"}),
+    "DELETE backup-schedules/<str:schedule_id>": Row(CONTROL_WRITE, 204, is_undone=True),
+    "GET backup-schedules/<str:schedule_id>/history": Row(CONTROL_READ, 200),
     "GET backups": Row(CONTROL_READ, 200),
     "GET backups/<str:backup_id>": Row(CONTROL_READ, 200),
     "DELETE backups/<str:backup_id>": Row(CONTROL_WRITE, 412),

@@ -7,6 +7,7 @@ import pytest
 from access.actor import OPERATOR
 from access.permissions import Role
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.backup_schedules import create_backup_schedule
 from indexes.backups import create_backup
 from indexes.lifecycle import configure_index
 from indexes.models import Index
@@ -83,6 +84,7 @@ MISSING = {
     "role_binding_id": "00000000-0000-7000-8000-000000000000",
     "backup_id": "00000000-0000-7000-8000-000000000000",
     "job_id": "00000000-0000-7000-8000-000000000000",
+    "schedule_id": "00000000-0000-7000-8000-000000000000",
     "resource_id": "00000000-0000-7000-8000-000000000000",
     "token_id": "00000000-0000-7000-8000-000000000000",
     "group_id": "00000000-0000-7000-8000-000000000000",
@@ -110,6 +112,7 @@ def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
     return {
         **MISSING,
         **_backed_up(index),
+        **_scheduled(index),
         "organization": organization.slug,
         "project": project.slug,
         "name": name,
@@ -138,3 +141,9 @@ def _backed_up(index: Index) -> dict[str, str]:
             status=RestoreStatus.COMPLETED,
         )
     return {"backup_id": str(backup.pk), "job_id": str(done.pk)}
+
+
+def _scheduled(index: Index) -> dict[str, str]:
+    """A schedule that is enabled: there is no room for another."""
+    made = create_backup_schedule(OPERATOR, index, name="daily", frequency="daily", keep_days=7)
+    return {"schedule_id": str(made.pk)}

@@ -12,7 +12,7 @@ class Row:
     done already, an index that is protected. `signed_in` is the status for those who need the
     page no more, `homeless` for those who belong to no organization; `denied_events` is 0 where
     trying is no act. `says` stands in the answer to who may, where the status alone could also
-    mean "may not".
+    mean "may not". What `is_undone` cannot be tried without doing it: it is rolled back.
     """
 
     right: str
@@ -23,6 +23,7 @@ class Row:
     says: str = ""
     denied_events: int = 1
     ends_session: bool = False
+    is_undone: bool = False
 
     @property
     def for_holders(self) -> str:

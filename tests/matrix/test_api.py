@@ -1,8 +1,11 @@
 """The control plane's API against every key, and against people's sessions."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
@@ -31,10 +34,18 @@ class Caller:
         headers = {**self._headers, **(OVERRIDE if "overridden" in method else {})}
         body = json.dumps(row.body) if row is not None and row.body else ""
         path = filled(route, self._values)
-        response: HttpResponse = self._client.generic(
-            method.split(",", maxsplit=1)[0], path, body, "application/json", headers=headers
-        )
+        with _undone() if row is not None and row.is_undone else nullcontext():
+            response: HttpResponse = self._client.generic(
+                method.split(",", maxsplit=1)[0], path, body, "application/json", headers=headers
+            )
         return response
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _rows_for(holder: KeyHolder) -> Rows:

@@ -17,7 +17,7 @@ from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment
 from orgs.service_accounts import create_service_account
-from tests.matrix.api_rows import ROWS
+from tests.matrix.api_rows import DAILY, ROWS
 from tests.matrix.walk import filled
 from tests.support.directory import PINE, token_of, verify
 from tests.support.world import World
@@ -78,6 +78,10 @@ WALK = (
     Step("POST indexes", "index.created",
          {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}, {"name": "name"}),
     Step("PATCH indexes/<str:name>", "index.configured", {"tags": {"a": "b"}}),
+    Step("POST indexes/<str:name>/backup-schedules", "backup_schedule.created", DAILY,
+         {"schedule_id": "schedule_id"}),
+    Step("PATCH backup-schedules/<str:schedule_id>", "backup_schedule.updated", {"hour": 3}),
+    Step("DELETE backup-schedules/<str:schedule_id>", "backup_schedule.deleted"),
     Step("POST indexes/<str:name>/backups", "backup.created", _NEW, {"backup_id": "backup_id"}),
     Step("POST backups/<str:backup_id>/create-index", "backup.restored", {"name": "again"},
          {"job_id": "restore_job_id"}, lambda known: take_backup(UUID(known["backup_id"]))),

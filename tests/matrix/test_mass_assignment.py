@@ -11,11 +11,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from indexes.backup_models import Backup
+from indexes.backup_schedule_models import BackupSchedule
 from indexes.models import Index
 from orgs.models import Invitation, Organization, RoleBinding, ServiceAccount
 from orgs.tenancy import tenant
 from projects.models import ApiKey, Project
-from tests.matrix.api_rows import ROWS
+from tests.matrix.api_rows import DAILY, ROWS
 from tests.matrix.cast import key_of
 from tests.matrix.conftest import Stage
 from tests.matrix.robots import token_of
@@ -63,6 +64,12 @@ WISHES = {
     ),
     "POST indexes/<str:name>/backups": Wish(
         Backup, {"name": "NEW"}, _columns("name", "description")
+    ),
+    "POST indexes/<str:name>/backup-schedules": Wish(
+        BackupSchedule, DAILY, _columns("name"), is_always_strict=True
+    ),
+    "PATCH backup-schedules/<str:schedule_id>": Wish(
+        BackupSchedule, {"hour": 4}, _columns("frequency", "hour"), is_always_strict=True
     ),
     "POST backups/<str:backup_id>/create-index": Wish(
         Index, {"name": "NEW-again"}, _columns("name", "tags")
@@ -185,7 +192,11 @@ def _planted(stage: Stage, wish: Wish) -> Iterator[tuple[str, Any]]:
 
 def _value(stage: Stage, column: Any) -> Any:
     """One that the column could hold, and that is worth having."""
-    theirs = {Organization: stage.world.elsewhere.pk, Project: stage.world.their_project.pk}
+    theirs = {
+        Organization: stage.world.elsewhere.pk,
+        Project: stage.world.their_project.pk,
+        Index: _SOME_ID,
+    }
     if column.is_relation:
         return str(theirs[column.related_model])
     if column.choices:

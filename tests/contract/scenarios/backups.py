@@ -94,7 +94,22 @@ assert refused(lambda: pc.describe_backup(backup_id="absent")) == 404
 taken = {"name": target, "backup_id": backup.backup_id, "timeout": -1}
 assert refused(lambda: pc.create_index_from_backup(**taken)) == 409
 
+schedules = pc.backup_schedules
+planned = schedules.create(index_name=name, name="nightly", frequency="daily", retention_days=7)
+assert (planned.enabled, planned.retention_expire_after_days) == (True, 7)
+assert planned.next_scheduled_run > planned.created_at
+second = {"index_name": name, "name": "second", "frequency": "weekly", "retention_days": 1}
+assert refused(lambda: schedules.create(**second)) == 409
+assert [one.schedule_id for one in schedules.list(index_name=name)] == [planned.schedule_id]
+paused = schedules.update(schedule_id=planned.schedule_id, enabled=False)
+assert (paused.enabled, paused.next_scheduled_run) == (False, None)
+kept = schedules.create(**second)
+schedules.delete(schedule_id=planned.schedule_id)
+assert refused(lambda: schedules.describe(schedule_id=planned.schedule_id)) == 404
+assert list(schedules.history(schedule_id=kept.schedule_id)) == []
+
 pc.delete_index(name)
+assert refused(lambda: schedules.describe(schedule_id=kept.schedule_id)) == 404
 assert refused(lambda: list(pc.list_backups(index_name=name))) == 404
 kept = pc.list_backups(index_name=name, include_deleted=True)
 assert [one.backup_id for one in kept] == [backup.backup_id]
