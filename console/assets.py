@@ -7,7 +7,7 @@ STYLESHEETS = tuple(
     f"{_CSS}/{name}.css"
     for name in (
         "tokens", "base", "layout", "sidebar", "buttons", "components", "forms", "tables",
-        "dialogs", "code", "account",
+        "dialogs", "code", "account", "palette",
     )
 )  # fmt: skip
 MODULES = tuple(
@@ -23,5 +23,7 @@ MODULES = tuple(
         "submit",
         "time",
         "leave",
+        "palette",
+        "shortcuts",
     )
 )

@@ -10,6 +10,17 @@ from orgs.models import Organization
 from projects.models import Project
 from projects.queries import visible_projects
 
+# By the label of the item, so that the same letters mean the same on every page.
+SHORTCUTS = {
+    "Overview": "go",
+    "Indexes": "gi",
+    "API keys": "gk",
+    "Members": "gm",
+    "Audit log": "ga",
+    "Usage and billing": "gu",
+    "Settings": "gs",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -19,6 +30,11 @@ class Item:
     url: str
     icon: str
     is_current: bool
+
+    @property
+    def keys(self) -> str:
+        """The letters that lead here one after the other, or none."""
+        return SHORTCUTS.get(self.label, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,13 @@ def organization_url(organization: Organization) -> str:
 
 def project_url(organization: Organization, project: Project, page: str = "project") -> str:
     return reverse(f"console:{page}", args=[organization.slug, project.slug])
+
+
+def finder_url(visit: Visit) -> str:
+    """Where the command palette asks: at the project, where there is one."""
+    if visit.project is None:
+        return reverse("console:find", args=[visit.organization.slug])
+    return project_url(visit.organization, visit.project, "project_find")
 
 
 def _main_items(visit: Visit) -> list[Item]:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.navigation import Crumb, crumbs, places, sections
+from console.navigation import Crumb, crumbs, finder_url, places, sections
 from console.visit import Visit
 
 _INVALID = 422
@@ -78,4 +78,5 @@ def _frame(visit: Visit, trail: tuple[Crumb, ...]) -> dict[str, Any]:
         "places": places(visit),
         "sections": sections(visit),
         "crumbs": crumbs(visit, *trail),
+        "finder": finder_url(visit),
     }

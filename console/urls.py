@@ -9,6 +9,7 @@ from console.views import (
     billing,
     confirm,
     directory,
+    finder,
     founding,
     indexes,
     invitations,
@@ -36,6 +37,7 @@ app_name = "console"
 
 _PROJECT = [
     path("", projects.overview, name="project"),
+    path("/find", finder.in_project, name="project_find"),
     path("/indexes", indexes.listing, name="indexes"),
     path("/new-index", indexes.new, name="index_new"),
     path("/new-index/call", indexes.call, name="index_call"),
@@ -172,6 +174,7 @@ urlpatterns = [
     path("o/-/", organizations.home),
     path("o/-/<path:rest>", organizations.home),
     path("o/<slug:organization>", organizations.overview, name="organization"),
+    path("o/<slug:organization>/find", finder.in_organization, name="find"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),

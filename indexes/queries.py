@@ -33,15 +33,27 @@ def visible_indexes(actor: Actor, project: Project) -> list[Index]:
 
 def index_counts(actor: Actor, projects: Sequence[Project]) -> dict[UUID, int]:
     """How many indexes each has, for projects of one organization; only where they may be read."""
-    readable = [
-        one for one in projects if decide(actor, Permission.INDEX_READ, one.scope).is_allowed
-    ]
+    readable = _readable(actor, projects)
     if not readable:
         return {}
     with tenant(readable[0].organization_id):
         rows = Index.objects.filter(project__in=readable).exclude(state=IndexState.TERMINATING)
         counted = dict(rows.order_by().values_list("project_id").annotate(Count("pk")))
     return {one.pk: counted.get(one.pk, 0) for one in readable}
+
+
+def find_indexes(
+    actor: Actor, projects: Sequence[Project], *, text: str, limit: int
+) -> list[Index]:
+    """Those called so or nearly, over projects of one organization, where they may be read."""
+    readable = _readable(actor, projects)
+    if not readable:
+        return []
+    with tenant(readable[0].organization_id):
+        rows = Index.objects.filter(project__in=readable, name__icontains=text)
+        rows = rows.exclude(state=IndexState.TERMINATING).select_related("project__organization")
+        found = list(rows.order_by("name", "id")[:limit])
+    return [index for index in found if actor.reach.has_index(index.pk)]
 
 
 def get_index(actor: Actor, project: Project, name: str) -> Index:
@@ -81,3 +93,8 @@ def state_of(index: Index) -> Index | None:
     with tenant(index.organization_id):
         rows = Index.objects.select_related("project__organization", "deployment__node")
         return rows.filter(pk=index.pk).first()
+
+
+def _readable(actor: Actor, projects: Sequence[Project]) -> list[Project]:
+    """Those whose indexes the actor may read."""
+    return [one for one in projects if decide(actor, Permission.INDEX_READ, one.scope).is_allowed]

@@ -85,6 +85,7 @@ _ORGANIZATION: Rows = {
     "GET o/-/": Row(SIGNED_IN, 302, homeless=200),
     "GET o/-/<path:rest>": Row(SIGNED_IN, 302, homeless=200),
     "GET o/<slug:organization>": Row(ORGANIZATION_READ, 200),
+    "GET o/<slug:organization>/find": Row(ORGANIZATION_READ, 200),
     "GET o/<slug:organization>/roles": Row(ORGANIZATION_READ, 200),
     "POST o/<slug:organization>/roles": Row(ORGANIZATION_READ, 422, {"who": ""}, denied_events=0),
     "GET o/<slug:organization>/billing": Row(BILLING_READ, 200),
@@ -182,6 +183,7 @@ _AUDIT: Rows = {
 
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
+    f"GET {_P}/find": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes": Row(CONTROL_READ, 200),
     f"GET {_P}/new-index": Row(CONTROL_WRITE, 200),
     f"POST {_P}/new-index": Row(CONTROL_WRITE, 200, {"name": ""}),

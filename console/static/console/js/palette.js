@@ -1,0 +1,69 @@
+// The command palette: Ctrl-K opens it, arrows choose, Enter goes. The server finds; without
+// scripts its button leads to a page that does the same.
+const dialog = document.getElementById("palette");
+const input = dialog?.querySelector("input");
+const found = dialog?.querySelector(".found");
+const hits = () => [...found.querySelectorAll("[data-hit]")];
+
+function openPalette() {
+  if (!dialog || dialog.open) return;
+  input.value = "";
+  dialog.showModal();
+  input.dispatchEvent(new Event("palette-open"));
+}
+
+function choose(chosen) {
+  for (const hit of hits()) hit.setAttribute("aria-selected", String(hit === chosen));
+  if (!chosen) return input.removeAttribute("aria-activedescendant");
+  input.setAttribute("aria-activedescendant", chosen.id);
+  chosen.scrollIntoView({ block: "nearest" });
+}
+
+function move(by) {
+  const all = hits();
+  const now = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
+  if (all.length) choose(all[(now + by + all.length) % all.length]);
+}
+
+const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1) };
+
+if (dialog) {
+  document.addEventListener("palette-wanted", openPalette);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    event.preventDefault();
+    openPalette();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-opens-palette]") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    openPalette();
+  });
+
+  dialog.addEventListener("keydown", (event) => {
+    const act = KEYS[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault(); // Enter goes to what is chosen
+    hits().find((hit) => hit.getAttribute("aria-selected") === "true")?.click();
+  });
+
+  found.addEventListener("htmx:afterSwap", () => {
+    hits().forEach((hit, number) => {
+      hit.id = `hit-${number}`;
+      hit.setAttribute("role", "option");
+      hit.tabIndex = -1;
+    });
+    choose(hits()[0]);
+  });
+
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // beside it
+  });
+}
