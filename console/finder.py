@@ -60,8 +60,19 @@ def _fitting(hits: list[Hit], wanted: str) -> list[Hit]:
 
 
 def _pages(visit: Visit) -> list[Hit]:
-    items = [item for section in sections(visit) for item in section.items]
-    return [Hit(item.label, item.url, item.icon) for item in items if not item.is_current]
+    """Namesakes of a project and its organization are told apart."""
+    return [
+        Hit(item.label, item.url, item.icon, _whose(visit, section.title))
+        for section in sections(visit)
+        for item in section.items
+        if not item.is_current
+    ]
+
+
+def _whose(visit: Visit, section: str) -> str:
+    if visit.project is None or section == "Organization":
+        return visit.organization.name
+    return visit.project.name
 
 
 def _places(visit: Visit) -> list[Hit]:

@@ -1,6 +1,6 @@
 """The sidebar and the switcher: only pages that exist, and only for those who may see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -10,8 +10,8 @@ from orgs.models import Organization
 from projects.models import Project
 from projects.queries import visible_projects
 
-# By the label of the item, so that the same letters mean the same on every page.
-SHORTCUTS = {
+# By the label of the item; within a project, its own pages come before the organization's.
+_SHORTCUTS = {
     "Overview": "go",
     "Indexes": "gi",
     "API keys": "gk",
@@ -24,17 +24,14 @@ SHORTCUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One link; `is_current` where the page is this one or lies below it."""
+    """One link; `is_current` where the page is this one or lies below it, `keys` the letters that
+    lead there one after the other."""
 
     label: str
     url: str
     icon: str
     is_current: bool
-
-    @property
-    def keys(self) -> str:
-        """The letters that lead here one after the other, or none."""
-        return SHORTCUTS.get(self.label, "")
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,8 @@ class Crumb:
 def sections(visit: Visit) -> list[Section]:
     """The sidebar of this page, in order."""
     found = [Section("Main", _main_items(visit), is_main=True)]
-    if visit.project is not None and visit.may["api_key_read"].is_allowed:
-        found.append(Section("Project", [_item(visit, "API keys", "keys", "key")]))
+    if visit.project is not None:
+        found.append(Section("Project", _project_items(visit)))
     items = [
         *_up_from_project(visit),
         _organization_item(visit, "Members", "members", "users"),
@@ -82,7 +79,7 @@ def sections(visit: Visit) -> list[Section]:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
     items.append(_organization_item(visit, "Settings", "settings", "settings"))
     found.append(Section("Organization", items))
-    return found
+    return _lettered(found)
 
 
 def places(visit: Visit) -> list[Place]:
@@ -137,11 +134,32 @@ def finder_url(visit: Visit) -> str:
 def _main_items(visit: Visit) -> list[Item]:
     if visit.project is None:
         here = organization_url(visit.organization)
-        return [Item("Overview", here, "layout-dashboard", visit.request.path == here)]
+        return [
+            Item("Overview", here, "layout-dashboard", visit.request.path == here),
+            _organization_item(visit, "Projects", "projects", "folder"),
+        ]
     items = [_item(visit, "Overview", "project", "layout-dashboard")]
     if visit.may["index_read"].is_allowed:
         items.append(_item(visit, "Indexes", "indexes", "database"))
     return items
+
+
+def _project_items(visit: Visit) -> list[Item]:
+    items = []
+    if visit.may["api_key_read"].is_allowed:
+        items.append(_item(visit, "API keys", "keys", "key"))
+    if visit.may["project_member_read"].is_allowed:
+        items.append(_item(visit, "Members", "project_members", "users"))
+    return [*items, _item(visit, "Settings", "project_settings", "settings")]
+
+
+def _lettered(found: list[Section]) -> list[Section]:
+    """Each pair of letters leads to one page: the first that is called so."""
+    left = dict(_SHORTCUTS)
+    return [
+        replace(one, items=[replace(item, keys=left.pop(item.label, "")) for item in one.items])
+        for one in found
+    ]
 
 
 def _item(visit: Visit, label: str, page: str, icon: str) -> Item:
@@ -161,5 +179,10 @@ def _up_from_project(visit: Visit) -> list[Item]:
     if visit.project is None:
         return []
     return [
-        Item("All projects", organization_url(visit.organization), "building", is_current=False)
+        Item(
+            "All projects",
+            reverse("console:projects", args=[visit.organization.slug]),
+            "building",
+            is_current=False,
+        )
     ]

@@ -19,6 +19,8 @@ from console.views import (
     members,
     organizations,
     passwords,
+    project_members,
+    project_settings,
     projects,
     roles,
     saml,
@@ -50,6 +52,12 @@ _PROJECT = [
     path("/keys/<uuid:key_id>/roll", key_acts.roll, name="key_roll"),
     path("/keys/<uuid:key_id>/switch", key_acts.switch, name="key_switch"),
     path("/keys/<uuid:key_id>/revoke", key_acts.revoke, name="key_revoke"),
+    path("/members", project_members.listing, name="project_members"),
+    path("/members/new", project_members.new, name="project_member_new"),
+    path("/members/<uuid:user_id>/remove", project_members.remove, name="project_member_remove"),
+    path("/settings", project_settings.overview, name="project_settings"),
+    path("/settings/name", project_settings.rename, name="project_rename"),
+    path("/settings/delete", project_settings.delete, name="project_delete"),
 ]
 
 _ACCOUNT = [
@@ -185,6 +193,7 @@ urlpatterns = [
     path("o/<slug:organization>/billing", billing.overview, name="billing"),
     path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
     path("o/<slug:organization>/billing/statement", billing.download, name="statement"),
+    path("o/<slug:organization>/projects", projects.listing, name="projects"),
     path("o/<slug:organization>/projects/new", projects.new, name="project_new"),
     path("o/<slug:organization>/p/<slug:project>", include(_PROJECT)),
 ]

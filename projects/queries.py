@@ -1,5 +1,6 @@
 """Reads of projects and keys; the look-up of a presented key crosses tenants."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -68,6 +69,30 @@ def first_project(organization: Organization) -> Project | None:
     with tenant(organization.pk):
         rows = Project.objects.filter(organization=organization).select_related("organization")
         return rows.order_by("id").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much a project holds; `indexes` and `backups` must go before it can."""
+
+    indexes: int
+    backups: int
+    api_keys: int
+
+    @property
+    def obstacles(self) -> str:
+        """What keeps it from being deleted, in words; empty where nothing does."""
+        counted = ((self.indexes, "index", "indexes"), (self.backups, "backup", "backups"))
+        found = [f"{count} {one if count == 1 else many}" for count, one, many in counted if count]
+        return " and ".join(found)
+
+
+def contents_of(actor: Actor, project: Project) -> Contents:
+    require(actor, Permission.PROJECT_READ, project.scope)
+    with tenant(project.organization_id):
+        keys = ApiKey.objects.filter(project=project, revoked_at=None).count()
+        # The reverse relations, because the package of indexes stands above this one.
+        return Contents(project.indexes.count(), project.backups.count(), keys)
 
 
 def api_keys(actor: Actor, project: Project) -> list[ApiKey]:

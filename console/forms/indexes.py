@@ -70,5 +70,5 @@ class DeleteForm(ConsoleForm):
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]
         if typed != self.name:
-            raise forms.ValidationError(f"This is not the name of the index: type {self.name}.")
+            raise forms.ValidationError(f"This is not the name: type {self.name}.")
         return typed

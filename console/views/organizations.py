@@ -1,6 +1,5 @@
 """The way in, and an organization's overview."""
 
-from dataclasses import dataclass
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +9,10 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from console.auth import actor_of, organizations_here
 from console.render import render_page
+from console.views.projects import cards_of
 from console.visit import LAST_ORGANIZATION, Visit, organization_page, signed_in
-from indexes.queries import index_counts
 from orgs.queries import recent_events
 from orgs.sign_up import is_open_to_all
-from projects.models import Project
-from projects.queries import visible_projects
 
 _EVENTS = 12
 
@@ -36,21 +33,10 @@ def home(request: HttpRequest, rest: str = "") -> HttpResponse:
     return redirect(f"/o/{slug}/{rest}".rstrip("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectCard:
-    """`indexes` is None where the viewer's role does not show them."""
-
-    project: Project
-    indexes: int | None
-
-
 @require_GET
 @organization_page
 def overview(visit: Visit) -> HttpResponse:
-    projects = visible_projects(visit.actor, visit.organization)
-    counts = index_counts(visit.actor, projects)
-    cards = [ProjectCard(one, counts.get(one.pk)) for one in projects]
     events = None
     if visit.may["audit_read"].is_allowed:
         events = recent_events(visit.actor, visit.organization, limit=_EVENTS)
-    return render_page(visit, "orgs/overview.html", {"cards": cards, "events": events})
+    return render_page(visit, "orgs/overview.html", {"cards": cards_of(visit), "events": events})

@@ -1,5 +1,6 @@
-"""Creating a project, and its overview with the quickstart."""
+"""The list of projects, creating one, and its overview with the quickstart."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,14 +9,37 @@ from django.views.decorators.http import require_GET, require_http_methods
 from access.permissions import Permission
 from audit.actions import Action
 from console.forms.projects import ProjectForm
-from console.navigation import project_url
+from console.navigation import Crumb, project_url
 from console.render import go, render_page, render_sheet
 from console.snippets import exports, snippets
 from console.visit import Visit, guard, organization_page, project_page
-from indexes.queries import visible_indexes
+from indexes.queries import index_counts, visible_indexes
 from kit.errors import StonepineError
+from projects.models import Project
 from projects.projects import create_project
-from projects.queries import api_keys
+from projects.queries import api_keys, visible_projects
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCard:
+    """`indexes` is None where the viewer's role does not show them."""
+
+    project: Project
+    indexes: int | None
+
+
+def cards_of(visit: Visit) -> list[ProjectCard]:
+    """The projects that the viewer sees, by name."""
+    found = visible_projects(visit.actor, visit.organization)
+    counts = index_counts(visit.actor, found)
+    return [ProjectCard(one, counts.get(one.pk)) for one in found]
+
+
+@require_GET
+@organization_page
+def listing(visit: Visit) -> HttpResponse:
+    context = {"cards": cards_of(visit)}
+    return render_page(visit, "projects/list.html", context, trail=(Crumb("Projects"),))
 
 
 @require_http_methods(["GET", "POST"])

@@ -92,6 +92,7 @@ _ORGANIZATION: Rows = {
     "GET o/<slug:organization>/billing/statement": Row(BILLING_READ, 200),
     "GET o/<slug:organization>/billing/contact": Row(BILLING_WRITE, 200),
     "POST o/<slug:organization>/billing/contact": Row(BILLING_WRITE, 422, {"email": "no address"}),
+    "GET o/<slug:organization>/projects": Row(ORGANIZATION_READ, 200),
     "GET o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 200),
     "POST o/<slug:organization>/projects/new": Row(PROJECT_CREATE, 422, {"name": ""}),
 }
@@ -202,6 +203,16 @@ _PROJECT: Rows = {
     f"POST {_P}/keys/<uuid:key_id>/switch": Row(SETTINGS_WRITE, 302),
     f"GET {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 200),
     f"POST {_P}/keys/<uuid:key_id>/revoke": Row(SETTINGS_WRITE, 302),
+    f"GET {_P}/members": Row(SETTINGS_READ, 200),
+    f"GET {_P}/members/new": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/members/new": Row(SETTINGS_WRITE, 422, {"email": ""}),
+    f"GET {_P}/members/<uuid:user_id>/remove": Row(SETTINGS_WRITE, 404),
+    f"POST {_P}/members/<uuid:user_id>/remove": Row(SETTINGS_WRITE, 404),
+    f"GET {_P}/settings": Row(PROJECT_READ, 200),
+    f"GET {_P}/settings/name": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/settings/name": Row(SETTINGS_WRITE, 422, {"name": ""}),
+    f"GET {_P}/settings/delete": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/settings/delete": Row(SETTINGS_WRITE, 422, {"confirmation": "no"}),
 }
 
 ROWS: Rows = {

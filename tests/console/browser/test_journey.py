@@ -147,7 +147,8 @@ def test_forms_work_without_scripts(open_tab: OpenTab, site: Site) -> None:
     page.get_by_role("button", name="Switch theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
-    page.get_by_role("link", name="Members").click()
+    of_organization = page.get_by_role("navigation", name="Organization")
+    of_organization.get_by_role("link", name="Members").click()
     page.get_by_role("link", name="Invite people").click()
     page.get_by_label("E-mail addresses").fill("nora@example.com\nolaf@example.com")
     page.get_by_role("button", name="Send invitations").click()
