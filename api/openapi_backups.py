@@ -20,7 +20,21 @@ BACKUP_REPLIES: dict[str, Any] = {
             "dimension": _COUNT, "metric": _TEXT, "schema": _MAP, "record_count": _COUNT,
             "namespace_count": _COUNT, "size_bytes": _COUNT, "tags": _MAP, "created_at": _TIME,
             "error_message": _TEXT, "schedule_id": _ID, "expires_at": _TIME,
-            "scheduled_execution_at": _TIME,
+            "scheduled_execution_at": _TIME, "verification": _TEXT, "verified_at": _TIME,
+        },
+    },
+    "BackupVerification": {
+        "type": "object",
+        "required": ["verification_id", "backup_id", "status", "percent_complete", "created_at"],
+        "properties": {
+            "verification_id": _ID, "backup_id": _ID,
+            "status": {
+                "type": "string",
+                "enum": ["Pending", "InProgress", "Passed", "Damaged", "Failed"],
+            },
+            "percent_complete": {"type": "number", "minimum": 0, "maximum": 100},
+            "digest": {**_TEXT, "nullable": True}, "finding": {**_TEXT, "nullable": True},
+            "created_at": _TIME, "completed_at": {**_TIME, "nullable": True},
         },
     },
     "BackupSchedule": {

@@ -12,7 +12,7 @@ from api.views.backup_schedules import (
     IndexSchedulesView,
     ScheduleHistoryView,
 )
-from api.views.backups import BackupsView, BackupView, IndexBackupsView
+from api.views.backups import BackupsView, BackupView, IndexBackupsView, VerificationsView
 from api.views.indexes import IndexesView, IndexView
 from api.views.oauth import TokenView
 from api.views.restores import CancelView, RestoreJobsView, RestoreJobView, RestoreView
@@ -40,6 +40,11 @@ urlpatterns = [
     ),
     path("backups", BackupsView.as_view(), name="backups"),
     path("backups/<str:backup_id>", BackupView.as_view(), name="backup"),
+    path(
+        "backups/<str:backup_id>/verifications",
+        VerificationsView.as_view(),
+        name="backup-verifications",
+    ),
     path("backups/<str:backup_id>/create-index", RestoreView.as_view(), name="restore"),
     path("restore-jobs", RestoreJobsView.as_view(), name="restore-jobs"),
     path("restore-jobs/<str:job_id>", RestoreJobView.as_view(), name="restore-job"),

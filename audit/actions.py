@@ -27,6 +27,7 @@ class Action(StrEnum):
     BACKUP_SCHEDULE_CREATED = "backup_schedule.created"
     BACKUP_SCHEDULE_DELETED = "backup_schedule.deleted"
     BACKUP_SCHEDULE_UPDATED = "backup_schedule.updated"
+    BACKUP_VERIFICATION_STARTED = "backup.verification_started"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     DIRECTORY_GROUP_CREATED = "directory_group.created"
     DIRECTORY_GROUP_DELETED = "directory_group.deleted"
@@ -146,6 +147,7 @@ SENTENCES: dict[Action, str] = {
     Action.BACKUP_SCHEDULE_CREATED: "{actor} made the backup schedule {target}",
     Action.BACKUP_SCHEDULE_DELETED: "{actor} deleted the backup schedule {target}",
     Action.BACKUP_SCHEDULE_UPDATED: "{actor} changed the backup schedule {target}",
+    Action.BACKUP_VERIFICATION_STARTED: "{actor} had the backup {target} verified",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
     Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",

@@ -35,7 +35,10 @@ def list_backups(index: IndexArgument, *, home: HomeOption = None) -> None:
 
         for one in backups_of(operator, index):
             records = f"{one.record_count} records, {one.size_bytes} bytes"
-            typer.echo(f"{one.pk}  {one.created_at:%Y-%m-%d %H:%M:%S}Z  {one.status}  {records}")
+            told = f"{one.pk}  {one.created_at:%Y-%m-%d %H:%M:%S}Z  {one.status}  {records}"
+            if one.verified_at is not None:
+                told += f"  {one.verification} {one.verified_at:%Y-%m-%d %H:%M:%S}Z"
+            typer.echo(told)
 
 
 @backups.command()
@@ -52,6 +55,20 @@ def restore(
 
         found = backup_by_id(operator, backup)
         typer.echo(str(create_index_from_backup(operator, found, name=name).pk))
+
+
+@backups.command()
+def verify(
+    backup: Annotated[UUID, typer.Argument(help="The backup's id.")],
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Have the backup restored into a scratch place and compared; `list` shows the answer."""
+    with operating(home) as operator:
+        from indexes.backup_queries import backup_by_id
+        from indexes.verifications import verify_backup
+
+        typer.echo(str(verify_backup(operator, backup_by_id(operator, backup)).pk))
 
 
 def digest(index: IndexArgument, *, home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -83,6 +83,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "verify backups": {
+            "task": "indexes.verify_backups",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "keep up sign-on": {
             "task": "sso.keep_up",
             "schedule": 3600.0,

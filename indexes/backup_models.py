@@ -38,7 +38,8 @@ class Backup(models.Model):
 
     The records are in the object store (`storage/backups/form.py`). `attempts` counts tries that
     ended with an error. What a schedule had taken says which one, for which of its runs, and until
-    when it is kept; it outlives the schedule too.
+    when it is kept; it outlives the schedule too. `verification` is the last answer to whether it
+    is sound (`indexes/verification_models.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -68,6 +69,8 @@ class Backup(models.Model):
     schedule_id = models.UUIDField(null=True)
     scheduled_for = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    verification = models.CharField(max_length=12, blank=True)
 
     class Meta:
         constraints = [

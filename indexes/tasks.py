@@ -55,6 +55,13 @@ def keep_up_backups() -> None:
     delete_expired_backups()
 
 
+@shared_task(name="indexes.verify_backups")
+def verify_backups() -> None:
+    from indexes.deployment.verifications import verify_what_is_due
+
+    verify_what_is_due()
+
+
 @shared_task(name="indexes.restore", acks_late=True)
 def restore(job_id: str) -> None:
     from indexes.deployment.restores import carry_out_restore
@@ -98,7 +105,7 @@ def forget_old_imports() -> None:
 
 
 @worker_shutting_down.connect
-def _let_importers_go(**_sender: Any) -> None:
-    from indexes.deployment.imports import stop_importing
+def _let_children_go(**_sender: Any) -> None:
+    from indexes.deployment.children import stop_children
 
-    stop_importing()
+    stop_children()

@@ -17,6 +17,7 @@ from api.schemas.index_reply import rendered_fields
 from api.schemas.index_request import capacity_of, protection_of
 from api.versions import Version
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.verification_models import BackupVerification
 
 _OLD_LIMIT, _NEW_LIMIT = 10, 100
 # What is told of indexes that lie in no cloud: their environment.
@@ -91,6 +92,9 @@ def render_backup(backup: Backup, version: Version) -> dict[str, Any]:
         "tags": backup.tags or None,
         "created_at": backup.created_at.isoformat(),
     }
+    if backup.verified_at is not None:
+        body["verification"] = backup.verification
+        body["verified_at"] = time_of(backup.verified_at)
     if backup.failure:
         body["error_message"] = backup.failure
     if backup.schedule_id is not None:
@@ -122,6 +126,19 @@ def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
     if job.failure:
         body["error_message"] = job.failure
     return body
+
+
+def render_verification(one: BackupVerification) -> dict[str, Any]:
+    return {
+        "verification_id": str(one.pk),
+        "backup_id": str(one.backup_id),
+        "status": str(one.status),
+        "percent_complete": one.percent_complete,
+        "digest": one.digest or None,
+        "finding": one.finding or None,
+        "created_at": time_of(one.created_at),
+        "completed_at": time_of(one.finished_at),
+    }
 
 
 def time_of(moment: datetime | None) -> str | None:

@@ -8,16 +8,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.openapi import body, reply
-from api.openapi_lists import PAGING, pages, query
+from api.openapi_lists import PAGING, listing, pages, query
 from api.parsing import body_of
 from api.schemas.admin.lists import rendered_page
-from api.schemas.backups import paging_for, parse_backup, render_backup
+from api.schemas.backups import (
+    paging_for,
+    parse_backup,
+    render_backup,
+    render_verification,
+)
 from api.versions import Version
 from api.views.base import ControlPlaneView
 from audit.actions import Action
 from indexes.backup_queries import get_backup, visible_backups
 from indexes.backups import create_backup, delete_backup
 from indexes.queries import get_index
+from indexes.verifications import verifications_of, verify_backup
 from orgs.verbs import denials_recorded
 
 
@@ -83,3 +89,26 @@ class BackupView(ControlPlaneView):
             backup = get_backup(self.actor, self.project, backup_id)
         delete_backup(self.actor, backup)
         return Response(status=202)
+
+
+class VerificationsView(ControlPlaneView):
+    """Whether one backup is sound: an extension of Pinecone's API."""
+
+    @extend_schema(
+        operation_id="list_backup_verifications", responses={200: listing("BackupVerification")}
+    )
+    def get(self, request: Request, backup_id: str) -> Response:
+        del request
+        backup = get_backup(self.actor, self.project, backup_id)
+        found = verifications_of(self.actor, backup)
+        return Response({"data": [render_verification(one) for one in found]})
+
+    @extend_schema(
+        operation_id="verify_backup", request=None, responses={202: reply("BackupVerification")}
+    )
+    def post(self, request: Request, backup_id: str) -> Response:
+        del request
+        act = Action.BACKUP_VERIFICATION_STARTED
+        with denials_recorded(self.actor, act, self.project, name=backup_id):
+            backup = get_backup(self.actor, self.project, backup_id)
+        return Response(render_verification(verify_backup(self.actor, backup)), status=202)

@@ -9,6 +9,7 @@ from indexes.deployment.backups import (
     indexes_being_filled,
     project_of_backed_up,
 )
+from indexes.deployment.verifications import scratch_places
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit import clock
@@ -29,7 +30,7 @@ def collect_objects() -> int:
     store = open_object_store(here.object_store_url)
     with connect(here.database_system_url.get_secret_value(), name="garbage") as connection:
         forget_deleted_backups(connection, store, before_s=before_s)
-        spared = frozenset(indexes_being_filled())
+        spared = frozenset([*indexes_being_filled(), *scratch_places()])
         sweep = Sweep(
             connection, store, lambda index_id: _key(connection, index_id), before_s, spared
         )

@@ -4,14 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
 
-from indexes.deployment.segments import dying_with_us
+from indexes.deployment.children import dying_with_us, is_stopping
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit.environment import environment
@@ -29,12 +28,6 @@ _KEPT_DAYS = 30
 # Credentials of the operator's own are nothing for the files of tenants.
 _CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
 _log = structlog.get_logger(__name__)
-_is_stopping = threading.Event()
-
-
-def stop_importing() -> None:
-    """The worker ends: let children go. Whatever they have done is kept, and goes on later."""
-    _is_stopping.set()
 
 
 def import_what_is_due() -> int:
@@ -45,12 +38,12 @@ def import_what_is_due() -> int:
     turns = 0
     url = environment().database_system_url.get_secret_value()
     with alone(url, _LOCK, name="imports") as connection:
-        while connection is not None and not _is_stopping.is_set():
+        while connection is not None and not is_stopping():
             due = imports.due_imports(connection, at_most=1)
             if not due:
                 break
             turns += 1
-            if not _take_turn(due[0]) and not _is_stopping.is_set():
+            if not _take_turn(due[0]) and not is_stopping():
                 _crashed(connection, due[0])
     return turns
 
@@ -90,7 +83,7 @@ def _output_of(child: "subprocess.Popen[bytes]") -> bytes:
         try:
             return child.communicate(timeout=_LOOK_EVERY_S)[0]
         except subprocess.TimeoutExpired:
-            if _is_stopping.is_set():
+            if is_stopping():
                 child.kill()
 
 

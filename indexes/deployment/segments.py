@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from indexes.deployment.children import dying_with_us
 from kit.environment import environment
 from storage.database import Connection, alone, connect
 from storage.write_log import log
@@ -106,9 +106,3 @@ def _run(due: Due) -> bool:
     told = json.loads(lines[-1])
     _log.info("segment_run", **told_of, **told)
     return bool(told["status"] == "built")
-
-
-def dying_with_us() -> list[str]:
-    """A prefix that ends the child when this process is killed; empty where it is not installed."""
-    program = shutil.which("setpriv")
-    return [program, "--pdeathsig", "KILL"] if program else []

@@ -13,6 +13,7 @@ from indexes.backup_schedules import (
 )
 from indexes.backups import create_backup, delete_backup
 from indexes.restores import cancel_restore_job, create_index_from_backup
+from indexes.verifications import verify_backup
 from orgs.tenancy import tenant
 from tests.support.world import World
 
@@ -68,12 +69,18 @@ def _schedule_deletion(world: World) -> Callable[[Actor], Any]:
     return lambda actor: delete_backup_schedule(actor, schedule)
 
 
+def _verification(world: World) -> Callable[[Actor], Any]:
+    backup = _ready(world)
+    return lambda actor: verify_backup(actor, backup)
+
+
 BACKUP_CASES: dict[str, Case] = {
     "indexes.backup_schedules.create_backup_schedule": _schedule_creation,
     "indexes.backup_schedules.delete_backup_schedule": _schedule_deletion,
     "indexes.backup_schedules.update_backup_schedule": _schedule_update,
     "indexes.backups.create_backup": _creation,
     "indexes.backups.delete_backup": _deletion,
+    "indexes.verifications.verify_backup": _verification,
     "indexes.restores.cancel_restore_job": _cancellation,
     "indexes.restores.create_index_from_backup": _restore,
 }

@@ -33,6 +33,8 @@ ROWS: Rows = {
     "GET backups": Row(CONTROL_READ, 200),
     "GET backups/<str:backup_id>": Row(CONTROL_READ, 200),
     "DELETE backups/<str:backup_id>": Row(CONTROL_WRITE, 412),
+    "GET backups/<str:backup_id>/verifications": Row(CONTROL_READ, 200),
+    "POST backups/<str:backup_id>/verifications": Row(CONTROL_WRITE, 412),
     "POST backups/<str:backup_id>/create-index": Row(CONTROL_WRITE, 409, {"name": "movies"}),
     "GET restore-jobs": Row(CONTROL_READ, 200),
     "GET restore-jobs/<str:job_id>": Row(CONTROL_READ, 200),

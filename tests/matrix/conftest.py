@@ -11,6 +11,7 @@ from indexes.backup_schedules import create_backup_schedule
 from indexes.backups import create_backup
 from indexes.lifecycle import configure_index
 from indexes.models import Index
+from indexes.verification_models import BackupVerification
 from kit.ids import new_id
 from orgs.invitations import create_invitation
 from orgs.models import RoleBinding
@@ -123,10 +124,13 @@ def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
 
 
 def _backed_up(index: Index) -> dict[str, str]:
-    """A backup that a job still reads, and a job that is done."""
+    """A backup that a job still reads and that is being verified, and a job that is done."""
     backup = create_backup(OPERATOR, index, name="nightly")
     with tenant(index.organization_id):
         Backup.objects.filter(pk=backup.pk).update(status=BackupStatus.READY)
+        BackupVerification.objects.create(
+            organization_id=index.organization_id, backup_id=backup.pk
+        )
         of_backup = {
             "organization_id": index.organization_id,
             "project_id": index.project_id,

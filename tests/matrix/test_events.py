@@ -85,6 +85,7 @@ WALK = (
     Step("POST indexes/<str:name>/backups", "backup.created", _NEW, {"backup_id": "backup_id"}),
     Step("POST backups/<str:backup_id>/create-index", "backup.restored", {"name": "again"},
          {"job_id": "restore_job_id"}, lambda known: take_backup(UUID(known["backup_id"]))),
+    Step("POST backups/<str:backup_id>/verifications", "backup.verification_started"),
     Step("POST restore-jobs/<str:job_id>/cancel", "restore.cancelled"),
     Step("DELETE backups/<str:backup_id>", "backup.deleted"),
     Step("DELETE indexes/<str:name>", "index.deleted"),

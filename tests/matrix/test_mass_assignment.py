@@ -100,10 +100,12 @@ WISHES = {
     ),
 }  # fmt: skip
 # The token endpoint takes a form of its own; tests/api/test_oauth.py has it. Nothing is read of a
-# cancellation's body. SCIM's know no columns; tests/sso/scim/test_protocol.py plants them.
+# cancellation's body, nor of a verification's. SCIM's know no columns;
+# tests/sso/scim/test_protocol.py plants them.
 _ELSEWHERE = {
     "POST oauth/token",
     "POST restore-jobs/<str:job_id>/cancel",
+    "POST backups/<str:backup_id>/verifications",
     *(key for key in ROWS if "scim/" in key),
 }
 

@@ -1,0 +1,39 @@
+"""Verifying a backup: asking for it, and what came of it. A worker's child does it."""
+
+from access.actor import Actor
+from access.decide import require
+from access.permissions import Permission
+from audit.actions import Action
+from audit.record import record
+from indexes.backup_models import Backup, BackupStatus
+from indexes.verification_models import UNANSWERED, BackupVerification
+from kit.errors import FailedPrecondition, NotFound
+from orgs.tenancy import tenant
+from orgs.verbs import verb
+
+_SHOWN = 20
+
+
+@verb(Action.BACKUP_VERIFICATION_STARTED)
+def verify_backup(actor: Actor, backup: Backup) -> BackupVerification:
+    """Wish for a verification; one at a time for each backup."""
+    require(actor, Permission.INDEX_UPDATE, backup.scope)
+    rows = Backup.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.select_related("organization").filter(pk=backup.pk).first()
+    if locked is None:
+        raise NotFound(f"Resource {backup.pk} not found")
+    if locked.status != BackupStatus.READY:
+        raise FailedPrecondition(f"The backup is {locked.status}: only a Ready one is verified.")
+    if locked.verifications.filter(status__in=UNANSWERED).exists():
+        raise FailedPrecondition("A verification of this backup is under way: wait for its answer.")
+    wish = BackupVerification(organization_id=locked.organization_id, backup=locked)
+    wish.save(force_insert=True)
+    record(actor, Action.BACKUP_VERIFICATION_STARTED, target=locked.audit_target())
+    return wish
+
+
+def verifications_of(actor: Actor, backup: Backup) -> list[BackupVerification]:
+    """The newest first."""
+    require(actor, Permission.INDEX_READ, backup.scope)
+    with tenant(backup.organization_id):
+        return list(backup.verifications.order_by("-pk")[:_SHOWN])
