@@ -93,6 +93,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "forget old metrics": {
+            "task": "metrics.forget_old",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "sweep sessions": {
             "task": "accounts.sweep_sessions",
             "schedule": 3600.0,
@@ -111,7 +116,9 @@ app.conf.update(
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )
-app.autodiscover_tasks(["accounts", "audit", "billing", "indexes", "orgs", "sso"])
+app.autodiscover_tasks(
+    ["accounts", "audit", "billing", "indexes", "indexes.metrics", "orgs", "sso"]
+)
 
 
 @setup_logging.connect

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "orgs",
     "projects",
     "indexes",
+    "indexes.metrics",
     "billing",
     "sso",
     "sso.scim",

@@ -6,13 +6,16 @@ applied before is passed over. Whoever does not know how a report ended sends it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import sql
 
+from kit import clock
 from kit.ids import IndexId, OrganizationId, ProjectId
+from storage import activity
+from storage.activity import Activity, Held, Subject
 from storage.database import Connection, translated_errors
 
 COUNTERS = (
@@ -40,12 +43,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`stored` is what indexes hold on that day, now; it is no sum and may be told again."""
+    """`stored` is what indexes hold on that day, now; it is no sum and may be told again.
+
+    `activities` are what was asked of them lately, as of `at`.
+    """
 
     number: int
     tallies: Mapping[Place, Tally]
     day: date
-    stored: Mapping[UUID, int]
+    stored: Mapping[UUID, Held]
+    activities: Mapping[Subject, Activity] = field(default_factory=dict)
+    at: datetime = field(default_factory=clock.now)
 
 
 _IS_NEWS = """
@@ -98,10 +106,11 @@ def apply(connection: Connection, reporter_id: UUID, report: Report) -> bool:
         cursor.executemany(
             _STORE,
             [
-                {"index_id": index_id, "day": report.day, "bytes": count}
-                for index_id, count in sorted(report.stored.items())
+                {"index_id": index_id, "day": report.day, "bytes": held.size_bytes}
+                for index_id, held in sorted(report.stored.items())
             ],
         )
+        activity.add(cursor, report.activities, report.stored, at=report.at)
         return True
 
 

@@ -88,8 +88,8 @@ class Engine:
         if isinstance(request, messages.Measure):
             held = [*self.open_indexes, *self._following.indexes]
             memory = {index.index_id: index.memory_bytes for index in held}
-            sizes = measure(self.open_indexes)
-            answer(messages.Sizes(bytes_by_index=sizes, memory_by_index=memory))
+            held_records = measure(self.open_indexes)
+            answer(messages.Sizes(held_by_index=held_records, memory_by_index=memory))
             return
         act = self._dispatch_of_writer if isinstance(request, _OF_WRITERS) else self._dispatch
         self._guard(lambda: act(request, answer), request, answer)

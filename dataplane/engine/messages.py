@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from kit.errors import InvalidArgument
+from storage.activity import Held
 from storage.events import Origin
 from storage.shared_segments import Location
 
@@ -329,12 +330,12 @@ class Pong(Reply, frozen=True, kw_only=True):
 
 
 class Sizes(Reply, frozen=True, kw_only=True):
-    """Bytes of the live records by index; an index that was not measured in time is missing.
+    """The live records by index; an index that was not measured in time is missing.
 
     `memory_by_index` is what indexes take in this engine's memory, as writer or as follower.
     """
 
-    bytes_by_index: dict[UUID, int]
+    held_by_index: dict[UUID, Held]
     memory_by_index: dict[UUID, int] = {}
 
 

@@ -35,6 +35,7 @@ class OpenNamespace:
     fields: set[str] | None = None
     pending_metadata_bytes: int = 0
     measured_bytes: int = 0
+    measured_records: int = 0
     memory_bytes: int = 0
 
     @property
@@ -55,7 +56,8 @@ class OpenIndex:
 
     `namespaces_limit` is how many it may have, None for any number.
     `used_at_s` is when a request last came (monotonic).
-    `measured_bytes` is the sum over its namespaces, `touched` those to be measured anew;
+    `measured_bytes` and `measured_records` are sums over its namespaces, `touched` those to be
+    measured anew;
     `memory_bytes` and `grown` alike. `engines` are those that serve it, the writer first;
     `former_engines` may have served it under the lease before. `offered` are segments that its
     writer has in memory. `unconfirmed` holds what waits until
@@ -73,6 +75,7 @@ class OpenIndex:
     used_at_s: float = 0.0
     namespaces_limit: int | None = None
     measured_bytes: int = 0
+    measured_records: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
     engines: tuple[int, ...] = ()
     offered: dict[UUID, Location] = field(default_factory=dict)
@@ -104,6 +107,7 @@ class OpenIndex:
         del self.namespaces[space.name]
         self._memory_bytes -= space.memory_bytes
         self.measured_bytes -= space.measured_bytes
+        self.measured_records -= space.measured_records
         self._grown.discard(space)
         self.touched.discard(space)
 

@@ -26,6 +26,7 @@ from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.passes import PassTaker
 from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
+from dataplane.front.stopwatch import Stopwatch
 from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
@@ -53,16 +54,15 @@ def main() -> None:
 
     uses = KeyUses()
     gate, watch = _watched_gate(url, keyring, uses)
-    meter, allowances = Meter(), Allowances()
+    shared = _counting()
     reporter = Reporter(
-        url, ThreadEngines(settings.engine_sockets),
-        meter=meter, allowances=allowances, every_s=settings.usage_report_s,
-    )  # fmt: skip
+        url, ThreadEngines(settings.engine_sockets), **shared, every_s=settings.usage_report_s
+    )
     engines = AsyncEngines(settings.engine_sockets)
     routes = NodeRoutes(engines, find_index=gate.find_index, probe_key=keyring.derive("probe"))
     events = EventLog(url)
     imports = ImportRoutes(ImportDesk(url, keyring), settings, events.record_async)
-    shared: dict[str, Any] = {"meter": meter, "allowances": allowances, "events": events}
+    shared["events"] = events
     company = Company()
     by_turns = AsyncEngines(settings.engine_sockets, AsyncLanes(company))
     rest = RestFace(gate, by_turns, routes, imports=imports, **shared)
@@ -76,6 +76,11 @@ def main() -> None:
     key_uses.stop()
     watch.stop()
     _log.info("stopped")
+
+
+def _counting() -> dict[str, Any]:
+    """What the faces count and the reporter brings, by the names of their arguments."""
+    return {"meter": Meter(), "stopwatch": Stopwatch(), "allowances": Allowances()}
 
 
 def _watched_gate(url: str, keyring: LocalKeyring, uses: KeyUses) -> tuple[Gate, AccessWatch]:

@@ -30,6 +30,7 @@ class Attempt:
 
     def begin(self) -> None:
         """Require the right. Where only the form tells which act it is, the denial comes later."""
+        self.call.index, self.call.operation = self.admission.index, self.operation.name
         try:
             self.admission.require(self.operation.permission)
         except PermissionDenied as denial:

@@ -15,6 +15,7 @@ from kit.ids import new_id
 from kit.legible import legible
 from protocol.replies import ReplyContext
 from protocol.versions import NAMES, ApiVersion, parse_version
+from storage.catalog import IndexRow
 from storage.events import Origin
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
@@ -31,7 +32,8 @@ Header = Callable[[str], str | None]
 class Call:
     """`id` stands in every answer and in every log line about the call.
 
-    `namespace` is the one that the client asked for, whatever the engine is asked.
+    `namespace` is the one that the client asked for, whatever the engine is asked. `index` and
+    `operation` say what it is about, once that is known.
     """
 
     id: str = field(default_factory=lambda: new_id().hex)
@@ -39,6 +41,8 @@ class Call:
     version: ApiVersion | None = None
     min_lsn: int | None = None
     namespace: str = ""
+    index: IndexRow | None = None
+    operation: str = ""
     _header: Header = field(default=lambda _name: None, repr=False)
 
     def read_options(self, header: Header) -> None:

@@ -18,6 +18,7 @@ from dataplane.front.gate import Gate
 from dataplane.front.link import MAX_IN_FLIGHT
 from dataplane.front.meter import Meter
 from dataplane.front.operations import OPERATIONS, Operation
+from dataplane.front.stopwatch import Stopwatch
 from kit.errors import Internal, StonepineError
 from protocol.status import STATUS
 
@@ -40,12 +41,14 @@ class GrpcFace:
         engines: ThreadEngines,
         *,
         meter: Meter,
+        stopwatch: Stopwatch,
         allowances: Allowances,
         events: EventLog,
     ) -> None:
         self._gate = gate
         self._engines = engines
         self._meter = meter
+        self._stopwatch = stopwatch
         self._allowances = allowances
         self._events = events
 
@@ -74,14 +77,19 @@ class GrpcFace:
             try:
                 body, headers = self._answer(operation, call, data, context)
             except StonepineError as error:
-                return _abort(context, call, error)
+                return self._refuse(context, call, error)
             except Exception:  # noqa: BLE001 - the client gets an answer, we get the traceback
                 _log.exception("request failed", request_id=call.id, method=operation.name)
-                return _abort(context, call, Internal("Internal error"))
+                return self._refuse(context, call, Internal("Internal error"))
+            self._stopwatch.note(call)
             context.send_initial_metadata(headers)
             return body
 
         return handle
+
+    def _refuse(self, context: Any, call: Call, error: StonepineError) -> bytes:
+        self._stopwatch.note(call, error.code)
+        return _abort(context, call, error)
 
     def _answer(
         self, operation: Operation, call: Call, data: bytes, context: Any

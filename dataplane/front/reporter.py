@@ -11,10 +11,12 @@ from dataplane.front.allowances import Allowances
 from dataplane.front.engines import ThreadEngines
 from dataplane.front.meter import Meter
 from dataplane.front.rounds import Rounds
+from dataplane.front.stopwatch import Stopwatch
 from kit import clock
 from kit.errors import StonepineError
 from kit.ids import new_id
 from storage import usage
+from storage.activity import Held
 from storage.usage import Report
 
 _NO_INDEX = UUID(int=0)
@@ -35,18 +37,20 @@ class Reporter(Rounds):
         engines: ThreadEngines,
         *,
         meter: Meter,
+        stopwatch: Stopwatch,
         allowances: Allowances,
         every_s: float,
     ) -> None:
         super().__init__(url, name="usage", every_s=every_s)
         self._meter = meter
+        self._stopwatch = stopwatch
         self._allowances = allowances
         self._engines = engines
         self._id = new_id()
         self._number = 0
         self._undelivered: Report | None = None
         # What PostgreSQL is known to have been told, and of which day.
-        self._told: dict[UUID, int] = {}
+        self._told: dict[UUID, Held] = {}
         self._told_on: date | None = None
 
     def stop(self) -> None:
@@ -65,26 +69,27 @@ class Reporter(Rounds):
             self._deliver(report)
         self._allowances.refresh(self._connected())
 
-    def _stored(self) -> dict[UUID, int]:
+    def _stored(self) -> dict[UUID, Held]:
         """What open indexes hold; nothing of engines that are away."""
-        found: dict[UUID, int] = {}
+        found: dict[UUID, Held] = {}
         for link in self._engines.links:
             with suppress(StonepineError):
                 reply = link.ask(messages.Measure(index_id=_NO_INDEX), is_write=False)
                 if isinstance(reply, messages.Sizes):
-                    found |= reply.bytes_by_index
+                    found |= reply.held_by_index
         return found
 
-    def _next_report(self, stored: dict[UUID, int]) -> Report | None:
-        today = clock.now().date()
+    def _next_report(self, stored: dict[UUID, Held]) -> Report | None:
+        now = clock.now()
+        today = now.date()
         if self._told_on != today:
             self._told, self._told_on = {}, today
-        news = {key: count for key, count in stored.items() if self._told.get(key) != count}
-        tallies = self._meter.take()
-        if not tallies and not news:
+        news = {key: held for key, held in stored.items() if self._told.get(key) != held}
+        tallies, activities = self._meter.take(), self._stopwatch.take()
+        if not (tallies or activities or news):
             return None
         self._number += 1
-        return Report(self._number, tallies, today, news)
+        return Report(self._number, tallies, today, news, activities, now)
 
     def _deliver(self, report: Report) -> None:
         self._undelivered = report

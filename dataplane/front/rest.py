@@ -20,6 +20,7 @@ from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
 from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
 from dataplane.front.routing import MethodNotAllowed, find
+from dataplane.front.stopwatch import Stopwatch
 from kit.errors import Internal, InvalidArgument, StonepineError
 from protocol import to_json
 from protocol.status import STATUS
@@ -41,6 +42,7 @@ class RestFace:
         node_routes: NodeRoutes,
         *,
         meter: Meter,
+        stopwatch: Stopwatch,
         allowances: Allowances,
         events: EventLog,
         imports: ImportRoutes,
@@ -48,6 +50,7 @@ class RestFace:
         self._gate = gate
         self._engines = engines
         self._meter = meter
+        self._stopwatch = stopwatch
         self._allowances = allowances
         self._node_routes = node_routes
         self._events = events
@@ -58,12 +61,19 @@ class RestFace:
         try:
             body, reply_headers = await self._answer(call, scope, receive)
             status = 200
+            self._stopwatch.note(call)
         except StonepineError as error:
-            status, body, reply_headers = _refusal(call, error)
+            status, body, reply_headers = self._refuse(call, error)
         except Exception:  # noqa: BLE001 - the client gets an answer, we get the traceback
             _log.exception("request failed", request_id=call.id, path=scope["path"])
-            status, body, reply_headers = _refusal(call, Internal("Internal error"))
+            status, body, reply_headers = self._refuse(call, Internal("Internal error"))
         await _send(send, status, body, reply_headers)
+
+    def _refuse(
+        self, call: Call, error: StonepineError
+    ) -> tuple[int, bytes, list[tuple[str, str]]]:
+        self._stopwatch.note(call, error.code)
+        return _refusal(call, error)
 
     async def _answer(
         self, call: Call, scope: Scope, receive: Receive

@@ -11,6 +11,7 @@ from kit.errors import Unavailable
 from kit.ids import IndexId, OrganizationId, ProjectId, new_id
 from orgs.tenancy import tenant
 from storage import usage
+from storage.activity import Held
 from storage.database import Connection
 from storage.usage import Place, Report, Tally
 from tests.support.world import World
@@ -32,7 +33,9 @@ def place(index: Index, day: date = DAY) -> Place:
 def report(index: Index, number: int = 1, *, stored: int | None = None, **counts: int) -> Report:
     tally = Tally(index.name)
     tally.counts.update(counts)
-    return Report(number, {place(index): tally}, DAY, {} if stored is None else {index.pk: stored})
+    return Report(
+        number, {place(index): tally}, DAY, {} if stored is None else {index.pk: Held(stored, 1)}
+    )
 
 
 def row(index: Index) -> Usage:

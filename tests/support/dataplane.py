@@ -66,6 +66,13 @@ CREATE TABLE billing_usage (organization_id uuid, project_id uuid, index_id uuid
     lists bigint DEFAULT 0, updates bigint DEFAULT 0, deletes bigint DEFAULT 0,
     others bigint DEFAULT 0, storage_bytes bigint, last_bytes bigint,
     PRIMARY KEY (organization_id, project_id, index_id, day));
+CREATE TABLE metrics_activity (organization_id uuid, index_id uuid, span_s int,
+    start timestamptz, operation text, requests bigint, took_us bigint, histogram jsonb,
+    errors jsonb, PRIMARY KEY (organization_id, index_id, span_s, start, operation));
+CREATE TABLE metrics_level (organization_id uuid, index_id uuid, span_s int, start timestamptz,
+    records bigint, size_bytes bigint, measured_at timestamptz,
+    PRIMARY KEY (organization_id, index_id, span_s, start));
+GRANT SELECT, INSERT, UPDATE ON metrics_activity, metrics_level TO {role};
 GRANT SELECT ON dataplane_index, dataplane_api_key, dataplane_project_key, dataplane_version,
     dataplane_metered, dataplane_project_name, dataplane_allowance TO {role};
 GRANT SELECT, UPDATE ON dataplane_key_use TO {role};

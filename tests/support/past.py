@@ -6,6 +6,7 @@ from typing import Any
 from indexes.models import Index
 from kit.ids import IndexId, OrganizationId, ProjectId, new_id
 from storage import usage
+from storage.activity import Held
 from storage.database import Connection
 from storage.usage import Place, Report, Tally
 
@@ -25,5 +26,5 @@ class Past:
         )
         tally = Tally(index.name)
         tally.counts.update(counts)
-        sizes: dict[Any, int] = {} if stored is None else {index.pk: stored}
+        sizes: dict[Any, Held] = {} if stored is None else {index.pk: Held(stored, 1)}
         usage.apply(self._connection, new_id(), Report(1, {place: tally}, day, sizes))
