@@ -32,6 +32,7 @@ from tests.support.wire import control, dense_index, ready_index
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
 KILLS = int(os.environ.get("STONEPINE_KILLS", "1000" if IS_NIGHTLY else "50"))
 ROUND = 10
+PATIENCE_S = 6  # until a builder comes; a worker that was killed just now takes half of it
 EVERYTHING = "everything"
 BUILDER, MERGE = "builder", "merge"
 VICTIMS = (
@@ -130,10 +131,10 @@ def test_no_kill_loses_or_invents_a_write(
         recoveries_s = []
         with load.running():
             wait_until(lambda: load.last_started_s, timeout_s=30, what="the first write")
-            for victim in victims:
-                pause(choose.uniform(0.3, 1.5))
-                if kill(stack, victim, choose):
-                    recoveries_s.append((victim, recovery_s(stack, load, victim)))
+            for wanted in victims:
+                pause(choose.uniform(0.1, 0.7))
+                victim = kill(stack, wanted, choose)
+                recoveries_s.append((victim, recovery_s(stack, load, victim)))
         stack.wait_until_ready()
         told = f"seed {campaign.seed}, round {number}, after {victims}"
         assert load.journal.verify(load.stored()) == [], told
@@ -146,15 +147,17 @@ def test_no_kill_loses_or_invents_a_write(
         sys.stdout.write(f"\n{report.text()}\n")
 
 
-def kill(stack: Stack, victim: str, choose: random.Random) -> bool:
-    """Whether there was somebody to kill."""
-    if victim == EVERYTHING:
+def kill(stack: Stack, wanted: str, choose: random.Random) -> str:
+    """Whom it met: the engine where no builder comes to work, any builder where no merge does."""
+    for kind in {MERGE: (MERGE, BUILDER), BUILDER: (BUILDER,)}.get(wanted, ()):
+        if kill_child(stack, kind, choose):
+            return kind
+        wanted = "node-engine"
+    if wanted == EVERYTHING:
         stack.kill_everything()
-    elif victim in (BUILDER, MERGE):
-        return kill_child(stack, victim, choose)
     else:
-        stack.kill(victim)
-    return True
+        stack.kill(wanted)
+    return wanted
 
 
 def recovery_s(stack: Stack, load: Load, victim: str) -> float:
@@ -173,23 +176,26 @@ def recovery_s(stack: Stack, load: Load, victim: str) -> float:
 
 def kill_child(stack: Stack, kind: str, choose: random.Random) -> bool:
     """One of the worker's builders, at some moment of its work; False where none comes to work."""
+    until = time.monotonic() + PATIENCE_S
+    while (left_s := until - time.monotonic()) > 0:
+        with suppress(AssertionError, psutil.NoSuchProcess):  # none came; it was done in time
+            found = wait_until(
+                lambda: builder(stack, kind), timeout_s=left_s, what=f"a {kind} is at work"
+            )
+            # Most of its life goes to imports: the later moments are those that count.
+            pause(choose.uniform(0.1, 0.8))
+            found.kill()
+            return True
+    return False
 
-    def builder() -> psutil.Process | None:
-        for child in stack.children("worker"):
-            with suppress(psutil.NoSuchProcess):
-                told = child.cmdline()
-                if "dataplane.builder" in told and ("--merge" in told) == (kind == MERGE):
-                    return child
-        return None
 
-    try:
-        found = wait_until(builder, timeout_s=15, what="a builder works")
-    except AssertionError:
-        return False
-    # Most of its life goes to imports: the later moments are those that count.
-    pause(choose.uniform(0.2, 1.2))
-    found.kill()
-    return True
+def builder(stack: Stack, kind: str) -> psutil.Process | None:
+    for child in stack.children("worker"):
+        with suppress(psutil.NoSuchProcess):
+            told = child.cmdline()
+            if "dataplane.builder" in told and ("--merge" in told) == (kind == MERGE):
+                return child
+    return None
 
 
 def assert_indexes_can_be_made(stack: Stack) -> None:
