@@ -39,7 +39,7 @@ down: ## Stop what up started, from another terminal (HOME_DIR=)
 
 .PHONY: test
 test: $(VENV)/.dev-ready ## Run the tests; nothing needs to run beforehand (T=path narrows)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(T)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(T)
 
 .PHONY: check
 check: format-check lint types arch migrations-check proto-check vendor-check ## Everything CI checks besides the tests

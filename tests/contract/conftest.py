@@ -19,7 +19,7 @@ def import_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("imports").resolve()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(import_folder: Path) -> Iterator[Stack]:
     with running_stack(STONEPINE_IMPORT_FOLDERS=str(import_folder)) as started:
         yield started

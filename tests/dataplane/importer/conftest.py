@@ -128,7 +128,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyS3]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def import_plane(
     postgres_server: EmbeddedPostgres,
     tmp_path_factory: pytest.TempPathFactory,

@@ -42,7 +42,7 @@ class Served:
         return [vector["id"] for vector in reply.json()["vectors"]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(
     postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DataPlane]:
