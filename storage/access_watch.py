@@ -14,7 +14,7 @@ _log = structlog.get_logger()
 
 CHANNEL = "stonepine_access"
 _POLL_S = 0.5
-_RETRY_S = 0.5
+_RETRY_S = 0.2
 
 
 class AccessWatch:

@@ -31,8 +31,9 @@ from storage.events import DataPlaneEvent, record_alone
 from storage.write_log.appender import LogAppender
 from storage.write_log.errors import Fenced
 
-# After the database could not be reached, opening is not tried again at once: it blocks.
-_PAUSE_S = 1.0
+# After the database could not be reached, opening is not tried again at once: it blocks. At least
+# for so long, and for as long as the attempt took: never for more than half of the time.
+_LEAST_PAUSE_S = 0.1
 
 _OF_WRITERS = (
     messages.Applied, messages.Renew, messages.Follow, messages.Leave,
@@ -245,6 +246,7 @@ class Engine:
         if clock.monotonic_s() < self._may_open_at:
             raise Unavailable("The index cannot be opened now: try again.", retry_after_s=1)
         self._indexes.pop(index_id, None)
+        began = clock.monotonic_s()
         try:
             index = self._storage.open_index(index_id)
         except Fenced:
@@ -252,7 +254,8 @@ class Engine:
             self._last_known.pop(index_id, None)
             raise
         except Unavailable:
-            self._may_open_at = clock.monotonic_s() + _PAUSE_S
+            now = clock.monotonic_s()
+            self._may_open_at = now + max(_LEAST_PAUSE_S, now - began)
             raise
         except NotFound:
             self._last_known.pop(index_id, None)

@@ -41,6 +41,15 @@ def names(installation: Installation) -> list[str]:
     return [entry.name for entry in table]
 
 
+def test_nodes_start_beside_the_recovery_of_a_database_that_has_its_tables(home: Home) -> None:
+    installation = Installation.of(home)
+    for must_migrate, needs in ((True, ["database"]), (False, [])):
+        table = process_table(installation, Identity(None, None), must_migrate=must_migrate)
+        found = {spec.name: spec.needs for spec in table}
+        assert found["node-engine"] == found["node-front"] == needs
+        assert found["web"]
+
+
 def test_children_read_back_the_same_installation(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
