@@ -22,12 +22,14 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 _ROW_BITS = 32
 _ROW_MASK = (1 << _ROW_BITS) - 1
 _NOWHERE = -1
+# A memtable of so many rows takes no more: what has to be done with one of them is soon done.
+_MEMTABLE_ROWS = 4096
 # Buried rows that a memtable may carry beyond as many as it has live ones.
 _MEMTABLE_SLACK = 1024
 
 
 class Layout:
-    """A memtable, which takes all writes, and segments, which only lose records."""
+    """Memtables, the last of which takes all writes, and segments, which only lose records."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -35,7 +37,9 @@ class Layout:
         self._parts: dict[int, Part] = {}
         self._retired: set[UUID] = set()
         self._next_serial = 0
-        self._set_memtable(Memtable(width))
+        # By serial, in the order of their LSNs.
+        self._memtables: dict[int, Memtable] = {}
+        self._begin_memtable()
 
     @property
     def ids(self) -> Iterable[str]:
@@ -63,23 +67,26 @@ class Layout:
         """Add records with unique ids, in place of those that were there."""
         locations, ids = self._locations, records.ids
         previous = [found for found in map(locations.get, ids) if found is not None]
-        first = self._memtable.append(lsn, records)
-        self._bury(previous)
-        base = (self._memtable_serial << _ROW_BITS) + first
+        serial = self._last_memtable
+        if self._memtables[serial].row_count >= _MEMTABLE_ROWS:
+            serial = self._begin_memtable()
+        first = self._memtables[serial].append(lsn, records)
+        buried_in = self._bury(previous)
+        base = (serial << _ROW_BITS) + first
         locations.update(zip(ids, range(base, base + len(ids)), strict=True))
-        self._trim_memtable()
+        self._trim(buried_in)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take out records that are there."""
-        self._bury([self._locations.pop(id_) for id_ in ids])
-        self._trim_memtable()
+        self._trim(self._bury([self._locations.pop(id_) for id_ in ids]))
 
     def clear(self) -> None:
         """Take out every record, and let go of the segments."""
         self._retired |= self._segment_serials().keys()
         self._locations.clear()
         self._parts.clear()
-        self._set_memtable(Memtable(self._width))
+        self._memtables.clear()
+        self._begin_memtable()
 
     def load(self, manifest: Manifest, opened: Mapping[UUID, Segment]) -> None:
         """Begin with the records of a manifest, all of whose segments are `opened`."""
@@ -107,32 +114,39 @@ class Layout:
         """
         named = {entry.segment_id for entry in manifest.segments}
         missing = set(self.missing_segments(manifest))
-        cut = self._memtable.rows_up_to(manifest.lsn)
+        cuts = {key: one.rows_up_to(manifest.lsn) for key, one in self._memtables.items()}
         dropped = [serial for key, serial in self._segment_serials().items() if key not in named]
         added: list[tuple[Segment, Mask]] = []
         for entry in manifest.segments:
             if entry.segment_id in missing:
                 segment = opened[entry.segment_id]
                 segment.bury_deleted(_bitmap(entry.deleted))
-                added.append((segment, self._rows_taken_over(segment, cut, dropped)))
-        self._check_complete(sum(int(live.sum()) for _, live in added), cut, dropped)
+                added.append((segment, self._rows_taken_over(segment, cuts, dropped)))
+        self._check_complete(sum(int(live.sum()) for _, live in added), cuts, dropped)
         for segment, live in added:
             self._take_over(segment, live)
         for serial in dropped:
             del self._parts[serial]
-        self._renew_memtable(cut)
+        for serial, cut in cuts.items():
+            if cut:
+                self._renew_memtable(serial, cut)
         self._retired &= named
 
-    def _rows_taken_over(self, segment: Segment, cut: int, dropped: list[int]) -> Mask:
+    def _rows_taken_over(
+        self, segment: Segment, cuts: Mapping[int, int], dropped: list[int]
+    ) -> Mask:
         located = map(self._locations.get, segment.ids, repeat(_NOWHERE))
         locations = np.fromiter(located, np.int64, segment.row_count)
         serials, rows = locations >> _ROW_BITS, locations & _ROW_MASK
-        is_in_log = (serials == self._memtable_serial) & (rows < cut)
-        taken: Mask = is_in_log | np.isin(serials, dropped)
+        taken: Mask = np.isin(serials, dropped)
+        for serial, cut in cuts.items():
+            taken |= (serials == serial) & (rows < cut)
         return taken & segment.tombstones.live
 
-    def _check_complete(self, moved: int, cut: int, dropped: list[int]) -> None:
-        expected = int(self._memtable.tombstones.live[:cut].sum())
+    def _check_complete(self, moved: int, cuts: Mapping[int, int], dropped: list[int]) -> None:
+        expected = sum(
+            int(self._memtables[serial].tombstones.live[:cut].sum()) for serial, cut in cuts.items()
+        )
         expected += sum(self._parts[serial].live_count for serial in dropped)
         if moved != expected:
             raise DataLoss(f"A manifest holds {moved} of the {expected} records that it replaces.")
@@ -144,33 +158,50 @@ class Layout:
         segment.tombstones.bury(np.flatnonzero(~live).tolist())
         self._locate(self._add_part(segment), segment, live)
 
-    def _bury(self, locations: list[int]) -> None:
+    def _bury(self, locations: list[int]) -> list[int]:
+        """The serials of the parts that lost records."""
         if not locations:
-            return
+            return []
         numbers = np.array(locations, np.int64)
         serials = numbers >> _ROW_BITS
-        for serial in np.unique(serials).tolist():
+        reached: list[int] = np.unique(serials).tolist()
+        for serial in reached:
             rows = (numbers[serials == serial] & _ROW_MASK).tolist()
             self._parts[serial].tombstones.bury(rows)
+        return reached
 
     def _locate(self, serial: int, part: Part, live: Mask) -> None:
         base = serial << _ROW_BITS
         entries = zip(part.ids, range(base, base + part.row_count), strict=True)
         self._locations.update(entries if live.all() else compress(entries, live.tolist()))
 
-    def _trim_memtable(self) -> None:
-        if self._memtable.row_count > 2 * self._memtable.live_count + _MEMTABLE_SLACK:
-            self._renew_memtable(0)
+    def _trim(self, serials: Iterable[int]) -> None:
+        """Of these, the memtables that carry too many buried rows."""
+        for serial in serials:
+            memtable = self._memtables.get(serial)
+            if memtable is None:
+                continue
+            if memtable.row_count > 2 * memtable.live_count + _MEMTABLE_SLACK:
+                self._renew_memtable(serial, 0)
 
-    def _renew_memtable(self, first_row: int) -> None:
+    def _renew_memtable(self, serial: int, first_row: int) -> None:
         """Keep only the live rows from `first_row` on."""
-        kept = self._memtable.live_since(first_row)
-        del self._parts[self._memtable_serial]
-        self._set_memtable(kept)
-        self._locate(self._memtable_serial, kept, kept.tombstones.live)
+        kept = self._memtables[serial].live_since(first_row)
+        if not kept.row_count and serial != self._last_memtable:
+            del self._memtables[serial], self._parts[serial]
+            return
+        self._memtables[serial] = self._parts[serial] = kept
+        self._locate(serial, kept, kept.tombstones.live)
 
-    def _set_memtable(self, memtable: Memtable) -> None:
-        self._memtable, self._memtable_serial = memtable, self._add_part(memtable)
+    @property
+    def _last_memtable(self) -> int:
+        return next(reversed(self._memtables))
+
+    def _begin_memtable(self) -> int:
+        memtable = Memtable(self._width)
+        serial = self._add_part(memtable)
+        self._memtables[serial] = memtable
+        return serial
 
     def _add_part(self, part: Part) -> int:
         serial = self._next_serial

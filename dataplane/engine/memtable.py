@@ -1,4 +1,4 @@
-"""The records written since the last segment, in the order of their LSNs."""
+"""Records that no segment holds yet, in the order of their LSNs."""
 
 from bisect import bisect_right
 
@@ -20,7 +20,7 @@ from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
 
 # The most that a filter ever has to wait for is the indexing of so many rows.
-_UNINDEXED_ROWS = 2048
+_UNINDEXED_ROWS = 512
 
 
 class Memtable(Part):

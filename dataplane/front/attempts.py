@@ -1,6 +1,7 @@
 """What a call tries to do once it is past the gate, and the event that it leaves when refused."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +39,18 @@ class Attempt:
                 raise
             self._denial = denial
 
-    def request(self, read: Callable[[], Any]) -> messages.Request:
-        """What the engine is asked. `read` gives the form, and may refuse it."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """While the form is read, which may be refused: a denial goes before that."""
         try:
-            form = read()
+            yield
         except StonepineError:
             if self._denial is not None:
                 raise self._denial from None
             raise
+
+    def request(self, form: Any) -> messages.Request:
+        """What the engine is asked."""
         is_by_hand = self.admission.credential.bearer is not None
         self.action = self.operation.act_of(form, is_by_hand=is_by_hand)
         if self._denial is not None:

@@ -102,7 +102,9 @@ class GrpcFace:
         attempt.begin()
         calls.check_size(len(data))
         try:
-            request = attempt.request(lambda: operation.from_proto(data))
+            with attempt.reading():
+                form = operation.from_proto(data)
+            request = attempt.request(form)
             self._allowances.require(admission.index, operation.name, request)
             reply = self._engines.ask(admission.index, request, is_write=operation.is_write)
         except StonepineError as error:

@@ -1,6 +1,6 @@
 """Every operation of the data plane, once: its right, its routes, its way in and its way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ from storage import events
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path` may hold one `{namespace}` segment; `read` takes what REST brought into the form."""
+    """`path` may hold one `{namespace}` segment; `read` takes what REST brought into the form, as
+    does `read_in_pieces`, with a pause after each."""
 
     method: str
     path: str
     read: Callable[[RestInput], Any]
+    read_in_pieces: Callable[[RestInput], Generator[None, None, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,12 @@ def _emptied(form: forms.DeleteForm) -> str:
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "Upsert", Permission.DATA_WRITE,
-        (Route("POST", "/vectors/upsert", _body(from_json.upsert)),),
+        (
+            Route(
+                "POST", "/vectors/upsert",
+                _body(from_json.upsert), _body(from_json.upsert_in_pieces),
+            ),
+        ),
         from_proto.upsert, requests.upsert, to_json.upserted, to_proto.upserted,
         by_hand=events.RECORDS_UPSERTED,
     ),

@@ -18,6 +18,7 @@ from dataplane.front.gate import Admission, Gate
 from dataplane.front.import_routes import ImportRoutes, Visit, split_import
 from dataplane.front.meter import Meter
 from dataplane.front.node_routes import NodeRoutes
+from dataplane.front.operations import Route
 from dataplane.front.rest_input import RestInput, read_query, split_index_prefix
 from dataplane.front.routing import MethodNotAllowed, find
 from dataplane.front.stopwatch import Stopwatch
@@ -55,6 +56,7 @@ class RestFace:
         self._node_routes = node_routes
         self._events = events
         self._imports = imports
+        self._large_body = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call()
@@ -93,7 +95,9 @@ class RestFace:
         rest = RestInput(read_query(scope["query_string"]), found.namespace)
         rest.body = await _read_body(header("content-length"), receive)
         try:
-            request = attempt.request(lambda: found.route.read(rest))
+            with attempt.reading():
+                form = await self._read(found.route, rest)
+            request = attempt.request(form)
             self._allowances.require(admission.index, found.operation.name, request)
             reply = await self._engines.ask(
                 admission.index, request, is_write=found.operation.is_write
@@ -105,6 +109,19 @@ class RestFace:
         self._allowances.charge(admission.index, request, reply)
         body = found.operation.to_json(reply, call.reply_context())
         return body, call.headers(reply)
+
+    async def _read(self, route: Route, rest: RestInput) -> Any:
+        """The form. One large body at a time, and others are served between its pieces."""
+        if route.read_in_pieces is None:
+            return route.read(rest)
+        async with self._large_body:
+            pieces = route.read_in_pieces(rest)
+            while True:
+                try:
+                    next(pieces)
+                except StopIteration as end:
+                    return end.value
+                await asyncio.sleep(0)
 
     async def _answer_import(
         self, call: Call, admission: Admission, scope: Scope, receive: Receive

@@ -16,7 +16,7 @@ from storage.write_log import log
 
 _LOCK = 0x5707_0003  # stands for "building segments": one child at a time leaves cores for searches
 _TIMEOUT_S = 900
-_NICENESS = 10
+_NICENESS = 19
 _MAX_RUNS = 32
 # Merging waits for the log to be taken up, but not for ever: many segments slow every search.
 _BUILDS_BEFORE_A_MERGE = 8

@@ -9,6 +9,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from cli.embedded.postgres import EmbeddedPostgres
+from dataplane.engine import layout
 from tests.property.engine_subject import Bench, EngineSubject, bench_on
 from tests.property.machine import IndexMachine, profile
 from tests.support.campaign import Campaign
@@ -24,7 +25,11 @@ def bench(
     with (
         prepared_data_plane(postgres_server, tmp_path_factory.mktemp("engine")) as plane,
         bench_on(plane) as bench,
+        pytest.MonkeyPatch.context() as patch,
     ):
+        # So that programs of some records have several memtables, and trim them.
+        patch.setattr(layout, "_MEMTABLE_ROWS", 4)
+        patch.setattr(layout, "_MEMTABLE_SLACK", 2)
         yield bench
 
 

@@ -142,6 +142,23 @@ def test_builds_that_lag_behind_take_over_step_by_step() -> None:
     assert query(bench.namespace, [1, 0]).path == "scan=3"
 
 
+def test_many_writes_lie_in_several_memtables_that_go_one_by_one() -> None:
+    bench = Bench()
+    for start in range(0, 10_000, 1000):
+        bench.write(upsert({f"{row}": [row, 1] for row in range(start, start + 1000)}))
+    assert query(bench.namespace, [1, 0]).path == "memtable=2"
+    bench.write(upsert({f"{row}": [row, 2] for row in range(1000)}))
+    bench.workshop.build(bench.log[:7])
+    bench.adopt()
+    assert query(bench.namespace, [1, 0]).path == "memtable=2 scan=1"
+    assert bench.namespace.record_count == 10_000
+    assert [bench.values(name) for name in ("0", "1000", "9999")] == [[0, 2], [1000, 1], [9999, 1]]
+    bench.build()
+    bench.adopt()
+    assert query(bench.namespace, [1, 0]).path == "scan=2"
+    assert bench.values("0") == [0, 2]
+
+
 def test_an_older_manifest_changes_nothing() -> None:
     bench = Bench()
     bench.write(upsert({"a": [1, 0]}))
