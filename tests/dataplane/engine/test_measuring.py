@@ -82,7 +82,7 @@ def test_the_memory_of_an_index_is_the_sum_over_its_namespaces_whatever_comes_an
 def _measured(index: OpenIndex) -> int:
     """The answer once one look's time was enough: a busy machine may need several."""
     found = wait_until(lambda: measure([index]), timeout_s=10, what="all is measured")
-    return found[index.index_id]
+    return found[index.index_id].size_bytes
 
 
 def _space(name: str, memory: Namespace) -> OpenNamespace:
