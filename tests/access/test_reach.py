@@ -18,7 +18,7 @@ WRITES = (Permission.INDEX_UPDATE, Permission.INDEX_DELETE, Permission.DATA_WRIT
 def may(reach: Reach, permission: Permission, *place: object) -> bool:
     grants = (RoleGrant(Role.PROJECT_EDITOR, ORG, PROJECT),)
     actor = Actor(CredentialKind.API_KEY, new_id(), "key", grants, reach)
-    return decide(actor, permission, Scope(ORG, PROJECT, *place)).is_allowed  # type: ignore[arg-type]
+    return decide(actor, permission, Scope(ORG, PROJECT, *place)).is_allowed
 
 
 def test_an_unconfined_key_reaches_everything_its_roles_carry() -> None:

@@ -26,17 +26,17 @@ def test_without_a_server_each_message_is_a_private_file(installation: Path) -> 
 
 
 def server_of(url: str) -> object:
-    return mail_server(Environment(smtp_url=url))  # type: ignore[arg-type]
+    return mail_server(Environment(smtp_url=url))
 
 
 def test_a_url_names_the_server() -> None:
-    found = mail_server(Environment(smtp_url="smtp+starttls://us%40er:p%2Fw@mail.example.com"))  # type: ignore[arg-type]
+    found = mail_server(Environment(smtp_url="smtp+starttls://us%40er:p%2Fw@mail.example.com"))
     assert (found.host, found.port, found.user, found.password) == (
         "mail.example.com", 587, "us@er", "p/w",
     )  # fmt: skip
     assert (found.has_starttls, found.is_tls) == (True, False)
     assert "p/w" not in repr(found)
-    assert mail_server(Environment(smtp_url="smtps://mail.example.com:4650")).port == 4650  # type: ignore[arg-type]
+    assert mail_server(Environment(smtp_url="smtps://mail.example.com:4650")).port == 4650
 
 
 @pytest.mark.parametrize("url", ["mail.example.com", "http://mail", "smtp://:25", "smtp://h:nan"])
@@ -55,7 +55,7 @@ class Exchange(socketserver.StreamRequestHandler):
             words = line.decode().strip().upper()
             if words.startswith("DATA"):
                 self.say("354 go on")
-                self.server.received.append(self.body())  # type: ignore[attr-defined]
+                self.server.received.append(self.body())
             self.say("221 bye" if words.startswith("QUIT") else "250 fine")
             if words.startswith("QUIT"):
                 return
@@ -73,7 +73,7 @@ class Exchange(socketserver.StreamRequestHandler):
 @pytest.fixture
 def exchange() -> Iterator[socketserver.TCPServer]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Exchange) as server:
-        server.received = []  # type: ignore[attr-defined]
+        server.received = []
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield server
@@ -82,10 +82,10 @@ def exchange() -> Iterator[socketserver.TCPServer]:
 
 
 def test_mail_reaches_the_configured_server(exchange: socketserver.TCPServer) -> None:
-    found = mail_server(Environment(smtp_url=f"smtp://127.0.0.1:{exchange.server_address[1]}"))  # type: ignore[arg-type]
+    found = mail_server(Environment(smtp_url=f"smtp://127.0.0.1:{exchange.server_address[1]}"))
     connection = get_connection(found.backend, host=found.host, port=found.port)
     message = EmailMessage("Hello", "A letter", "a@example.com", ["b@example.com"])
     assert connection.send_messages([message]) == 1
-    (received,) = exchange.received  # type: ignore[attr-defined]
+    (received,) = exchange.received
     assert "Subject: Hello" in received
     assert "A letter" in received

@@ -30,7 +30,7 @@ class Forger:
         return self.dice.randint(1, self.length - last)
 
     def run(self, statement: str, **values: Any) -> None:
-        self.connection.execute(statement, {"chain": self.chain, **values})  # type: ignore[call-overload]
+        self.connection.execute(statement, {"chain": self.chain, **values})
 
     def event(self, place: int) -> UUID:
         row = self.connection.execute(

@@ -79,7 +79,7 @@ def test_lines_are_read_while_they_are_taken(world: World, past: Past) -> None:
     taken = statement(world.alice, world.organization, OCTOBER)
     assert next(taken).startswith("project_id,")
     assert ",movies,2020-10-01," in next(taken)
-    taken.close()  # type: ignore[attr-defined]
+    taken.close()
     assert Project.objects.count() == 0, "the tenant ended with the statement"
 
 

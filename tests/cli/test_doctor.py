@@ -27,7 +27,7 @@ def test_swap_in_the_clear_is_told(
 
 def test_mail_that_nobody_delivers_is_told_where_people_wait_for_it() -> None:
     assert "files in" in tell_of_mail(Environment())
-    assert tell_of_mail(Environment(smtp_url="smtps://u:p@mail.example.com")) == (  # type: ignore[arg-type]
+    assert tell_of_mail(Environment(smtp_url="smtps://u:p@mail.example.com")) == (
         "delivered by mail.example.com"
     )
     with pytest.raises(SetupError, match="No mail is delivered"):

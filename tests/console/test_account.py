@@ -68,7 +68,7 @@ def test_the_address_changes_once_the_new_one_is_proven(
     alice.post(link)
     user = User.objects.filter(email=NEW)[0]
     assert user.pk == site.alice.pk
-    assert [one.email for one in user.emailaddress_set.all()] == [NEW]  # type: ignore[attr-defined]
+    assert [one.email for one in user.emailaddress_set.all()] == [NEW]
     assert f"address is {NEW} now" in letters.to(old)[-1]
     assert Client(HTTP_ACCEPT="text/html").get(link).status_code == 404
     assert Client().post("/signin", {"email": NEW, "password": PASSWORD}).status_code == 302

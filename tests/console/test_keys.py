@@ -70,9 +70,9 @@ def only_key() -> ApiKey:
 def test_key_is_shown_once_and_never_stored_by_the_browser(site: Site, as_user: AsUser) -> None:
     client = as_user(site.alice)
     response = create(client, site)
-    secret = response.context["secret"]  # type: ignore[attr-defined]
-    assert response.status_code == 200  # type: ignore[attr-defined]
-    assert "no-store" in response["Cache-Control"]  # type: ignore[index]
+    secret = response.context["secret"]
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
     assert authenticate_api_key(secret)[1] == site.project
     assert secret not in client.get(f"{site.place}/keys").content.decode()
     assert secret not in str(dict(client.session))
@@ -96,8 +96,8 @@ def test_preset_all_ignores_the_hidden_controls(site: Site, as_user: AsUser) -> 
 def test_key_without_any_right_is_refused(site: Site, as_user: AsUser) -> None:
     rights = {"preset": "custom", "control_plane": "none", "data_plane": "none"}
     response = create(as_user(site.alice), site, **rights)
-    assert response.status_code == 422  # type: ignore[attr-defined]
-    assert "choose at least one" in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 422
+    assert "choose at least one" in response.content.decode()
     assert not ApiKey.objects.using("system").exists()
 
 
@@ -113,7 +113,7 @@ def test_dialog_is_the_same_view_as_the_page(site: Site, as_user: AsUser) -> Non
 
 def test_revoked_key_leaves_the_list_and_opens_nothing(site: Site, as_user: AsUser) -> None:
     client = as_user(site.alice)
-    secret = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    secret = create(client, site).context["secret"]
     response = client.post(f"{site.place}/keys/{only_key().pk}/revoke", HTTP_HX_REQUEST="true")
     assert response["HX-Redirect"] == f"{site.place}/keys"
     assert "API key ingest revoked" in client.get(f"{site.place}/keys").content.decode()
@@ -129,7 +129,7 @@ def test_limits_reach_the_key_and_are_told_in_the_list(site: Site, as_user: AsUs
         "namespaces": "a\n\n __default__ ",
         "networks": "10.0.0.0/8",
     }
-    secret = create(client, site, **form).context["secret"]  # type: ignore[attr-defined]
+    secret = create(client, site, **form).context["secret"]
     actor, _ = authenticate_api_key(secret, address="10.1.1.1")
     assert actor.reach == Reached(frozenset({index.pk}), frozenset({"a", ""}))
     page = client.get(f"{site.place}/keys").content.decode()
@@ -141,8 +141,8 @@ def test_a_wrong_network_is_told_beside_its_field_and_makes_no_key(
     site: Site, as_user: AsUser
 ) -> None:
     response = create(as_user(site.alice), site, networks="10.0.0.5/8")
-    assert response.status_code == 422  # type: ignore[attr-defined]
-    page = response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 422
+    page = response.content.decode()
     assert "write 10.0.0.0/8 for the whole network" in page
     assert '<details class="limits" open>' in page
     assert not ApiKey.objects.using("system").exists()
@@ -151,12 +151,12 @@ def test_a_wrong_network_is_told_beside_its_field_and_makes_no_key(
 def test_an_index_of_another_project_cannot_be_chosen(site: Site, as_user: AsUser) -> None:
     theirs = site.world.index("theirs", project=site.world.their_project)
     response = create(as_user(site.alice), site, index_ids=str(theirs.pk))
-    assert response.status_code == 422  # type: ignore[attr-defined]
+    assert response.status_code == 422
 
 
 def test_a_rolled_key_shows_its_successor_once(site: Site, as_user: AsUser) -> None:
     client = as_user(site.alice)
-    old = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    old = create(client, site).context["secret"]
     response = client.post(f"{site.place}/keys/{only_key().pk}/roll", {"overlap": "7"})
     new = response.context["secret"]
     assert "no-store" in response["Cache-Control"]
@@ -172,7 +172,7 @@ def test_a_rolled_key_shows_its_successor_once(site: Site, as_user: AsUser) -> N
 
 def test_a_key_is_disabled_and_enabled_again(site: Site, as_user: AsUser) -> None:
     client = as_user(site.alice)
-    secret = create(client, site).context["secret"]  # type: ignore[attr-defined]
+    secret = create(client, site).context["secret"]
     address = f"{site.place}/keys/{only_key().pk}/switch"
     assert "Disable ingest?" in client.get(address).content.decode()
     client.post(address)

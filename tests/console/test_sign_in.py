@@ -64,7 +64,7 @@ def sign_in(browser: Client, email: str, password: str = PASSWORD, **more: str) 
 
 def test_sign_in_goes_where_it_was_meant_to(browser: Client, site: Site) -> None:
     response = sign_in(browser, "ALICE@example.com", next=f"{site.place}/keys")
-    assert response["Location"] == f"{site.place}/keys"  # type: ignore[index]
+    assert response["Location"] == f"{site.place}/keys"
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,15 @@ def test_sign_in_goes_where_it_was_meant_to(browser: Client, site: Site) -> None
 )
 def test_sign_in_never_leads_to_another_site(browser: Client, site: Site, wanted: str) -> None:
     response = sign_in(browser, site.alice.email, next=wanted)
-    assert response["Location"] == "/"  # type: ignore[index]
+    assert response["Location"] == "/"
 
 
 def test_unknown_address_and_wrong_password_read_alike(browser: Client, site: Site) -> None:
     unknown = sign_in(browser, "nobody@example.com", "a wrong password!")
     wrong = sign_in(browser, site.alice.email, "a wrong password!")
     for response in (unknown, wrong):
-        assert response.status_code == 401  # type: ignore[attr-defined]
-        page = response.content.decode()  # type: ignore[attr-defined]
+        assert response.status_code == 401
+        page = response.content.decode()
         assert "The e-mail address or the password is wrong." in page
         assert "a wrong password!" not in page
 
@@ -89,8 +89,8 @@ def test_guessing_is_slowed_down(browser: Client, site: Site) -> None:
     for _ in range(10):
         sign_in(browser, site.alice.email, "wrong")
     response = sign_in(browser, site.alice.email)
-    assert response.status_code == 429  # type: ignore[attr-defined]
-    assert "wait 15 minutes" in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 429
+    assert "wait 15 minutes" in response.content.decode()
 
 
 def test_signing_in_changes_the_session_and_out_ends_it(browser: Client, site: Site) -> None:

@@ -43,7 +43,7 @@ def test_the_link_in_the_mail_makes_the_account_and_signs_in(
     done = browser.post("/signup", ACCOUNT)
     assert done["Location"] == f"{site.home}/roles"
     user = User.objects.filter(email=EMAIL)[0]
-    assert user.emailaddress_set.filter(verified=True, primary=True).exists()  # type: ignore[attr-defined]
+    assert user.emailaddress_set.filter(verified=True, primary=True).exists()
     assert browser.get("/account").status_code == 200
 
     acts = Event.objects.using("system").filter(actor_id=user.pk).order_by("id")
@@ -66,7 +66,7 @@ def test_the_request_does_the_same_work_for_every_address(
     browser: Client, site: Site, is_open: None, queries_of: Callable[[Callable[[], object]], int]
 ) -> None:
     counts = {
-        queries_of(lambda email=email: browser.post("/signup", {"email": email}))  # type: ignore[misc]
+        queries_of(lambda email=email: browser.post("/signup", {"email": email}))
         for email in (EMAIL, site.alice.email)
     }
     assert len(counts) == 1

@@ -52,7 +52,7 @@ def move(monkeypatch: pytest.MonkeyPatch) -> Move:
 
 def daily(index: Index, **wish: object) -> BackupSchedule:
     wanted = {"name": "nightly", "frequency": "daily", "keep_days": 7, "hour": 6} | wish
-    return create_backup_schedule(OPERATOR, index, **wanted)  # type: ignore[arg-type]
+    return create_backup_schedule(OPERATOR, index, **wanted)
 
 
 def now_of(schedule: BackupSchedule) -> BackupSchedule:

@@ -122,7 +122,7 @@ def sweep(*, at_s: float | None = None) -> int:
         spared = frozenset(indexes_being_filled())
         keys = {row.pk: data_key(row) for row in Index.objects.using("system").all()}
         gone = Backup.objects.using("system").all()
-        keys |= {row.source_index_id: data_key(row) for row in gone}  # type: ignore[arg-type]
+        keys |= {row.source_index_id: data_key(row) for row in gone}
         return Sweep(connection, store, keys.get, before_s, spared).collect()
 
 

@@ -35,7 +35,7 @@ class Field:
         return int(self.plane.rows(_LOG, [self.index_id])[0][0])
 
     def key(self, *roles: str, **options: object) -> str:
-        return self.plane.api_key(self.project, *roles, **options).value  # type: ignore[arg-type]
+        return self.plane.api_key(self.project, *roles, **options).value
 
 
 @pytest.fixture(scope="module")

@@ -188,7 +188,7 @@ def test_the_roles_on_a_project_end_with_it(world: World) -> None:
 
 def test_bindings_are_filtered_and_paged(world: World) -> None:
     def found(**filters: object) -> list[RoleBinding]:
-        return role_bindings(world.alice, world.organization, **filters).rows  # type: ignore[arg-type]
+        return role_bindings(world.alice, world.organization, **filters).rows
 
     assert len(found()) == 5
     assert len(found(resource_type=ResourceType.PROJECT)) == 2

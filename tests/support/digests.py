@@ -27,5 +27,5 @@ def replayed(index: Index, name: str, *, up_to_lsn: int) -> NamespaceDigest:
         batches = read_batches(
             connection, key, index.pk, row.namespace_id, after_lsn=0, up_to_lsn=up_to_lsn
         )
-        nothing = OlderSegments((), lambda _one: None)  # type: ignore[arg-type, return-value]
+        nothing = OlderSegments((), lambda _one: None)
         return digest_of(nothing, ((lsn, one) for lsn, one, _ in batches))

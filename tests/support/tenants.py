@@ -74,7 +74,7 @@ def _make() -> dict[str, object]:
 
     def key(where: object, role: str = "ProjectEditor", **options: object) -> str:
         roles = (Role(role),)
-        return create_api_key(OPERATOR, where, name="a test's", roles=roles, **options)[1].value  # type: ignore[arg-type]
+        return create_api_key(OPERATOR, where, name="a test's", roles=roles, **options)[1].value
 
     end = clock.now() + timedelta(seconds=0.2)
     expired = key(project, expires_at=end)

@@ -68,7 +68,7 @@ def prove(tab: Tab, site: Site) -> None:
     """Let Alice of that tab have proven herself just now."""
     proven = Person("owner", site.alice).browser().cookies[settings.SESSION_COOKIE_NAME].value
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": proven, "url": tab.server}
-    tab.page.context.add_cookies([cookie])  # type: ignore[list-item]
+    tab.page.context.add_cookies([cookie])
 
 
 @pytest.fixture

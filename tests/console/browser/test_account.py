@@ -21,7 +21,7 @@ def by_name(tab: Tab, theme: str = "light") -> None:
     """Passkeys are for hosts with a name."""
     tab.server = tab.server.replace("127.0.0.1", "localhost")
     cookie = {"name": "stonepine_theme", "value": theme, "url": tab.server}
-    tab.page.context.add_cookies([cookie])  # type: ignore[list-item]
+    tab.page.context.add_cookies([cookie])
 
 
 def sign_in(page: Page, email: str) -> None:

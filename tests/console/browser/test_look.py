@@ -242,7 +242,7 @@ def test_pages_for_strangers_fit_and_are_accessible(
 def test_the_style_guide_fits_and_is_accessible(
     open_tab: OpenTab, site: Site, theme: str, settings: object
 ) -> None:
-    settings.DEBUG = True  # type: ignore[attr-defined]
+    settings.DEBUG = True
     tab = open_tab(theme=theme)
     tab.open("/styleguide")
     assert not faults(tab, f"styleguide-{theme}")

@@ -14,7 +14,7 @@ def client(who: str = client_id, secret: str = client_secret) -> Admin:
 
 def refused(kind: type[Exception], act: object, **arguments: object) -> Exception:
     try:
-        act(**arguments)  # type: ignore[operator]
+        act(**arguments)
     except kind as error:
         return error
     raise AssertionError(f"{act} was not refused")

@@ -54,7 +54,7 @@ class KnownCatalog:
             "roles": list(roles),
             "expires_at": None, "revoked_at": None,
         } | changes  # fmt: skip
-        self.known_keys[key.public_id] = ApiKeyRow(**row)  # type: ignore[arg-type]
+        self.known_keys[key.public_id] = ApiKeyRow(**row)
         return key
 
     def add_index(self, state: str = "Ready", *, is_pod: bool = False) -> None:
@@ -130,7 +130,7 @@ def test_what_was_loaded_across_a_change_is_not_kept(catalog: KnownCatalog) -> N
         gate.forget()
         return row
 
-    catalog.load_api_key = load_and_revoke  # type: ignore[method-assign]
+    catalog.load_api_key = load_and_revoke
     gate = Gate(
         catalog, keyring=catalog.keyring, uses=KeyUses(), silence_s=lambda: 0.0,
         passes=PassTaker(b"k" * 32),

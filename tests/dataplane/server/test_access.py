@@ -124,7 +124,7 @@ def test_a_foreign_index_and_a_missing_one_answer_alike(served: Served) -> None:
 def _answer(
     served: Served, index_id: object, key: str, method: str, path: str
 ) -> tuple[int, bytes, dict[str, str]]:
-    with served.plane.client(index_id, key) as client:  # type: ignore[arg-type]
+    with served.plane.client(index_id, key) as client:
         reply = client.request(method, path, content=b"{}")
     own = {"x-pinecone-request-id", "x-pinecone-request-latency-ms"}
     return reply.status_code, reply.content, {

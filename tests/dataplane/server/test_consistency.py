@@ -103,7 +103,7 @@ def _fill_until_built(served: Served, history: _History, builders: _Builders, st
     """Replace all records again and again until a builder has been through; the next number."""
     before = builders.built
     for number in itertools.count(start):
-        history.act(number, lambda number=number: _upsert(served, number))  # type: ignore[misc]
+        history.act(number, lambda number=number: _upsert(served, number))
         if builders.built > before and number >= start + _LEAST_ACTS:
             return number + 1
         assert number < start + _MOST_ACTS, "no builder came by"
@@ -127,7 +127,7 @@ def test_reads_show_what_one_act_left_whatever_goes_on_beside(served: Served) ->
     with ExitStack() as stack:
         for one, read in zip(readers, reads, strict=True):
             stack.enter_context(one.client)
-            stack.enter_context(Hammer(lambda _n, read=read: history.check(read)))  # type: ignore[misc]
+            stack.enter_context(Hammer(lambda _n, read=read: history.check(read)))
         stack.enter_context(Hammer(builders.run))
         for clear in (_empty, _replace_namespace, _replace_namespace):
             number = _fill_until_built(served, history, builders, number)

@@ -101,8 +101,8 @@ class Twins:
         try:
             reply, answered = call.with_call(request, metadata=list(metadata.items()))
         except grpc.RpcError as error:
-            number: int = error.code().value[0]  # type: ignore[attr-defined]
-            return Answer(number, error.details(), None, {})  # type: ignore[attr-defined]
+            number: int = error.code().value[0]
+            return Answer(number, error.details(), None, {})
         told = {item.key: item.value for item in answered.initial_metadata()}
         headers = {name: told[name] for name in _LSN_HEADERS if name in told}
         return Answer(0, "", reply, headers)
