@@ -12,11 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from cli.embedded.valkey import EmbeddedValkey
 from tests.support.waiting import wait_until
 
 PASSWORD = "long-enough_and-odd?"
+AT_ONCE = Retry(NoBackoff(), 0)  # the usual one sleeps for seconds over what is refused
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def server() -> Iterator[EmbeddedValkey]:
 
 
 def client(server: EmbeddedValkey, **changes: object) -> redis.Redis:
-    return redis.Redis.from_url(server.url(), **changes)
+    return redis.Redis.from_url(server.url(), retry=AT_ONCE, **changes)
 
 
 def answers(server: EmbeddedValkey) -> bool:
@@ -56,7 +59,9 @@ def test_url_signs_in_and_nothing_else_does(server: EmbeddedValkey) -> None:
             assert signed_in.get("a") == b"1"
         for wrong in ({}, {"password": "wrong"}):
             with (
-                redis.Redis(unix_socket_path=str(server.socket), **wrong) as stranger,
+                redis.Redis(
+                    unix_socket_path=str(server.socket), retry=AT_ONCE, **wrong
+                ) as stranger,
                 pytest.raises(redis.AuthenticationError),
             ):
                 stranger.get("a")
