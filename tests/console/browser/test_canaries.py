@@ -1,0 +1,54 @@
+"""Stored markup in a real browser, where scripts move texts from one place to another."""
+
+import pytest
+from playwright.sync_api import expect
+
+from cli.embedded.postgres import EmbeddedPostgres
+from tests.console.browser.conftest import OpenTab, Tab, prove
+from tests.console.conftest import Site
+from tests.console.test_canaries import furnished
+from tests.matrix.conftest import Stage
+from tests.support.canaries import CANARY, plant
+from tests.tour.pages import OWNER, pages
+
+__all__ = ["furnished"]
+
+pytestmark = pytest.mark.browser
+
+_ALARM = "window.cry = () => { window.hasCried = true; }"
+_SILENT = "() => !window.hasCried && !document.querySelector('img[src=x], [onerror]')"
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, site: Site, furnished: Stage, postgres_server: EmbeddedPostgres) -> Tab:
+    """The owner's, full of canaries."""
+    tab = open_tab(site.alice)
+    prove(tab, site)
+    tab.page.add_init_script(_ALARM)
+    plant(postgres_server)
+    return tab
+
+
+def test_no_canary_cries_where_scripts_are_at_work(tab: Tab, site: Site, furnished: Stage) -> None:
+    page = tab.open(f"{site.home}/audit")
+    page.get_by_role("link", name="Details").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(CANARY)
+    assert page.evaluate(_SILENT)
+    tab.open(f"{site.place}/members")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Go to")).to_contain_text(CANARY)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Remove").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove member").click()
+    expect(page.get_by_role("status")).to_contain_text(CANARY)
+    assert page.evaluate(_SILENT)
+
+
+@pytest.mark.nightly
+def test_no_canary_cries_on_any_page(tab: Tab, furnished: Stage) -> None:
+    for one in pages(furnished.ours, {}):
+        if one.who == OWNER:
+            tab.open(one.path)
+            assert tab.page.evaluate(_SILENT), one
+            tab.expect_complaints("404")
