@@ -5,34 +5,25 @@ from lxml import html
 
 from cli.embedded.postgres import EmbeddedPostgres
 from tests.console.conftest import Site
+from tests.console.furnished import furnish
 from tests.matrix.cast import Person
-from tests.matrix.conftest import Stage, _furnish
 from tests.support.canaries import HATCHED, Nest, plant
-from tests.tour import people
-from tests.tour.furniture import OWNERS_ADDRESS
 from tests.tour.pages import OWNER, pages
 
 
 @pytest.fixture
-def furnished(site: Site) -> Stage:
-    """A row of everything that pages show, and the addresses of those rows."""
-    organization, project = site.organization, site.project
-    values = _furnish(site.world, "movies", is_ours=True)
-    team = people.hire(organization, project)
-    values |= people.invite(organization, project) | people.automate(organization, project)
-    values |= people.connect(organization, project, team) | people.events(organization, project)
-    site.world.people["mara"] = team[OWNERS_ADDRESS]
-    return Stage(site.world, values | {"empty_project": project.slug}, {}, {})
+def addresses(site: Site) -> dict[str, str]:
+    return furnish(site.world)
 
 
 def test_no_page_takes_a_text_for_markup(
-    furnished: Stage, postgres_server: EmbeddedPostgres
+    site: Site, addresses: dict[str, str], postgres_server: EmbeddedPostgres
 ) -> None:
-    browser = Person("owner", furnished.world.people["mara"]).browser()
+    browser = Person("owner", site.world.people["mara"]).browser()
     nests = plant(postgres_server)
     shown: set[str] = set()
     hatched = []
-    for page in pages(furnished.ours, {}):
+    for page in pages(addresses, {}):
         if page.who != OWNER:
             continue
         answer = browser.get(page.path)

@@ -36,8 +36,8 @@ class Stage:
 
 @pytest.fixture
 def stage(world: World) -> Stage:
-    ours = _furnish(world, "movies", is_ours=True)
-    theirs = _furnish(world, "filme", is_ours=False)
+    ours = furnish(world, "movies", is_ours=True)
+    theirs = furnish(world, "filme", is_ours=False)
     return Stage(world, ours, theirs, MISSING)
 
 
@@ -101,7 +101,7 @@ MISSING = {
 }
 
 
-def _furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
+def furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
     organization = world.organization if is_ours else world.elsewhere
     project = world.project if is_ours else world.their_project
     index = world.index(name, project=project)

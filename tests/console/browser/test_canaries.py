@@ -6,12 +6,11 @@ from playwright.sync_api import expect
 from cli.embedded.postgres import EmbeddedPostgres
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
-from tests.console.test_canaries import furnished
-from tests.matrix.conftest import Stage
+from tests.console.test_canaries import addresses
 from tests.support.canaries import CANARY, plant
 from tests.tour.pages import OWNER, pages
 
-__all__ = ["furnished"]
+__all__ = ["addresses"]
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +19,9 @@ _SILENT = "() => !window.hasCried && !document.querySelector('img[src=x], [onerr
 
 
 @pytest.fixture
-def tab(open_tab: OpenTab, site: Site, furnished: Stage, postgres_server: EmbeddedPostgres) -> Tab:
+def tab(
+    open_tab: OpenTab, site: Site, addresses: dict[str, str], postgres_server: EmbeddedPostgres
+) -> Tab:
     """The owner's, full of canaries."""
     tab = open_tab(site.alice)
     prove(tab, site)
@@ -29,7 +30,9 @@ def tab(open_tab: OpenTab, site: Site, furnished: Stage, postgres_server: Embedd
     return tab
 
 
-def test_no_canary_cries_where_scripts_are_at_work(tab: Tab, site: Site, furnished: Stage) -> None:
+def test_no_canary_cries_where_scripts_are_at_work(
+    tab: Tab, site: Site, addresses: dict[str, str]
+) -> None:
     page = tab.open(f"{site.home}/audit")
     page.get_by_role("link", name="Details").first.click()
     expect(page.get_by_role("dialog")).to_contain_text(CANARY)
@@ -46,8 +49,8 @@ def test_no_canary_cries_where_scripts_are_at_work(tab: Tab, site: Site, furnish
 
 
 @pytest.mark.nightly
-def test_no_canary_cries_on_any_page(tab: Tab, furnished: Stage) -> None:
-    for one in pages(furnished.ours, {}):
+def test_no_canary_cries_on_any_page(tab: Tab, addresses: dict[str, str]) -> None:
+    for one in pages(addresses, {}):
         if one.who == OWNER:
             tab.open(one.path)
             assert tab.page.evaluate(_SILENT), one
