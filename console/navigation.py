@@ -14,6 +14,7 @@ from projects.queries import visible_projects
 _SHORTCUTS = {
     "Overview": "go",
     "Indexes": "gi",
+    "Backups": "gb",
     "API keys": "gk",
     "Members": "gm",
     "Audit log": "ga",
@@ -141,6 +142,8 @@ def _main_items(visit: Visit) -> list[Item]:
     items = [_item(visit, "Overview", "project", "layout-dashboard")]
     if visit.may["index_read"].is_allowed:
         items.append(_item(visit, "Indexes", "indexes", "database"))
+        items.append(_item(visit, "Backups", "backups", "history"))
+        items.append(_item(visit, "Restore jobs", "restore_jobs", "refresh"))
     return items
 
 

@@ -1,5 +1,7 @@
 """Verifying a backup: asking for it, and what came of it. A worker's child does it."""
 
+from uuid import UUID
+
 from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
@@ -10,6 +12,7 @@ from indexes.verification_models import UNANSWERED, BackupVerification
 from kit.errors import FailedPrecondition, NotFound
 from orgs.tenancy import tenant
 from orgs.verbs import verb
+from projects.models import Project
 
 _SHOWN = 20
 
@@ -37,3 +40,10 @@ def verifications_of(actor: Actor, backup: Backup) -> list[BackupVerification]:
     require(actor, Permission.INDEX_READ, backup.scope)
     with tenant(backup.organization_id):
         return list(backup.verifications.order_by("-pk")[:_SHOWN])
+
+
+def under_way(project: Project, backups: list[Backup]) -> set[UUID]:
+    """Which of the project's backups, that somebody may see, are just being verified."""
+    with tenant(project.organization_id):
+        rows = BackupVerification.objects.filter(backup__in=backups, status__in=UNANSWERED)
+        return set(rows.values_list("backup_id", flat=True))

@@ -1,4 +1,4 @@
-"""How the states of an index look: the same word in the API, the pill and the audit log."""
+"""How states of indexes, backups and jobs look: the same word in the API, the pill, the log."""
 
 from django import template
 
@@ -6,11 +6,18 @@ register = template.Library()
 
 _TONES = {
     "Ready": "good",
+    "Completed": "good",
+    "Passed": "good",
     "Initializing": "busy",
+    "Pending": "busy",
+    "InProgress": "busy",
     "ScalingUp": "busy",
     "ScalingDown": "busy",
     "Terminating": "warn",
+    "Cancelled": "warn",
     "InitializationFailed": "bad",
+    "Failed": "bad",
+    "Damaged": "bad",
 }
 
 

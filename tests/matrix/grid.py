@@ -1,8 +1,10 @@
 """Crossing rows with callers: the cells, and what is wrong with those that surprise."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.http import HttpResponse
 
 from audit.models import Event
@@ -116,3 +118,14 @@ def told(surprising: list[Cell]) -> str:
         befallen.setdefault(line.rstrip(), []).append(cell.caller)
     lines = [f"{line} [{', '.join(callers)}]" for line, callers in befallen.items()]
     return f"{len(surprising)} surprising cells:\n" + "\n".join(lines)
+
+
+@contextmanager
+def trying(row: Row | None) -> Iterator[None]:
+    """Around the request of a row."""
+    if row is None or not row.is_undone:
+        yield
+        return
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -1,11 +1,8 @@
 """The control plane's API against every key, and against people's sessions."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
@@ -14,7 +11,7 @@ from tests.matrix import state
 from tests.matrix.api_rows import ROWS
 from tests.matrix.cast import KeyHolder, Person, key_holders
 from tests.matrix.conftest import Stage
-from tests.matrix.grid import OVERRIDE, WAYS, Cell, cells, expected_of_key, told
+from tests.matrix.grid import OVERRIDE, WAYS, Cell, cells, expected_of_key, told, trying
 from tests.matrix.reference import ANYONE, CONTROL_WRITE
 from tests.matrix.rows import Row, Rows
 from tests.matrix.walk import METHODS, filled, mounted_routes
@@ -34,18 +31,11 @@ class Caller:
         headers = {**self._headers, **(OVERRIDE if "overridden" in method else {})}
         body = json.dumps(row.body) if row is not None and row.body else ""
         path = filled(route, self._values)
-        with _undone() if row is not None and row.is_undone else nullcontext():
+        with trying(row):
             response: HttpResponse = self._client.generic(
                 method.split(",", maxsplit=1)[0], path, body, "application/json", headers=headers
             )
         return response
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def _rows_for(holder: KeyHolder) -> Rows:

@@ -10,7 +10,7 @@ from tests.matrix import state
 from tests.matrix.cast import Person, people
 from tests.matrix.conftest import Stage
 from tests.matrix.console_rows import ROWS
-from tests.matrix.grid import OVERRIDE, WAYS, Cell, cells, expected_of_person, told
+from tests.matrix.grid import OVERRIDE, WAYS, Cell, cells, expected_of_person, told, trying
 from tests.matrix.rows import Row
 from tests.matrix.walk import METHODS, filled, mounted_routes
 
@@ -27,7 +27,8 @@ class Browser:
         headers = OVERRIDE if "overridden" in method else {}
         sent = {"data": row.body} if row is not None and method.startswith("POST") else {}
         act = getattr(self._client, method.split(",", maxsplit=1)[0].lower())
-        response: HttpResponse = act(filled(route, self._values), headers=headers, **sent)
+        with trying(row):
+            response: HttpResponse = act(filled(route, self._values), headers=headers, **sent)
         if row is not None and row.ends_session:
             self._client = self._person.browser()
         return response

@@ -8,8 +8,12 @@ from playwright.sync_api import expect
 from access.actor import OPERATOR
 from access.permissions import Role
 from billing.contacts import set_billing_contact
+from indexes.backup_models import Backup, RestoreJob
+from indexes.backup_schedules import create_backup_schedule
+from indexes.backups import create_backup
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
+from indexes.restores import create_index_from_backup
 from kit import clock
 from orgs.invitations import create_invitation
 from orgs.organizations import create_organization
@@ -52,6 +56,11 @@ PAGES = {
     "index-new": "/p/search/new-index",
     "index": "/p/search/indexes/support-articles",
     "index-starting": "/p/search/indexes/tickets-eu",
+    "index-backups": "/p/search/indexes/support-articles/backups",
+    "index-backup-new": "/p/search/indexes/support-articles/backups/new",
+    "index-schedule": "/p/search/indexes/support-articles/schedule",
+    "backups": "/p/search/backups",
+    "restore-jobs": "/p/search/restore-jobs",
     "index-delete": "/p/search/indexes/support-articles/delete",
     "keys": "/p/search/keys",
     "key-new": "/p/search/keys/new",
@@ -93,6 +102,7 @@ def furnished(site: Site, past: Past) -> Site:
         OPERATOR, site.organization, name="Cara Counter", email="accounts@pine.example",
         company="Pine Ltd.", address="1 Resin Road\n12345 Forest", tax_id="DE 123 456 789",
     )  # fmt: skip
+    _back_up(ready[0])
     create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
@@ -100,6 +110,26 @@ def furnished(site: Site, past: Past) -> Site:
     narrow, _ = create_api_key(OPERATOR, site.project, name="edge-reader", bounds=bounds)
     disable_api_key(OPERATOR, narrow)
     return site
+
+
+def _back_up(index: Index) -> None:
+    """One backup in each state, a schedule, and a restore that is half done."""
+    create_backup_schedule(
+        OPERATOR, index, name="nightly", frequency="daily", keep_days=30, keep_count=7
+    )
+    rows = Backup.objects.using("system")
+    for status, verification in (("Ready", "Passed"), ("Failed", ""), ("Initializing", "")):
+        made = create_backup(OPERATOR, index, name=status.lower(), description="before the move")
+        rows.filter(pk=made.pk).update(
+            status=status, verification=verification, record_count=1_234_567, size_bytes=3 * 10**9,
+            verified_at=clock.now() if verification else None,
+            failure="There was no room." if status == "Failed" else "",
+        )  # fmt: skip
+    ready = rows.select_related("organization").filter(status="Ready")[0]
+    job = create_index_from_backup(OPERATOR, ready, name="support-articles-again")
+    RestoreJob.objects.using("system").filter(pk=job.pk).update(
+        status="InProgress", percent_complete=40, started_at=clock.now() - timedelta(minutes=3)
+    )
 
 
 def faults(tab: Tab, name: str) -> list[str]:
