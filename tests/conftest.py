@@ -102,7 +102,10 @@ def database(tables: "Tables", django_db_blocker: DjangoDbBlocker) -> Iterator[N
     cache.clear()
     with (
         django_db_blocker.unblock(),
-        override_settings(PASSWORD_HASHERS=["tests.support.hashing.QuickArgon2"]),
+        override_settings(
+            PASSWORD_HASHERS=["tests.support.hashing.QuickArgon2"],
+            WHITENOISE_AUTOREFRESH=True,  # else each of many clients reads through all files first
+        ),
     ):
         try:
             yield
