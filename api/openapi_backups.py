@@ -53,6 +53,23 @@ BACKUP_REPLIES: dict[str, Any] = {
             "next_scheduled_run": {**_TIME, "nullable": True}, "created_at": _TIME,
         },
     },
+    "Collection": {
+        "type": "object",
+        "required": ["name", "status", "environment"],
+        "properties": {
+            "name": _TEXT, "status": _TEXT, "environment": _TEXT, "size": _COUNT,
+            "dimension": _COUNT, "vector_count": _COUNT, "error_message": _TEXT,
+        },
+    },
+    "CollectionList": {
+        "type": "object",
+        "required": ["collections"],
+        "properties": {
+            "collections": {
+                "type": "array", "items": {"$ref": "#/components/schemas/Collection"}
+            },
+        },
+    },
     "RestoreJob": {
         "type": "object",
         "required": ["restore_job_id", "backup_id", "target_index_name", "target_index_id",

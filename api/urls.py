@@ -13,6 +13,7 @@ from api.views.backup_schedules import (
     ScheduleHistoryView,
 )
 from api.views.backups import BackupsView, BackupView, IndexBackupsView, VerificationsView
+from api.views.collections import CollectionsView, CollectionView
 from api.views.indexes import IndexesView, IndexView
 from api.views.oauth import TokenView
 from api.views.restores import CancelView, RestoreJobsView, RestoreJobView, RestoreView
@@ -46,6 +47,8 @@ urlpatterns = [
         name="backup-verifications",
     ),
     path("backups/<str:backup_id>/create-index", RestoreView.as_view(), name="restore"),
+    path("collections", CollectionsView.as_view(), name="collections"),
+    path("collections/<str:collection>", CollectionView.as_view(), name="collection"),
     path("restore-jobs", RestoreJobsView.as_view(), name="restore-jobs"),
     path("restore-jobs/<str:job_id>", RestoreJobView.as_view(), name="restore-job"),
     path("restore-jobs/<str:job_id>/cancel", CancelView.as_view(), name="restore-job-cancel"),

@@ -29,6 +29,8 @@ class Action(StrEnum):
     BACKUP_SCHEDULE_UPDATED = "backup_schedule.updated"
     BACKUP_VERIFICATION_STARTED = "backup.verification_started"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
+    COLLECTION_CREATED = "collection.created"
+    COLLECTION_DELETED = "collection.deleted"
     DIRECTORY_GROUP_CREATED = "directory_group.created"
     DIRECTORY_GROUP_DELETED = "directory_group.deleted"
     DIRECTORY_GROUP_MAPPED = "directory_group.mapped"
@@ -149,6 +151,8 @@ SENTENCES: dict[Action, str] = {
     Action.BACKUP_SCHEDULE_UPDATED: "{actor} changed the backup schedule {target}",
     Action.BACKUP_VERIFICATION_STARTED: "{actor} had the backup {target} verified",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
+    Action.COLLECTION_CREATED: "{actor} made the collection {target}",
+    Action.COLLECTION_DELETED: "{actor} deleted the collection {target}",
     Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
     Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",
     Action.DIRECTORY_GROUP_MAPPED: "{actor} chose the roles of the group {target}",

@@ -39,13 +39,14 @@ class Backup(models.Model):
     The records are in the object store (`storage/backups/form.py`). `attempts` counts tries that
     ended with an error. What a schedule had taken says which one, for which of its runs, and until
     when it is kept; it outlives the schedule too. `verification` is the last answer to whether it
-    is sound (`indexes/verification_models.py`).
+    is sound (`indexes/verification_models.py`). One with a `collection_name` is a collection.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     project = models.ForeignKey(Project, models.PROTECT, related_name="backups")
     name = models.CharField(max_length=80, blank=True)
+    collection_name = models.CharField(max_length=45, blank=True)
     description = models.CharField(max_length=256, blank=True)
     status = models.CharField(
         max_length=16, choices=BackupStatus.choices, default=BackupStatus.INITIALIZING
@@ -76,7 +77,12 @@ class Backup(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["schedule_id", "scheduled_for"], name="indexes_backup_run_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["project", "collection_name"],
+                condition=~models.Q(collection_name=""),
+                name="indexes_backup_collection_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "-id"], name="indexes_backup_of_project"),
@@ -93,7 +99,7 @@ class Backup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or str(self.id)
+        return self.collection_name or self.name or str(self.id)
 
     @property
     def tenant_id(self) -> UUID:
@@ -110,7 +116,8 @@ class Backup(models.Model):
 
     def audit_target(self) -> Target:
         owner = self.organization
-        return Target("backup", str(self.id), str(self), owner.id, owner.name, self.project_id)
+        kind = "collection" if self.collection_name else "backup"
+        return Target(kind, str(self.id), str(self), owner.id, owner.name, self.project_id)
 
 
 class RestoreJob(models.Model):

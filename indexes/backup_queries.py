@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
@@ -26,7 +28,7 @@ def visible_backups(
     reach is not listed."""
     require(actor, Permission.INDEX_READ, project.scope if index is None else index.scope)
     with tenant(project.organization_id):
-        rows = Backup.objects.filter(project=project).select_related("organization")
+        rows = _backups(project)
         if index is not None:
             rows = rows.filter(source_index_id=index.pk)
         if index_name:
@@ -46,8 +48,7 @@ def get_backup(actor: Actor, project: Project, backup_id: str) -> Backup:
     except ValueError:
         raise NotFound(f"Resource {backup_id[:80]} not found") from None
     with tenant(project.organization_id):
-        rows = Backup.objects.filter(project=project).select_related("organization")
-        found = rows.filter(pk=wanted).first()
+        found = _backups(project).filter(pk=wanted).first()
     if found is None or not actor.reach.has_index(found.source_index_id):
         raise NotFound(f"Resource {backup_id[:80]} not found")
     return found
@@ -105,3 +106,9 @@ def is_being_filled(index_id: UUID) -> bool:
     """Whether a restore job works on the index, which must not serve before. Crosses tenants."""
     rows = RestoreJob.objects.using("system").filter(target_index_id=index_id)
     return rows.filter(status__in=UNFINISHED).exists()
+
+
+def _backups(project: Project) -> "QuerySet[Backup]":
+    """Without collections, which have queries of their own."""
+    rows = Backup.objects.filter(project=project, collection_name="")
+    return rows.select_related("organization")

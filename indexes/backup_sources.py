@@ -12,7 +12,8 @@ def require_no_pending_backup(index: Index) -> None:
     pending = Backup.objects.filter(source_index_id=index.pk, status=BackupStatus.INITIALIZING)
     if pending.exists():
         raise FailedPrecondition(
-            "A backup of this index is being taken: wait until it is Ready, or delete it."
+            "A backup or collection of this index is being taken: wait until it is Ready, or "
+            "delete it."
         )
 
 

@@ -48,7 +48,8 @@ def create_backup(
     project = locked_project(index.project_id)
     index = locked_live(project, index)
     project.organization.require_feature(Feature.BACKUPS)
-    existing = Backup.objects.filter(project=project).exclude(status=BackupStatus.FAILED).count()
+    rows = Backup.objects.filter(project=project, collection_name="")
+    existing = rows.exclude(status=BackupStatus.FAILED).count()
     project.organization.require_room("backups_per_project", existing)
     made = backup_of(index, run)
     made.name = _checked_text(name, "name", _MAX_NAME)
@@ -82,15 +83,20 @@ def backup_of(index: Index, run: ScheduledRun | None = None) -> Backup:
 def delete_backup(actor: Actor, backup: Backup, *, reason: str = "") -> None:
     """Delete a backup for ever; workers clear its objects away. Not while it is restored."""
     require(actor, Permission.INDEX_DELETE, backup.scope)
+    delete_locked(backup)
+    told = {"reason": reason} if reason else {}
+    record(actor, Action.BACKUP_DELETED, target=backup.audit_target(), **told)
+
+
+def delete_locked(backup: Backup) -> None:
+    """Delete the row unless a restore needs it; part of a verb, which records it."""
     locked = Backup.objects.select_for_update(of=("self",)).filter(pk=backup.pk).first()
     if locked is None:
-        raise NotFound(f"Resource {backup.pk} not found")
+        raise NotFound(f"Resource {backup.collection_name or backup.pk} not found")
     if RestoreJob.objects.filter(backup_id=backup.pk, status__in=UNFINISHED).exists():
         raise FailedPrecondition(
             "A restore job still reads this backup: wait until it is done, or cancel it."
         )
-    told = {"reason": reason} if reason else {}
-    record(actor, Action.BACKUP_DELETED, target=backup.audit_target(), **told)
     locked.delete()
 
 

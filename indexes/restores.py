@@ -34,21 +34,43 @@ def create_index_from_backup(
     Tags that are given replace those of then.
     """
     require(actor, Permission.INDEX_CREATE, backup.project.scope)
+    job, index = restored_into(
+        backup,
+        name=name,
+        spec=_with_capacity(backup.spec, read_capacity),
+        tags=tags,
+        is_protected=is_protected,
+    )
+    record(actor, Action.BACKUP_RESTORED, target=backup.audit_target(), index_id=str(index.pk))
+    return job
+
+
+def restored_into(
+    backup: Backup,
+    *,
+    name: str,
+    spec: dict[str, Any],
+    tags: dict[str, str] | None,
+    is_protected: bool,
+    schema: dict[str, Any] | None = None,
+) -> tuple[RestoreJob, Index]:
+    """The job, and the index that it fills; part of a verb, which records it."""
     # Held, so that it is not deleted before the job is there.
     rows = Backup.objects.select_for_update(of=("self",), no_key=True)
     locked = rows.select_related("project__organization").filter(pk=backup.pk).first()
     if locked is None:
-        raise NotFound(f"Resource {backup.pk} not found")
+        raise NotFound(f"Resource {backup.collection_name or backup.pk} not found")
     if locked.status != BackupStatus.READY:
-        raise FailedPrecondition(f"The backup is {locked.status}: only a Ready one is restored.")
+        kind = "collection" if locked.collection_name else "backup"
+        raise FailedPrecondition(f"The {kind} is {locked.status}: only a Ready one is restored.")
     index = new_index(
         locked.project,
         name=name,
-        spec=_with_capacity(locked.spec, read_capacity),
+        spec=spec,
         dimension=locked.dimension,
         metric=locked.metric,
         vector_type=locked.vector_type,
-        schema=locked.schema,
+        schema=locked.schema if schema is None else schema,
         tags=locked.tags if tags is None else tags,
         is_protected=is_protected,
     )
@@ -61,9 +83,8 @@ def create_index_from_backup(
         target_index_name=index.name,
     )
     job.save(force_insert=True)
-    record(actor, Action.BACKUP_RESTORED, target=locked.audit_target(), index_id=str(index.pk))
     restore_soon(job.pk)
-    return job
+    return job, index
 
 
 def _with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:

@@ -112,6 +112,16 @@ class CreateBackupStrictly(Strict):
     description: str | None = None
 
 
+class CreateCollection(Tolerant):
+    name: str
+    source: str
+
+
+class CreateCollectionStrictly(Strict):
+    name: str
+    source: str
+
+
 class CreateIndexFromBackup(Tolerant):
     name: str
     tags: dict[str, str] | None = None

@@ -28,7 +28,8 @@ _MAX_TEXT = 120
 
 @dataclass(frozen=True, slots=True)
 class CreateWish:
-    """The arguments of `indexes.lifecycle.create_index`, however they were spelt."""
+    """The arguments of `indexes.lifecycle.create_index`, however they were spelt; with a source,
+    of `indexes.collections.create_index_from_collection`."""
 
     name: str
     spec: dict[str, Any]
@@ -38,6 +39,7 @@ class CreateWish:
     schema: dict[str, Any] | None
     tags: dict[str, str]
     is_protected: bool
+    source_collection: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,6 @@ def _from_spec(body: CreateIndexBySpec) -> CreateWish:
     if len(given) != 1:
         raise InvalidArgument("spec must hold exactly one of serverless, pod and byoc.")
     ((kind, part),) = given.items()
-    if getattr(part, "source_collection", None) is not None:
-        raise InvalidArgument("source_collection is not supported: restore a backup instead.")
     spec = {
         key: value
         for key, value in msgspec.to_builtins(part).items()
@@ -106,6 +106,7 @@ def _from_spec(body: CreateIndexBySpec) -> CreateWish:
         schema=_metadata_schema(getattr(part, "schema", None)),
         tags=body.tags or {},
         is_protected=bool(protection_of(body.deletion_protection)),
+        source_collection=getattr(part, "source_collection", None),
     )
 
 

@@ -13,6 +13,7 @@ from api.schemas.index_request import parse_configure, parse_create
 from api.versions import Version
 from api.views.base import ControlPlaneView
 from audit.actions import Action
+from indexes.collections import create_index_from_collection
 from indexes.lifecycle import configure_index, create_index, delete_index
 from indexes.queries import get_index, visible_indexes
 from indexes.readiness import wait_until_ready
@@ -35,8 +36,14 @@ class IndexesView(ControlPlaneView):
     )
     def post(self, request: Request) -> Response:
         del request
-        wish = parse_create(body_of(self.request_as_received), self.api_version)
-        index = create_index(self.actor, self.project, **asdict(wish))
+        wish = asdict(parse_create(body_of(self.request_as_received), self.api_version))
+        source = wish.pop("source_collection")
+        if source is None:
+            index = create_index(self.actor, self.project, **wish)
+        else:
+            index = create_index_from_collection(
+                self.actor, self.project, source_collection=source, **wish
+            )
         # Most clients look once and then every five seconds: a moment here saves them five.
         return Response(render_index(wait_until_ready(index), self.api_version), status=201)
 

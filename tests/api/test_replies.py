@@ -61,7 +61,7 @@ def test_an_unknown_version_is_refused(world: World, version: str) -> None:
         ("GET", "/indexes/%00", 404, "NOT_FOUND"),
         ("GET", "/indexes/%ff%fe", 404, "NOT_FOUND"),
         ("DELETE", "/indexes/" + "a" * 3000, 404, "NOT_FOUND"),
-        ("GET", "/collections", 404, "NOT_FOUND"),
+        ("GET", "/assistant/assistants", 404, "NOT_FOUND"),
         ("PUT", "/indexes", 405, "UNIMPLEMENTED"),
         ("DELETE", "/indexes", 405, "UNIMPLEMENTED"),
         ("OPTIONS", "/indexes/movies", 405, "UNIMPLEMENTED"),

@@ -12,10 +12,15 @@ from indexes.backup_schedules import (
     update_backup_schedule,
 )
 from indexes.backups import create_backup, delete_backup
+from indexes.collections import (
+    create_collection,
+    create_index_from_collection,
+    delete_collection,
+)
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from indexes.verifications import verify_backup
 from orgs.tenancy import tenant
-from tests.support.world import World
+from tests.support.world import SPEC, World
 
 Case = Callable[[World], Callable[[Actor], Any]]
 
@@ -74,6 +79,30 @@ def _verification(world: World) -> Callable[[Actor], Any]:
     return lambda actor: verify_backup(actor, backup)
 
 
+def _kept(world: World) -> Backup:
+    collection = create_collection(OPERATOR, world.index(), name="kept")
+    with tenant(collection.organization_id):
+        Backup.objects.filter(pk=collection.pk).update(status=BackupStatus.READY)
+    return collection
+
+
+def _collection(world: World) -> Callable[[Actor], Any]:
+    index = world.index()
+    return lambda actor: create_collection(actor, index, name="kept")
+
+
+def _collection_deletion(world: World) -> Callable[[Actor], Any]:
+    collection = _kept(world)
+    return lambda actor: delete_collection(actor, collection)
+
+
+def _index_from_collection(world: World) -> Callable[[Actor], Any]:
+    _kept(world)
+    return lambda actor: create_index_from_collection(
+        actor, world.project, source_collection="kept", name="again", spec=SPEC, dimension=4
+    )
+
+
 BACKUP_CASES: dict[str, Case] = {
     "indexes.backup_schedules.create_backup_schedule": _schedule_creation,
     "indexes.backup_schedules.delete_backup_schedule": _schedule_deletion,
@@ -81,6 +110,9 @@ BACKUP_CASES: dict[str, Case] = {
     "indexes.backups.create_backup": _creation,
     "indexes.backups.delete_backup": _deletion,
     "indexes.verifications.verify_backup": _verification,
+    "indexes.collections.create_collection": _collection,
+    "indexes.collections.create_index_from_collection": _index_from_collection,
+    "indexes.collections.delete_collection": _collection_deletion,
     "indexes.restores.cancel_restore_job": _cancellation,
     "indexes.restores.create_index_from_backup": _restore,
 }

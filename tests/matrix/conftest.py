@@ -9,6 +9,7 @@ from access.permissions import Role
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
 from indexes.backup_schedules import create_backup_schedule
 from indexes.backups import create_backup
+from indexes.collections import create_collection
 from indexes.lifecycle import configure_index
 from indexes.models import Index
 from indexes.verification_models import BackupVerification
@@ -85,6 +86,7 @@ MISSING = {
     "role_binding_id": "00000000-0000-7000-8000-000000000000",
     "backup_id": "00000000-0000-7000-8000-000000000000",
     "job_id": "00000000-0000-7000-8000-000000000000",
+    "collection": "absent",
     "schedule_id": "00000000-0000-7000-8000-000000000000",
     "resource_id": "00000000-0000-7000-8000-000000000000",
     "token_id": "00000000-0000-7000-8000-000000000000",
@@ -124,7 +126,8 @@ def furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
 
 
 def _backed_up(index: Index) -> dict[str, str]:
-    """A backup that a job still reads and that is being verified, and a job that is done."""
+    """A backup that a job still reads and that is being verified, a job that is done, and a
+    collection that a job reads."""
     backup = create_backup(OPERATOR, index, name="nightly")
     with tenant(index.organization_id):
         Backup.objects.filter(pk=backup.pk).update(status=BackupStatus.READY)
@@ -144,7 +147,17 @@ def _backed_up(index: Index) -> dict[str, str]:
             target_index_name="restored",
             status=RestoreStatus.COMPLETED,
         )
-    return {"backup_id": str(backup.pk), "job_id": str(done.pk)}
+        collection = create_collection(OPERATOR, index, name=f"{index.name}-kept")
+        RestoreJob.objects.create(
+            **of_backup | {"backup_id": collection.pk},
+            target_index_id=new_id(),
+            target_index_name="coming-too",
+        )
+    return {
+        "backup_id": str(backup.pk),
+        "job_id": str(done.pk),
+        "collection": collection.collection_name,
+    }
 
 
 def _scheduled(index: Index) -> dict[str, str]:

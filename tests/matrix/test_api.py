@@ -40,7 +40,13 @@ class Caller:
 
 def _rows_for(holder: KeyHolder) -> Rows:
     """A key of another project could create in its own place: it sends nothing that would."""
-    return ROWS | {"POST indexes": Row(CONTROL_WRITE, 400)} if holder.is_elsewhere else ROWS
+    if not holder.is_elsewhere:
+        return ROWS
+    of_elsewhere = {"name": "Not So", "source": "movies"}
+    return ROWS | {
+        "POST indexes": Row(CONTROL_WRITE, 400),
+        "POST collections": Row(CONTROL_WRITE, 404, of_elsewhere),
+    }
 
 
 OPEN = {key.partition(" ")[2] for key, row in ROWS.items() if row.right == ANYONE}

@@ -19,7 +19,16 @@ from tests.matrix.walk import parameters
 
 # Differ between any two answers: the request's id, the token against forged forms.
 _FRESH = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<="csrf": ")\w+')
-_OF_A_TENANT = {"organization", "project", "name", "key_id", "backup_id", "job_id", "schedule_id"}
+_OF_A_TENANT = {
+    "organization",
+    "project",
+    "name",
+    "key_id",
+    "backup_id",
+    "job_id",
+    "schedule_id",
+    "collection",
+}
 _SAID = "x-pinecone-request-id"
 Call = Callable[[str, str, Row], HttpResponse]
 

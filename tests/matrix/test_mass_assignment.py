@@ -71,6 +71,7 @@ WISHES = {
     "PATCH backup-schedules/<str:schedule_id>": Wish(
         BackupSchedule, {"hour": 4}, _columns("frequency", "hour"), is_always_strict=True
     ),
+    "POST collections": Wish(Backup, {"name": "NEW", "source": "movies"}, _columns("name")),
     "POST backups/<str:backup_id>/create-index": Wish(
         Index, {"name": "NEW-again"}, _columns("name", "tags")
     ),

@@ -94,6 +94,15 @@ assert refused(lambda: pc.describe_backup(backup_id="absent")) == 404
 taken = {"name": target, "backup_id": backup.backup_id, "timeout": -1}
 assert refused(lambda: pc.create_index_from_backup(**taken)) == 409
 
+pc.create_collection(name=f"{name}-kept", source=name)
+until(lambda: pc.describe_collection(f"{name}-kept").status == "Ready")
+(kept,) = pc.list_collections()
+assert (kept.name, kept.dimension) == (f"{name}-kept", 4)
+assert kept.vector_count >= backup.record_count
+assert refused(lambda: pc.create_collection(name="other", source="absent")) == 404
+pc.delete_collection(f"{name}-kept")
+assert refused(lambda: pc.describe_collection(f"{name}-kept")) == 404
+
 schedules = pc.backup_schedules
 planned = schedules.create(index_name=name, name="nightly", frequency="daily", retention_days=7)
 assert (planned.enabled, planned.retention_expire_after_days) == (True, 7)
