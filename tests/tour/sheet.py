@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-SMALL = Path(__file__).resolve().parents[2] / "docs" / "console.jpg"
+SMALL = Path(__file__).resolve().parents[2] / "docs" / "images" / "console-pages.jpg"
 _STYLE = """
 body { margin: 0; padding: 12px; background: #d9d9d2; font: 11px/14px sans-serif; }
 main { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 10px; }
