@@ -4,10 +4,12 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from uuid import UUID
 
 import numpy as np
+import pytest
 
 from access.actor import OPERATOR
 from dataplane.builder.run import Site, build_next
@@ -33,15 +35,16 @@ from storage.write_log.operations import (
     operation_code,
     record_count,
 )
-from tests.indexes.test_backups import restored
+from tests.indexes.test_backups import own_bytes, restored
 from tests.indexes.test_segments import data_key
+from tests.support.campaign import Campaign, chosen_seed
 from tests.support.digests import namespaces_of, replayed
 from tests.support.waiting import wait_until
 from tests.support.world import World
 
 NAMES = ("films", "books")
-COUNT = 200 if os.environ.get("STONEPINE_NIGHTLY") else 5
-SEED = 20261125
+IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
+COUNT = 200 if IS_NIGHTLY else 3
 
 
 class Writer:
@@ -50,9 +53,9 @@ class Writer:
     A second thread has segments built meanwhile.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, *, seed: int) -> None:
         self._index, self._key = index, data_key(index)
-        self._random = random.Random(SEED)
+        self._random = random.Random(seed)
         self._is_over = Event()
         self.rounds = 0
         with self._connected() as connection:
@@ -125,17 +128,21 @@ class Writer:
             yield connection
 
 
-def _own_bytes(backup: Backup) -> int:
-    store = open_object_store(environment().object_store_url)
-    return sum(store.size(path) for path in store.list(f"backups/{backup.pk}/"))
+@pytest.fixture
+def campaign(tmp_path: Path) -> Campaign:
+    if IS_NIGHTLY:
+        return Campaign.resume("backups", COUNT)
+    return Campaign("backups", COUNT, chosen_seed(), folder=tmp_path)
 
 
-def test_what_is_restored_is_what_was_there_at_the_backups_moment(world: World) -> None:
+def test_what_is_restored_is_what_was_there_at_the_backups_moment(
+    world: World, campaign: Campaign
+) -> None:
     index = world.index()
-    writer = Writer(index)
+    writer = Writer(index, seed=campaign.seed + campaign.done)
     cuts = []
     with writer.running():
-        for number in range(COUNT):
+        for number in campaign.rest():
             before = writer.rounds
             writer.wait_for(before + 3)
             backup = create_backup(OPERATOR, index, name=f"number-{number}")
@@ -151,7 +158,7 @@ def test_what_is_restored_is_what_was_there_at_the_backups_moment(world: World) 
             assert before + 3 < lsns[0] <= rounds + 1
             stored = Backup.objects.using("system").filter(pk=backup.pk)[0]
             assert stored.record_count == sum(one.record_count for one in found.values())
-            assert _own_bytes(backup)
+            assert own_bytes(backup)
             cuts.append(tuple(lsns))
             Index.objects.using("system").filter(pk=copy.pk).delete()
-    assert len(set(cuts)) == COUNT
+    assert len(set(cuts)) == len(cuts), campaign

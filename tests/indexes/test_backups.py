@@ -68,6 +68,12 @@ def backed_up(index: Index) -> Backup:
     return fresh(backup)
 
 
+def own_bytes(backup: Backup) -> int:
+    """What was written for this backup alone."""
+    store = open_object_store(environment().object_store_url)
+    return sum(store.size(path) for path in store.list(f"backups/{backup.pk}/"))
+
+
 def fresh(backup: Backup) -> Backup:
     return Backup.objects.using("system").select_related("organization").filter(pk=backup.pk)[0]
 
@@ -96,14 +102,14 @@ def filled(world: World) -> Index:
     return index
 
 
-def build_segment(index: Index) -> None:
-    """Of all that the log holds past the segments."""
+def build_segment(index: Index) -> bool:
+    """Of what the log holds past the segments; whether there was anything."""
     store = open_object_store(environment().object_store_url)
     with connect(system_url(), name="test") as connection:
         [namespace] = log.namespaces(connection, index.pk)
         place = (index.pk, namespace.namespace_id)
         site = Site(connection, store, data_key(index), IndexSpec(4, Metric.COSINE), *place)
-        build_next(site, max_records=10_000)
+        return build_next(site, max_records=10_000).status == "built"
 
 
 def logged(world: World) -> Index:
@@ -136,6 +142,19 @@ def test_a_restored_index_holds_what_the_index_held(world: World) -> None:
     copy = restored(backup)
     assert namespaces_of(copy) == before != namespaces_of(index)
     assert (copy.dimension, copy.metric, copy.spec) == (index.dimension, index.metric, index.spec)
+
+
+def test_a_backup_after_few_writes_moves_few_bytes(world: World) -> None:
+    """One record in fifty is new: the segments of the others stay where they are."""
+    index = world.index()
+    write_batches(index, 50)
+    while build_segment(index):
+        pass
+    whole = backed_up(index).size_bytes
+    write_batches(index, 1, after=50)
+    second = backed_up(index)
+    assert second.record_count == 51_000
+    assert own_bytes(second) < 0.05 * whole
 
 
 def test_an_index_without_records_is_backed_up_and_restored(world: World) -> None:
