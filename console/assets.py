@@ -7,7 +7,7 @@ STYLESHEETS = tuple(
     f"{_CSS}/{name}.css"
     for name in (
         "tokens", "base", "layout", "sidebar", "buttons", "components", "forms", "tables",
-        "dialogs", "code", "account", "palette",
+        "dialogs", "code", "account", "records", "palette",
     )
 )  # fmt: skip
 MODULES = tuple(

@@ -1,6 +1,6 @@
 """The console's addresses: `/o/<organization>/…`, `/o/<organization>/p/<project>/…`."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from console.views import (
     account,
@@ -13,6 +13,11 @@ from console.views import (
     finder,
     founding,
     index_backups,
+    index_browser,
+    index_namespaces,
+    index_overview,
+    index_query,
+    index_settings,
     indexes,
     invitations,
     invites,
@@ -40,16 +45,33 @@ from console.views import (
 
 app_name = "console"
 
-_PROJECT = [
+_INDEX = [
+    path("", index_overview.detail, name="index"),
+    path("/sample", index_overview.add_sample, name="index_sample"),
+    path("/browse", index_browser.browse, name="index_browse"),
+    path("/browse/record", index_browser.record, name="index_record"),
+    path("/browse/delete", index_browser.delete, name="index_records_delete"),
+    path("/query", index_query.playground, name="index_query"),
+    path("/namespaces", index_namespaces.listing, name="index_namespaces"),
+    path("/namespaces/new", index_namespaces.new, name="namespace_new"),
+    path("/namespaces/delete", index_namespaces.delete, name="namespace_delete"),
+    path("/namespaces/empty", index_namespaces.empty, name="namespace_empty"),
+    path("/config", index_settings.configuration, name="index_config"),
+    path("/config/tags", index_settings.tag, name="index_tag"),
+    path("/config/capacity", index_settings.capacity, name="index_capacity"),
+    path("/protect", index_settings.protect, name="index_protect"),
+    path("/danger", index_settings.danger, name="index_danger"),
+    path("/delete", index_settings.delete, name="index_delete"),
+]
+
+_PROJECT: list[URLPattern | URLResolver] = [
     path("", projects.overview, name="project"),
     path("/find", finder.in_project, name="project_find"),
     path("/indexes", indexes.listing, name="indexes"),
     path("/new-index", indexes.new, name="index_new"),
     path("/new-index/call", indexes.call, name="index_call"),
     path("/indexes/new", indexes.new_or_named),
-    path("/indexes/<str:name>", indexes.detail, name="index"),
-    path("/indexes/<str:name>/protect", indexes.protect, name="index_protect"),
-    path("/indexes/<str:name>/delete", indexes.delete, name="index_delete"),
+    path("/indexes/<str:name>", include(_INDEX)),
     path("/indexes/<str:name>/backups", index_backups.overview, name="index_backups"),
     path("/indexes/<str:name>/backups/new", index_backups.new, name="index_backup_new"),
     path("/indexes/<str:name>/schedule", index_backups.schedule, name="index_schedule"),

@@ -75,11 +75,17 @@ def query_records(actor: Actor, index: Index, question: Question) -> Answer:
 
 
 def list_records(
-    actor: Actor, index: Index, namespace: str, *, prefix: str = "", token: str = ""
+    actor: Actor,
+    index: Index,
+    namespace: str,
+    *,
+    prefix: str = "",
+    token: str = "",
+    most: int = _PAGE,
 ) -> Page:
     """A page by id, each with what it holds; one that is deleted meanwhile is left out."""
     wanted = {"namespace": namespace, "prefix": prefix, "paginationToken": token}
-    query = [(name, value) for name, value in wanted.items() if value] + [("limit", str(_PAGE))]
+    query = [(name, value) for name, value in wanted.items() if value] + [("limit", str(most))]
     reply = ask(actor, index, Permission.DATA_READ, ("GET", "/vectors/list"), query=query)
     listed: Listed = from_reply.read(Listed, reply.body)
     ids = [one.id for one in listed.vectors]

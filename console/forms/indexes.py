@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from console.forms.base import ConsoleForm
+from console.forms.base import Advised, ConsoleForm
 from console.presets import METRICS
 
 _MAX_DIMENSION = 20_000
@@ -72,3 +72,69 @@ class DeleteForm(ConsoleForm):
         if typed != self.name:
             raise forms.ValidationError(f"This is not the name: type {self.name}.")
         return typed
+
+
+class TagForm(ConsoleForm):
+    """One tag to set, or with `remove` one to take away."""
+
+    key = forms.CharField(
+        label="Key", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    value = forms.CharField(
+        label="Value", max_length=120, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    remove = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        if not self.cleaned_data.get("remove") and not self.cleaned_data.get("value"):
+            self.add_error("value", "A tag needs a value.")
+
+    @property
+    def change(self) -> dict[str, str]:
+        return {self.cleaned_data["key"]: "" if self._is_removed else self.cleaned_data["value"]}
+
+    @property
+    def saying(self) -> str:
+        return "Tag removed" if self._is_removed else "Tag saved"
+
+    @property
+    def _is_removed(self) -> bool:
+        return bool(self.cleaned_data["remove"])
+
+
+class CapacityForm(ConsoleForm):
+    """How many engines read: as they come, or so many of the index's own."""
+
+    mode = forms.ChoiceField(
+        label="Mode",
+        choices=[
+            ("OnDemand", Advised("On demand", "One engine reads, as load comes.")),
+            ("Dedicated", Advised("Dedicated", "Replicas share queries, shards divide each.")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    replicas = forms.IntegerField(label="Replicas", min_value=0, max_value=64, required=False)
+    shards = forms.IntegerField(label="Shards", min_value=1, max_value=64, required=False)
+
+    @staticmethod
+    def initial_of(capacity: dict[str, Any]) -> dict[str, Any]:
+        manual = capacity.get("dedicated", {}).get("manual", {"replicas": 1, "shards": 1})
+        return {"mode": capacity["mode"], **manual}
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("mode") != "Dedicated":
+            return
+        for name in ("replicas", "shards"):
+            if name not in self.errors and self.cleaned_data.get(name) is None:
+                self.add_error(name, f"Say how many {name}.")
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """As the API takes it."""
+        asked = self.cleaned_data
+        if asked["mode"] == "OnDemand":
+            return {"mode": "OnDemand"}
+        manual = {"replicas": asked["replicas"], "shards": asked["shards"]}
+        dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
+        return {"mode": "Dedicated", "dedicated": dedicated}

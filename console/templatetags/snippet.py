@@ -18,3 +18,15 @@ def number(value: object) -> int:
     """An integer; 0 where somebody is still typing."""
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+@register.filter
+def literal(value: object) -> str:
+    """A value as Python writes it, fit for code."""
+    return repr(value)
+
+
+@register.filter
+def json_text(value: object) -> str:
+    """A value as JSON, which TypeScript reads too; safe within shell quotes."""
+    return json.dumps(value, ensure_ascii=False).replace("'", "\\u0027")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -52,7 +53,7 @@ def listing(visit: Visit) -> HttpResponse:
 def new(visit: Visit) -> HttpResponse:
     """The form, and after it the one page that shows the key."""
     guard(visit, Permission.API_KEY_CREATE, Action.API_KEY_CREATED)
-    form = KeyForm(visit.request.POST or None, indexes=_indexes(visit))
+    form = KeyForm(visit.request.POST or None, indexes=_indexes(visit), initial=_asked(visit))
     if form.is_valid():
         try:
             key, plain = create_api_key(
@@ -101,6 +102,15 @@ def _indexes(visit: Visit) -> list[Index]:
     """Those that a key may be confined to: what the person sees of the project."""
     may_see = Rights(visit.actor, visit.here.scope)["index_read"].is_allowed
     return visible_indexes(visit.actor, visit.here) if may_see else []
+
+
+def _asked(visit: Visit) -> dict[str, Any]:
+    """What a link to the form wants the key confined to."""
+    given = visit.request.GET
+    return {
+        "index_ids": given.getlist("index"),
+        "namespaces": "\n".join(given.getlist("namespace")),
+    }
 
 
 def _index_names(visit: Visit) -> dict[UUID, str]:

@@ -17,6 +17,8 @@ from tests.console.conftest import Site
         "",
         "/p/search",
         "/p/search/indexes",
+        "/p/search/indexes/first",
+        "/p/search/indexes/first/browse",
         "/p/search/keys",
         "/p/search/backups",
         "/p/search/restore-jobs",

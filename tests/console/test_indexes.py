@@ -1,5 +1,6 @@
 """Indexes in the console: created, protected, deleted by name, and shown as code."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from accounts.models import User
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
 from tests.console.conftest import Site
+from tests.matrix.cast import Person
 from tests.support.world import SPEC
 
 AsUser = Callable[[User], Client]
@@ -18,6 +20,10 @@ AsUser = Callable[[User], Client]
 def names() -> list[str]:
     rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
     return [index.name for index in rows.order_by("name")]
+
+
+def proven(user: User) -> Client:
+    return Person("proven", user).browser()
 
 
 @pytest.fixture
@@ -58,10 +64,8 @@ def test_taken_name_is_said_in_the_form(site: Site, articles: Index, as_user: As
     assert "already exists" in response.content.decode()
 
 
-def test_index_is_deleted_only_by_its_exact_name(
-    site: Site, articles: Index, as_user: AsUser
-) -> None:
-    client, address = as_user(site.alice), f"{site.place}/indexes/articles/delete"
+def test_index_is_deleted_only_by_its_exact_name(site: Site, articles: Index) -> None:
+    client, address = proven(site.alice), f"{site.place}/indexes/articles/delete"
     refused = client.post(address, {"confirmation": "article"})
     assert refused.status_code == 422
     assert names() == ["articles"]
@@ -69,13 +73,22 @@ def test_index_is_deleted_only_by_its_exact_name(
     assert names() == []
 
 
-def test_protected_index_is_not_deleted(site: Site, articles: Index, as_user: AsUser) -> None:
-    client, address = as_user(site.alice), f"{site.place}/indexes/articles"
+def test_deleting_wants_a_fresh_proof_of_the_person(
+    site: Site, articles: Index, as_user: AsUser
+) -> None:
+    address = f"{site.place}/indexes/articles/delete"
+    sent_away = as_user(site.alice).post(address, {"confirmation": "articles"})
+    assert sent_away["Location"].startswith("/confirm?next=")
+    assert names() == ["articles"]
+
+
+def test_protected_index_is_not_deleted(site: Site, articles: Index) -> None:
+    client, address = proven(site.alice), f"{site.place}/indexes/articles"
     client.post(f"{address}/protect", {"is_protected": "on"})
     refused = client.post(f"{address}/delete", {"confirmation": "articles"})
     assert "Deletion protection is enabled" in refused.content.decode()
     assert names() == ["articles"]
-    assert f"{address}/delete" not in client.get(address).content.decode()
+    assert f"{address}/delete" not in client.get(f"{address}/danger").content.decode()
 
 
 def test_page_of_a_settling_index_polls_and_of_a_ready_one_does_not(
@@ -100,3 +113,32 @@ def test_index_called_new_has_its_page(site: Site, as_user: AsUser) -> None:
     assert client.get(f"{site.place}/indexes/new")["Location"] == f"{site.place}/new-index"
     create_index(OPERATOR, site.project, name="new", spec=SPEC, dimension=3)
     assert "<h1>new</h1>" in client.get(f"{site.place}/indexes/new").content.decode()
+
+
+def test_configuration_is_changed_where_it_is_shown(site: Site, articles: Index) -> None:
+    client, address = proven(site.alice), f"{site.place}/indexes/articles/config"
+    client.post(f"{address}/tags", {"key": "team", "value": "search"})
+    client.post(f"{address}/tags", {"key": "stage", "value": "production"})
+    client.post(f"{address}/tags", {"key": "team", "remove": "True"})
+    assert client.post(f"{address}/tags", {"key": "no key", "value": "x"}).status_code == 422
+    assert client.post(f"{address}/tags", {"key": "team", "value": ""}).status_code == 422
+    dedicated = {"mode": "Dedicated", "replicas": "2", "shards": "1"}
+    assert client.post(f"{address}/capacity", dedicated).status_code == 302
+    assert client.post(f"{address}/capacity", {"mode": "Dedicated"}).status_code == 422
+    index = Index.objects.using("system").get()
+    assert index.tags == {"stage": "production"}
+    capacity = index.spec["serverless"]["read_capacity"]
+    assert capacity["dedicated"]["manual"] == {"replicas": 2, "shards": 1}
+    shown = client.get(address).content.decode()
+    assert "<b>stage</b> production" in shown
+    assert "Dedicated" in shown
+    client.post(f"{address}/capacity", {"mode": "OnDemand"})
+    index.refresh_from_db(using="system")
+    assert index.spec["serverless"]["read_capacity"] == {"mode": "OnDemand"}
+
+
+def test_key_is_offered_for_one_namespace(site: Site, articles: Index) -> None:
+    asked = {"index": str(articles.pk), "namespace": "eu"}
+    form = proven(site.alice).get(f"{site.place}/keys/new", asked).content.decode()
+    assert re.search(rf'<input[^>]*value="{articles.pk}"[^>]* checked', form)
+    assert ">\neu</textarea>" in form

@@ -10,6 +10,8 @@ from tests.matrix.reference import (
     ORGANIZATION_READ,
     PROJECT_CREATE,
     PROJECT_READ,
+    RECORDS_READ,
+    RECORDS_WRITE,
     SETTINGS_READ,
     SETTINGS_WRITE,
     SIGNED_IN,
@@ -182,6 +184,34 @@ _AUDIT: Rows = {
     f"GET {_L}/<uuid:event_id>": Row(ORGANIZATION_ADMINISTER, 404),
 }
 
+# The index is not ready, so that its pages stand without records.
+_I = f"{_P}/indexes/<str:name>"
+_INDEX: Rows = {
+    f"GET {_I}": Row(CONTROL_READ, 200),
+    f"POST {_I}/sample": Row(RECORDS_WRITE, 503),
+    f"GET {_I}/browse": Row(RECORDS_READ, 200),
+    f"GET {_I}/browse/record": Row(RECORDS_READ, 404),
+    f"POST {_I}/browse/record": Row(RECORDS_WRITE, 422, {"metadata": "no"}),
+    f"GET {_I}/browse/delete": Row(RECORDS_WRITE, 200),
+    f"POST {_I}/browse/delete": Row(RECORDS_WRITE, 422),
+    f"GET {_I}/query": Row(RECORDS_READ, 200),
+    f"POST {_I}/query": Row(RECORDS_READ, 422, {"top_k": "0"}, denied_events=0),
+    f"GET {_I}/namespaces": Row(RECORDS_READ, 200),
+    f"GET {_I}/namespaces/new": Row(RECORDS_WRITE, 200),
+    f"POST {_I}/namespaces/new": Row(RECORDS_WRITE, 422, {"name": ""}),
+    f"GET {_I}/namespaces/delete": Row(RECORDS_WRITE, 200),
+    f"POST {_I}/namespaces/delete": Row(RECORDS_WRITE, 422, {"confirmation": "no"}),
+    f"GET {_I}/namespaces/empty": Row(RECORDS_WRITE, 200),
+    f"POST {_I}/namespaces/empty": Row(RECORDS_WRITE, 422, {"confirmation": "no"}),
+    f"GET {_I}/config": Row(CONTROL_READ, 200),
+    f"POST {_I}/config/tags": Row(CONTROL_WRITE, 422, {"key": ""}),
+    f"POST {_I}/config/capacity": Row(CONTROL_WRITE, 422, {"mode": "none"}),
+    f"POST {_I}/protect": Row(CONTROL_WRITE, 302, {"is_protected": "on"}),
+    f"GET {_I}/danger": Row(CONTROL_READ, 200),
+    f"GET {_I}/delete": Row(CONTROL_WRITE, 200),
+    f"POST {_I}/delete": Row(CONTROL_WRITE, 422, {"confirmation": "no"}),
+}
+
 _PROJECT: Rows = {
     f"GET {_P}": Row(PROJECT_READ, 200),
     f"GET {_P}/find": Row(PROJECT_READ, 200),
@@ -190,10 +220,6 @@ _PROJECT: Rows = {
     f"POST {_P}/new-index": Row(CONTROL_WRITE, 200, {"name": ""}),
     f"GET {_P}/new-index/call": Row(PROJECT_READ, 200),
     f"GET {_P}/indexes/new": Row(CONTROL_READ, 302),
-    f"GET {_P}/indexes/<str:name>": Row(CONTROL_READ, 200),
-    f"POST {_P}/indexes/<str:name>/protect": Row(CONTROL_WRITE, 302, {"is_protected": "on"}),
-    f"GET {_P}/indexes/<str:name>/delete": Row(CONTROL_WRITE, 200),
-    f"POST {_P}/indexes/<str:name>/delete": Row(CONTROL_WRITE, 422, {"confirmation": "no"}),
     f"GET {_P}/indexes/<str:name>/backups": Row(CONTROL_READ, 200),
     f"GET {_P}/indexes/<str:name>/backups/new": Row(CONTROL_WRITE, 200),
     f"POST {_P}/indexes/<str:name>/backups/new": Row(CONTROL_WRITE, 422, {"name": "n" * 81}),
@@ -232,5 +258,5 @@ _PROJECT: Rows = {
 
 ROWS: Rows = {
     **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
-    **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT,
+    **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT, **_INDEX,
 }  # fmt: skip

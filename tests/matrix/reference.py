@@ -20,6 +20,12 @@ CONTROL_READ = "read indexes"
 CONTROL_WRITE = "change indexes"
 DATA_READ = "read records"
 DATA_WRITE = "write records"
+# Pages of an index show records only to who may see both.
+RECORDS_READ = "read indexes and their records"
+RECORDS_WRITE = "read indexes and write their records"
+# Pages of an index show records only to who may see both.
+RECORDS_READ = "read indexes and their records"
+RECORDS_WRITE = "read indexes and write their records"
 
 DIRECTORY = "keep the directory of people and groups, as its identity provider"
 
@@ -57,6 +63,10 @@ MAY: dict[str, frozenset[str]] = {
     DATA_WRITE: frozenset(
         {INHERITED, "ProjectOwner", "ProjectManager", "ProjectEditor", "DataPlaneEditor"}
     ),
+    RECORDS_READ: frozenset(
+        {INHERITED, "ProjectOwner", "ProjectManager", "ProjectEditor", "ProjectViewer"}
+    ),
+    RECORDS_WRITE: frozenset({INHERITED, "ProjectOwner", "ProjectManager", "ProjectEditor"}),
 }  # fmt: skip
 
 # The console's presets for keys: control plane × data plane, as roles.

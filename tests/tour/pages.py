@@ -24,6 +24,7 @@ NO_PAGES = {
     f"{_O}/p/<slug:project>/indexes/new": "leads to the form",
     f"{_O}/p/<slug:project>/new-index/call": "a part of the form",
     f"{_O}/billing/statement": "a file",
+    f"{_O}/p/<slug:project>/indexes/<str:name>/browse/record": "a drawer: tests/console/browser",
     "organizations/new": "closed unless the operator opens it",
     "signin/mfa": "stands between two steps: tests/console/browser/test_account.py",
     "signin/passkey/options": "an answer for scripts",

@@ -97,6 +97,7 @@ def test_first_owner_creates_project_key_and_index_and_deletes_it(
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     tab.keep("journey-index-ready")
 
+    page.get_by_role("link", name="Danger zone").click()
     page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_role("link", name="Delete index")).to_have_count(0)
     page.get_by_role("button", name="Switch off").click()
@@ -139,6 +140,7 @@ def test_forms_work_without_scripts(open_tab: OpenTab, site: Site) -> None:
     page.get_by_label("Name").fill("articles")
     page.get_by_label("Dimension").fill("3")
     page.get_by_role("button", name="Create index").click()
+    page.get_by_role("link", name="Danger zone").click()
     page.get_by_role("link", name="Delete index").click()
     page.get_by_label("Type articles to confirm").fill("articles")
     page.get_by_role("button", name="Delete index").click()

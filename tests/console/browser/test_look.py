@@ -55,6 +55,8 @@ PAGES = {
     "indexes": "/p/search/indexes",
     "index-new": "/p/search/new-index",
     "index": "/p/search/indexes/support-articles",
+    "index-config": "/p/search/indexes/support-articles/config",
+    "index-danger": "/p/search/indexes/support-articles/danger",
     "index-starting": "/p/search/indexes/tickets-eu",
     "index-backups": "/p/search/indexes/support-articles/backups",
     "index-backup-new": "/p/search/indexes/support-articles/backups/new",

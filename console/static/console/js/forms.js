@@ -56,4 +56,49 @@ document.addEventListener("alpine:init", () => {
       metric.dispatchEvent(new Event("change", { bubbles: true }));
     },
   }));
+
+  // Says while somebody types whether the text is a JSON object; the server checks it again.
+  Alpine.data("jsonText", () => ({
+    problem: "",
+    init() {
+      this.area.addEventListener("input", () => this.check());
+    },
+    get area() {
+      return this.$root.querySelector("textarea");
+    },
+    check() {
+      this.problem = "";
+      const text = this.area.value.trim();
+      if (!text) return;
+      try {
+        const found = JSON.parse(text);
+        if (!found || typeof found !== "object" || Array.isArray(found)) this.problem = "This must be a JSON object: { … }.";
+      } catch (error) {
+        this.problem = `Not JSON yet: ${error.message}.`;
+      }
+    },
+    addField() {
+      let filter = {};
+      try {
+        filter = JSON.parse(this.area.value || "{}");
+      } catch {
+        return this.check();
+      }
+      const name = this.$el.dataset.field;
+      filter[name] = filter[name] ?? { $eq: "" };
+      this.area.value = JSON.stringify(filter);
+      const at = this.area.value.lastIndexOf('""') + 1;
+      this.area.focus();
+      this.area.setSelectionRange(at, at);
+      this.check();
+    },
+  }));
+
+  Alpine.data("queryText", () => ({
+    fillRandom() {
+      const area = this.$root.querySelector("[name=vector]");
+      const draw = () => (Math.random() * 2 - 1).toFixed(4);
+      area.value = Array.from({ length: Number(area.dataset.dimension) }, draw).join(", ");
+    },
+  }));
 });

@@ -1,0 +1,143 @@
+"""The pages of an index in a browser, over a real node: sample records, browsed, asked, changed."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from indexes.models import Index, IndexState
+from tests.console.browser.conftest import OpenTab, Tab, prove
+from tests.console.browser.test_look import faults
+from tests.console.conftest import Site
+from tests.support.node import running_node
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def articles(site: Site) -> Iterator[str]:
+    """The address of an empty index that a node serves."""
+    with running_node():
+        site.world.index("articles")
+        Index.objects.using("system").update(state=IndexState.READY)
+        yield f"{site.place}/indexes/articles"
+
+
+def test_owner_fills_browses_asks_and_empties_an_index(
+    open_tab: OpenTab, site: Site, articles: str
+) -> None:
+    tab = open_tab(site.alice)
+    prove(tab, site)
+    page = tab.open(articles)
+    found = faults(tab, "index-empty-light")
+    page.get_by_role("button", name="Add sample records").click()
+    expect(page.get_by_role("status")).to_contain_text("Sample records added")
+    found += _asks_quickly(tab)
+    found += _browses(tab)
+    found += _asks(tab)
+    found += _ends_a_namespace(tab)
+    tab.expect_complaints("422")
+    assert not found
+
+
+def test_the_same_pages_in_the_dark_for_a_viewer(
+    open_tab: OpenTab, site: Site, articles: str
+) -> None:
+    owner = open_tab(site.alice)
+    owner.open(articles).get_by_role("button", name="Add sample records").click()
+    expect(owner.page.get_by_role("status")).to_contain_text("Sample records added")
+    tab = open_tab(site.vera, theme="dark")
+    found = []
+    for name in ("", "/browse", "/query", "/namespaces"):
+        page = tab.open(articles + name)
+        expect(page.get_by_role("main").get_by_role("button", name="Delete")).to_have_count(0)
+        found += faults(tab, f"index{name.replace('/', '-')}-viewer-dark")
+    page = tab.open(f"{articles}/query")
+    page.get_by_label("Compare with a second query").check()
+    page.get_by_role("group", name="Second query").get_by_label("Filter").fill('{"language": "de"}')
+    page.get_by_role("button", name="Run query").click()
+    expect(page.get_by_role("region", name="Second query", exact=True)).to_contain_text(
+        "10 matches"
+    )
+    found += faults(tab, "index-compare-dark")
+    page.get_by_role("link", name="article-0").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Metadata")
+    found += faults(tab, "index-record-viewer-dark")
+    assert not found
+
+
+def _asks_quickly(tab: Tab) -> list[str]:
+    page = tab.page
+    expect(page.get_by_label("Record ID")).to_have_value("article-000")
+    found = faults(tab, "index-overview-light")
+    page.get_by_role("button", name="Find similar records").click()
+    matches = page.get_by_role("region", name="Matches", exact=True)
+    expect(matches).to_contain_text("5 matches")
+    return found
+
+
+def _browses(tab: Tab) -> list[str]:
+    page = tab.page
+    _go(page, "Browser")
+    found = faults(tab, "index-browse-light")
+    page.get_by_label("ID begins with").fill("article-01")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("10 on this page")).to_be_visible()
+    page.get_by_role("link", name="article-010").click()
+    drawer = page.get_by_role("dialog", name="article-010")
+    metadata = drawer.get_by_label("Metadata")
+    metadata.fill('{"year": ')
+    expect(drawer.get_by_text("Not JSON yet")).to_be_visible()
+    metadata.fill('{"year": 1999}')
+    found += faults(tab, "index-record-light")
+    drawer.get_by_role("button", name="Save metadata").click()
+    expect(page.get_by_role("status")).to_contain_text("Metadata of article-010 saved")
+    page.get_by_role("checkbox", name="Choose article-000").check()
+    page.get_by_role("checkbox", name="Choose article-001").check()
+    page.get_by_role("button", name="Delete chosen").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete 2 records").click()
+    expect(page.get_by_role("status")).to_contain_text("2 records deleted")
+    expect(page.get_by_role("link", name="article-000")).to_have_count(0)
+    return found
+
+
+def _asks(tab: Tab) -> list[str]:
+    page = tab.page
+    _go(page, "Query")
+    page.get_by_role("radiogroup").get_by_text("Vector").click()
+    page.get_by_role("button", name="Run query").click()
+    expect(page.get_by_role("alert")).to_contain_text("takes 4 numbers; these are 0")
+    page.get_by_role("button", name="Random vector").click()
+    page.get_by_role("button", name="language", exact=True).click()
+    expect(page.get_by_label("Filter").first).to_have_value('{"language":{"$eq":""}}')
+    page.keyboard.type("fr")
+    page.get_by_role("button", name="Run query").click()
+    answer = page.get_by_role("region", name="Matches", exact=True)
+    expect(answer).to_contain_text("10 matches")
+    expect(answer).to_contain_text("recent writes exactly")
+    expect(page.get_by_role("region", name="The same query from code")).to_contain_text("'fr'")
+    return faults(tab, "index-query-light")
+
+
+def _ends_a_namespace(tab: Tab) -> list[str]:
+    page = tab.page
+    _go(page, "Namespaces")
+    page.get_by_role("link", name="Create namespace").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("tickets-eu")
+    dialog.get_by_role("button", name="Create namespace").click()
+    expect(page.get_by_role("row", name="tickets-eu")).to_be_visible()
+    found = faults(tab, "index-namespaces-light")
+    page.get_by_role("link", name="Delete sample").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("238 records")
+    delete = dialog.get_by_role("button", name="Delete namespace")
+    expect(delete).to_be_disabled()
+    dialog.get_by_label("Type sample to confirm").fill("sample")
+    delete.click()
+    expect(page.get_by_role("link", name="Delete sample")).to_have_count(0)
+    return found
+
+
+def _go(page: Page, label: str) -> None:
+    page.get_by_role("navigation", name="Index").get_by_role("link", name=label).click()
