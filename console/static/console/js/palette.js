@@ -60,6 +60,9 @@ if (dialog) {
       hit.setAttribute("role", "option");
       hit.tabIndex = -1;
     });
+    const nothing = found.querySelector(".nothing");
+    nothing?.setAttribute("role", "option"); // a list that is empty says so
+    nothing?.setAttribute("aria-disabled", "true");
     choose(hits()[0]);
   });
 
