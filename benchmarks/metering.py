@@ -1,4 +1,4 @@
-"""What metering costs: its own calls, and the CPU of front and engine for a whole request.
+"""What metering and metrics cost: their calls, a report of them, and the CPU of a whole request.
 
 `python -m benchmarks.metering` starts a data plane of its own. CPU time, not wall time: on a shared
 machine it moves less. The number after it is the interval of reports in seconds.
@@ -20,9 +20,17 @@ import psutil
 
 from dataplane.engine import messages
 from dataplane.front.allowances import Allowances
+from dataplane.front.call import Call
 from dataplane.front.meter import Meter
+from dataplane.front.stopwatch import Stopwatch
+from kit import clock
+from kit.histograms import bucket
 from kit.ids import new_id
+from storage import usage
+from storage.activity import Activity, Subject
 from storage.catalog import IndexRow
+from storage.database import connect
+from storage.usage import Report
 from tests.support.dataplane import DataPlane, running_data_plane
 from tests.support.postgres import running_postgres
 
@@ -38,6 +46,7 @@ def main() -> None:
         running_postgres() as server,
         running_data_plane(server, Path(folder), STONEPINE_USAGE_REPORT_S=every_s) as plane,
     ):
+        _reports(plane)
         project = plane.project()
         index_id = plane.index(project, dimension=DIMENSION)
         with plane.client(index_id, plane.api_key(project).value) as client:
@@ -48,7 +57,8 @@ def _calls_alone() -> None:
     values: dict[str, Any] = {field.name: None for field in fields(IndexRow)}
     ids = {name: new_id() for name in ("index_id", "org_id", "project_id")}
     index = IndexRow(**{**values, **ids, "name": "x"})
-    meter, allowances = Meter(), Allowances()
+    meter, stopwatch, allowances = Meter(), Stopwatch(), Allowances()
+    call = Call(index=index, operation="Query")
     query = messages.Query(index_id=index.index_id, top_k=10, vector=bytes(4 * DIMENSION))
     matches = messages.Matches(matches=[], read_units=1, max_indexed_lsn=1)
     ids_of_batch = [f"r{number:05}" for number in range(BATCH)]
@@ -58,11 +68,42 @@ def _calls_alone() -> None:
     written = messages.Written(lsn=1, count=BATCH)
     for name, act in (
         ("caps looked at", lambda: allowances.require(index, "Query", query)),
+        ("a call noted for metrics", lambda: stopwatch.note(call)),
         ("a query counted", lambda: meter.count(index, "Query", query, matches)),
         ("an upsert of 100 counted", lambda: meter.count(index, "Upsert", upsert, written)),
     ):
         took_s = min(timeit.repeat(act, number=20_000, repeat=5)) / 20_000
         print(f"{name}: {took_s * 1e6:.1f} µs")
+
+
+def _reports(plane: DataPlane) -> None:
+    """What PostgreSQL and the reporter take for one report, over a connection as nodes have it."""
+    random = np.random.default_rng(7)
+    with connect(plane.system_url, name="benchmark") as connection:
+        for indexes in (10, 100, 1000):
+            subjects = [
+                Subject(new_id(), new_id(), operation)
+                for _ in range(indexes)
+                for operation in ("Query", "Upsert", "Fetch")
+            ]
+            reporter, took = new_id(), []
+            for number in range(1, 6):
+                report = Report(number, {}, clock.now().date(), {}, {
+                    subject: _activity(random) for subject in subjects
+                })  # fmt: skip
+                started = time.perf_counter()
+                usage.apply(connection, reporter, report)
+                took.append(time.perf_counter() - started)
+            print(f"a report of {indexes} indexes, 3 operations each: {min(took) * 1000:.1f} ms")
+
+
+def _activity(random: np.random.Generator) -> Activity:
+    """Fifty requests, as they fall into buckets."""
+    activity = Activity(requests=50, took_us=100_000)
+    for took_us in random.lognormal(7, 0.7, 50):
+        number = bucket(took_us)
+        activity.histogram[number] = activity.histogram.get(number, 0) + 1
+    return activity
 
 
 def _measure(plane: DataPlane, client: httpx.Client) -> None:

@@ -18,6 +18,7 @@ from kit import clock
 from kit.errors import InvalidArgument
 from orgs.models import Organization
 from orgs.tenancy import tenant
+from projects.models import Project
 
 REQUESTS = ("upserts", "queries", "fetches", "lists", "updates", "deletes", "others")
 _MAX_DAYS = 366
@@ -82,6 +83,17 @@ def usage(
         groups = [{**group, "index_names": [""]} for group in groups]
     found = [_use(group, days=1 if by is Grouping.DAY else days) for group in groups]
     return sorted(found, key=lambda use: (use.day or first, use.project_name, use.index_name))
+
+
+def units_by_index(actor: Actor, project: Project) -> dict[UUID, tuple[int, int]]:
+    """Read and write units of all time, for whoever may read the project's indexes."""
+    require(actor, Permission.INDEX_READ, project.scope)
+    with tenant(project.organization_id):
+        rows = Usage.objects.filter(organization_id=project.organization_id, project_id=project.pk)
+        sums = (
+            rows.order_by().values_list("index_id").annotate(Sum("read_units"), Sum("write_units"))
+        )
+        return {index_id: (int(reads), int(writes)) for index_id, reads, writes in sums}
 
 
 def days_begun(first: date, last: date) -> int:

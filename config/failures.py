@@ -16,7 +16,7 @@ from kit.errors import (
 _API_PATHS = (
     "/indexes", "/collections", "/backups", "/backup-schedules", "/restore-jobs", "/admin",
     "/assistant", "/models", "/embed", "/rerank", "/oauth", "/scim", "/docs/openapi.json",
-    "/healthz", "/readyz",
+    "/healthz", "/readyz", "/metrics", "/prometheus", "/projects",
 )  # fmt: skip
 _API_HEADERS = ("Api-Key", "X-Pinecone-Api-Version")
 

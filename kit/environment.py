@@ -98,6 +98,8 @@ class Environment(BaseSettings):
     import_save_s: float = Field(0.5, ge=0)
     # What an importer process may allocate.
     import_memory_mb: int = Field(512, ge=256)
+    # Opens GET /metrics to whoever sends it as a bearer; without one there is no such address.
+    metrics_token: SecretStr = SecretStr("")
     log_retention_s: int = 3_600
     # Segments and manifests stay so long after nothing needs them; no build may last as long.
     object_grace_s: int = Field(3_600, ge=1_800)

@@ -21,16 +21,21 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Every part that requests need, each by name; 503 while one is missing."""
     del request
+    parts = {name: "ok" if holds else "unavailable" for name, holds in parts_ready().items()}
+    is_ready = set(parts.values()) == {"ok"}
+    body = {"status": "ready" if is_ready else "not ready", "parts": parts}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def parts_ready() -> dict[str, bool]:
+    """Of each part that requests need, whether it answers now."""
     checks: dict[str, Callable[[], bool]] = {
         "database": lambda: _answers("default"),
         "database_system": lambda: _answers("system"),
         "cache": _cache_keeps,
         "worker": _worker_was_heard,
     }
-    parts = {name: "ok" if _holds(check) else "unavailable" for name, check in checks.items()}
-    is_ready = set(parts.values()) == {"ok"}
-    body = {"status": "ready" if is_ready else "not ready", "parts": parts}
-    return JsonResponse(body, status=200 if is_ready else 503)
+    return {name: _holds(check) for name, check in checks.items()}
 
 
 def _holds(check: Callable[[], bool]) -> bool:

@@ -118,6 +118,7 @@ def furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
         **_scheduled(index),
         "organization": organization.slug,
         "project": project.slug,
+        "project_id": str(project.pk),
         "name": name,
         "key_id": str(key.pk),
         "connection": str(connection.pk),
