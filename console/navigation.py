@@ -58,6 +58,15 @@ class Crumb:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A state of one page: what `components/tabs.html` shows."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
 def sections(visit: Visit) -> list[Section]:
     """The sidebar of this page, in order."""
     found = [Section("Main", _main_items(visit), is_main=True)]

@@ -12,8 +12,10 @@ from pygments.lexers import get_lexer_by_name
 
 from kit.environment import environment
 
-_LEXERS = {"Shell": "bash", "curl": "bash", "Python": "python", "TypeScript": "typescript"}
-_FILES = {"Shell": "sh", "curl": "curl", "Python": "py", "TypeScript": "ts"}
+_LEXERS = {
+    "Shell": "bash", "curl": "bash", "Python": "python", "TypeScript": "typescript", "YAML": "yaml",
+}  # fmt: skip
+_FILES = {"Shell": "sh", "curl": "curl", "Python": "py", "TypeScript": "ts", "YAML": "yaml"}
 _ALL = ("Python", "TypeScript", "curl")
 
 

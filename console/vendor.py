@@ -55,6 +55,13 @@ PACKAGES = (
         "@alpinejs/csp", "alpinejs-csp", "3.17.4", "MIT", {"dist/cdn.min.js": "alpine-csp.min.js"}
     ),
     Package(
+        "uplot",
+        "uplot",
+        "1.6.32",
+        "MIT",
+        {"dist/uPlot.iife.min.js": "uPlot.iife.min.js", "dist/uPlot.min.css": "uPlot.min.css"},
+    ),
+    Package(
         "@fontsource-variable/inter",
         "inter",
         "5.3.0",

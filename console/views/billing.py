@@ -1,7 +1,5 @@
 """Usage and billing of an organization: the month, the plan, the contact, the statement."""
 
-from dataclasses import dataclass
-
 from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -17,19 +15,12 @@ from billing.overview import plan_overview
 from billing.queries import Grouping, billing_contact, usage
 from billing.statement import file_name, statement
 from console.forms.billing import BillingContactForm
-from console.navigation import Crumb
+from console.navigation import Crumb, Tab
 from console.render import go, render_page, render_sheet
 from console.visit import Visit, guard, organization_page
 from kit.errors import InvalidArgument, StonepineError
 
 _TITLE = "Usage and billing"
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    label: str
-    url: str
-    is_current: bool
 
 
 @require_GET

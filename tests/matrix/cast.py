@@ -56,13 +56,15 @@ class Person:
 
 @dataclass(frozen=True)
 class KeyHolder:
-    """`roles` is None for keys that are not valid; `is_elsewhere` for keys of other projects,
-    `is_confined` for those of chosen namespaces."""
+    """`roles` is None for keys that are not valid; `is_elsewhere` for keys of other projects
+    and indexes (`is_of_project` for those of this project), `is_confined` for those of chosen
+    namespaces."""
 
     label: str
     value: str | None
     roles: frozenset[str] | None
     is_elsewhere: bool = False
+    is_of_project: bool = False
     is_confined: bool = False
 
 
@@ -126,7 +128,10 @@ def _keys_beside(world: World) -> list[KeyHolder]:
         "a key of another index": _confined(world, Bounds(index_ids=(new_id(),))),
     }
     editor = frozenset({"ProjectEditor"})
-    return [KeyHolder(label, value, editor, True) for label, value in values.items()]
+    return [
+        KeyHolder(label, value, editor, True, is_of_project="index" in label)
+        for label, value in values.items()
+    ]
 
 
 def key_of(

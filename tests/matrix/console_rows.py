@@ -196,6 +196,7 @@ _INDEX: Rows = {
     f"POST {_I}/browse/delete": Row(RECORDS_WRITE, 422),
     f"GET {_I}/query": Row(RECORDS_READ, 200),
     f"POST {_I}/query": Row(RECORDS_READ, 422, {"top_k": "0"}, denied_events=0),
+    f"GET {_I}/metrics": Row(CONTROL_READ, 200),
     f"GET {_I}/namespaces": Row(RECORDS_READ, 200),
     f"GET {_I}/namespaces/new": Row(RECORDS_WRITE, 200),
     f"POST {_I}/namespaces/new": Row(RECORDS_WRITE, 422, {"name": ""}),

@@ -98,7 +98,11 @@ def expected_of_key(key: KeyHolder, row: Row | None, route: str, *, is_open: boo
     if not may(key.roles, row.right):
         return "403"
     # A key is of one project: what it may do it may do there, and sees nothing beside it.
-    return "404" if key.is_elsewhere and "<" in route else row.for_holders
+    is_beside = key.is_elsewhere and "<" in route
+    # What tells of the whole project tells of as much of it as the key reaches.
+    if is_beside and not (key.is_of_project and "<uuid:project_id>" in route):
+        return "404"
+    return row.for_holders
 
 
 def answer(response: HttpResponse, row: Row | None = None) -> str:

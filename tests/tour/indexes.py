@@ -20,6 +20,7 @@ from projects.api_keys import create_api_key
 from projects.models import Project
 from storage.database import connect
 from tests.support.past import Past
+from tests.support.past_activity import PastActivity
 from tests.support.waiting import wait_until
 from tests.support.world import SPEC
 from tests.tour.records import Client
@@ -69,6 +70,7 @@ def _past(indexes: list[Index]) -> None:
     """Use of the days before today, with weeks that can be seen in it."""
     url = environment().database_system_url.get_secret_value()
     with connect(url, name="tour") as connection:
+        PastActivity(connection).day(indexes[0])
         past = Past(connection)
         for number, index in enumerate(indexes):
             for ago in range(1, _DAYS):
