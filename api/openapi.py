@@ -16,6 +16,7 @@ from api.schemas.bodies import (
     CreateIndexBySchema,
     CreateIndexBySpec,
     CreateIndexFromBackupStrictly,
+    CreateIndexFromMoment,
 )
 from api.schemas.schedule_bodies import CreateBackupSchedule, UpdateBackupSchedule
 
@@ -29,6 +30,7 @@ _BODIES = (
     CreateIndexBySpec,
     CreateIndexFromBackupStrictly,
     UpdateBackupSchedule,
+    CreateIndexFromMoment,
     *ADMIN_BODIES,
 )
 _TEXT: dict[str, Any] = {"type": "string"}

@@ -75,8 +75,9 @@ BACKUP_REPLIES: dict[str, Any] = {
         "required": ["restore_job_id", "backup_id", "target_index_name", "target_index_id",
                      "status", "created_at"],
         "properties": {
-            "restore_job_id": _ID, "backup_id": _ID, "target_index_name": _TEXT,
+            "restore_job_id": _ID, "backup_id": _TEXT, "target_index_name": _TEXT,
             "target_index_id": _ID, "status": _TEXT, "created_at": _TIME,
+            "source_index_id": _ID, "restore_to": _TIME,
             "completed_at": {**_TIME, "nullable": True},
             "percent_complete": {"type": "number", "minimum": 0, "maximum": 100},
         },

@@ -17,7 +17,7 @@ from api.views.collections import CollectionsView, CollectionView
 from api.views.indexes import IndexesView, IndexView
 from api.views.metrics import DiscoveryByGuideView, DiscoveryView, ExportView, IndexMetricsView
 from api.views.oauth import TokenView
-from api.views.restores import CancelView, RestoreJobsView, RestoreJobView, RestoreView
+from api.views.restores import CancelView, MomentView, RestoreJobsView, RestoreJobView, RestoreView
 from api.views.scim import urls as scim
 
 _PROMETHEUS = "prometheus/projects/<uuid:project_id>/metrics"
@@ -44,6 +44,7 @@ urlpatterns = [
         ScheduleHistoryView.as_view(),
         name="backup-schedule-history",
     ),
+    path("indexes/<str:name>/create-index", MomentView.as_view(), name="restore-to"),
     path("backups", BackupsView.as_view(), name="backups"),
     path("backups/<str:backup_id>", BackupView.as_view(), name="backup"),
     path(

@@ -1,6 +1,7 @@
 """`stonepine backup …` and `stonepine digest`: backups of any index, and what an index holds."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -69,6 +70,23 @@ def verify(
         from indexes.verifications import verify_backup
 
         typer.echo(str(verify_backup(operator, backup_by_id(operator, backup)).pk))
+
+
+@backups.command("restore-to")
+def restore_to(
+    index: IndexArgument,
+    moment: Annotated[datetime, typer.Argument(help="UTC, such as 2026-11-25T21:30:00.")],
+    name: Annotated[str, typer.Argument(help="The name of the index to make.")],
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Make a new index of what the index was at a second; prints the job's id."""
+    with operating(home) as operator:
+        from indexes.moments import create_index_from_moment
+        from indexes.queries import index_by_id
+
+        found, at = index_by_id(operator, index), moment.replace(tzinfo=UTC)
+        typer.echo(str(create_index_from_moment(operator, found, restore_to=at, name=name).pk))
 
 
 def digest(index: IndexArgument, *, home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -113,6 +113,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "archive log": {
+            "task": "indexes.archive_log",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "trim log": {"task": "indexes.trim_log", "schedule": 60.0, "options": {"expires": 60}},
     },
 )

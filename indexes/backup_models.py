@@ -121,7 +121,8 @@ class Backup(models.Model):
 
 
 class RestoreJob(models.Model):
-    """An index is being made of a backup; the index stays `Initializing` until it is complete.
+    """An index is being made of a backup, or of what another index was at `restored_to`; the index
+    stays `Initializing` until it is complete.
 
     `prepared` is what is copied already, for the worker that goes on (`storage/backups/fill.py`).
     """
@@ -130,7 +131,8 @@ class RestoreJob(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     project = models.ForeignKey(Project, models.CASCADE, related_name="restore_jobs")
     # No foreign keys: a job is remembered when backup and index have gone.
-    backup_id = models.UUIDField()
+    backup_id = models.UUIDField(null=True)
+    restored_to = models.DateTimeField(null=True)
     source_index_id = models.UUIDField()
     target_index_id = models.UUIDField(unique=True)
     target_index_name = models.CharField(max_length=45)

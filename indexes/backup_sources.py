@@ -1,6 +1,6 @@
-"""What the deletion of an index means for its backups; part of that verb."""
+"""What the deletion of an index means for its backups and restores; part of that verb."""
 
-from indexes.backup_models import Backup, BackupStatus
+from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob
 from indexes.backup_schedule_models import BackupSchedule
 from indexes.models import Index
 from kit import clock
@@ -14,6 +14,15 @@ def require_no_pending_backup(index: Index) -> None:
         raise FailedPrecondition(
             "A backup or collection of this index is being taken: wait until it is Ready, or "
             "delete it."
+        )
+
+
+def require_no_reader(index: Index) -> None:
+    """Raise where a restore to a second has yet to read the index."""
+    reading = RestoreJob.objects.filter(source_index_id=index.pk, status__in=UNFINISHED)
+    if reading.filter(backup_id=None).exists():
+        raise FailedPrecondition(
+            "A restore job still reads this index: wait until it is done, or cancel it."
         )
 
 

@@ -7,7 +7,7 @@ from access.decide import require
 from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
-from indexes.backup_sources import note_source_deleted, require_no_pending_backup
+from indexes.backup_sources import note_source_deleted, require_no_pending_backup, require_no_reader
 from indexes.models import Index, IndexState
 from indexes.ports import reserve_port
 from indexes.queries import live_indexes
@@ -142,6 +142,7 @@ def delete_index(actor: Actor, index: Index) -> None:
             "retrying."
         )
     require_no_pending_backup(index)
+    require_no_reader(index)
     index.state = IndexState.TERMINATING
     index.terminating_since = clock.now()
     index.generation += 1

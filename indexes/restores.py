@@ -37,7 +37,7 @@ def create_index_from_backup(
     job, index = restored_into(
         backup,
         name=name,
-        spec=_with_capacity(backup.spec, read_capacity),
+        spec=with_capacity(backup.spec, read_capacity),
         tags=tags,
         is_protected=is_protected,
     )
@@ -74,20 +74,24 @@ def restored_into(
         tags=locked.tags if tags is None else tags,
         is_protected=is_protected,
     )
+    return new_job(index, source_index_id=locked.source_index_id, backup_id=locked.pk), index
+
+
+def new_job(target: Index, **source: Any) -> RestoreJob:
+    """A job that fills the new index from that source; part of a verb, which records it."""
     job = RestoreJob(
-        organization_id=locked.organization_id,
-        project=locked.project,
-        backup_id=locked.pk,
-        source_index_id=locked.source_index_id,
-        target_index_id=index.pk,
-        target_index_name=index.name,
+        organization_id=target.organization_id,
+        project=target.project,
+        target_index_id=target.pk,
+        target_index_name=target.name,
+        **source,
     )
     job.save(force_insert=True)
     restore_soon(job.pk)
-    return job, index
+    return job
 
 
-def _with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
+def with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
     """The spec of then, with another read capacity where one is given."""
     if capacity is None:
         return spec

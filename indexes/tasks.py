@@ -83,6 +83,13 @@ def trim_log() -> None:
     trim()
 
 
+@shared_task(name="indexes.archive_log")
+def archive_log() -> None:
+    from indexes.deployment.archive import archive_log as archive
+
+    archive()
+
+
 @shared_task(name="indexes.collect_objects")
 def collect_objects() -> None:
     from indexes.deployment.garbage import collect_objects as collect

@@ -1,6 +1,7 @@
 """Plans: what each of them includes, and how much of it; rates are bounded by capacity alone."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from kit.errors import InvalidArgument, PaymentRequired, QuotaExceeded
@@ -70,6 +71,14 @@ LIMITS: dict[Plan, Limits] = {
     ),
     # A machine of one's own: only its capacity bounds it.
     Plan.DEDICATED: Limits(),
+}
+
+# How far back an index can be restored to any second.
+RESTORE_WINDOW: dict[Plan, timedelta] = {
+    Plan.STARTER: timedelta(),
+    Plan.STANDARD: timedelta(days=7),
+    Plan.ENTERPRISE: timedelta(days=14),
+    Plan.DEDICATED: timedelta(days=30),
 }
 
 _STANDARD = frozenset(

@@ -3,6 +3,9 @@
 A writer puts a segment, then a manifest, then makes that current; a reader reads the current
 version, then its manifest, then the segments. So an object is let alone while it may still be on
 either way: segments by the time in their id, what manifests name by when they were replaced.
+
+Restores to a second need more: what the window reaches back to is chosen by
+`storage/archive/retention.py`, of namespaces that were dropped too.
 """
 
 from collections import defaultdict
@@ -15,6 +18,9 @@ import structlog
 from keyring.envelope import DataKey
 from kit.errors import NotFound, StonepineError
 from kit.ids import minted_at_s
+from storage.archive import retention, rows
+from storage.archive.form import LIFE, LOG, Stretch
+from storage.archive.rows import Base
 from storage.database import Connection
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
@@ -32,14 +38,18 @@ Place = tuple[UUID, UUID]
 
 @dataclass(slots=True)
 class Stored:
-    """What lies in the store for one namespace: paths by segment id and by manifest version."""
+    """What lies in the store for one namespace: paths by segment id, by manifest version, by
+    stretch of the archived log; and what tells of its life."""
 
     segments: dict[UUID, str] = field(default_factory=dict)
     manifests: dict[int, str] = field(default_factory=dict)
+    stretches: dict[Stretch, str] = field(default_factory=dict)
+    life: list[str] = field(default_factory=list)
 
     @property
     def all_paths(self) -> list[str]:
-        return [*self.segments.values(), *self.manifests.values()]
+        named = (self.segments, self.manifests, self.stretches)
+        return [*(path for paths in named for path in paths.values()), *self.life]
 
     def unneeded(self, needed: list[Manifest], current: int, before_s: float) -> list[str]:
         """What these manifests neither name nor are; ones after the current are in the making."""
@@ -54,16 +64,32 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """What the database says that a namespace needs; `version` None: it has no row any more."""
+
+    version: int | None
+    pins: Collection[int]
+    bases: list[Base]
+    is_dropped: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.version is None and not self.pins and not self.is_dropped
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """One look at everything. `before_s`: what began before then has ended, so no build may last
     as long as from then till now, clocks' differences included. `spared` are indexes that are just
-    being filled: they have objects long before they have namespaces."""
+    being filled (they have objects long before they have namespaces) or read by a restore to a
+    second. `window_s_of` an index is how long before `before_s` such a restore may reach."""
 
     connection: Connection
     store: ObjectStore
     key_of: Callable[[UUID], DataKey | None]
     before_s: float
     spared: frozenset[UUID] = frozenset()
+    window_s_of: Callable[[UUID], float] = lambda _: 0.0
 
     def collect(self) -> int:
         """Delete what no process can need any more; how many objects.
@@ -73,26 +99,39 @@ class Sweep:
         # In this order: a namespace has its row before its first object.
         stored = _stored(self.store.list(_ROOT))
         versions = log.manifest_versions(self.connection)
-        # After that: who drops a namespace waits for a backup that is just pinning it.
-        pins = pinned_versions(self.connection)
+        # After that: who drops a namespace waits for a backup that is just pinning it. And a base
+        # is noted while it is current, the end of a namespace with its row.
+        pins, bases = pinned_versions(self.connection), rows.noted_bases(self.connection)
+        dropped = self._lately_dropped()
         count = 0
         for place, found in stored.items():
             if place[0] in self.spared:
                 continue
+            needed = Needed(
+                versions.get(place), pins.get(place, ()), bases.get(place, []), place in dropped
+            )
             try:
-                count += self._collect(place, found, versions.get(place), pins.get(place, set()))
+                count += self._collect(place, found, needed)
             except StonepineError as error:
                 _log.warning("garbage.not_judged", index_id=str(place[0]), reason=str(error))
         return count
 
-    def _collect(
-        self, place: Place, found: Stored, version: int | None, pins: Collection[int]
-    ) -> int:
-        if version is not None or pins:
-            pinned = [self._read(place, one) for one in pins if one]
-            needed = pinned + (self._recent(place, version) if version is not None else [])
-            current = version if version is not None else _NEVER
-            doomed = found.unneeded(needed, current, self.before_s)
+    def _lately_dropped(self) -> set[Place]:
+        """Those that a restore may still reach; the others are forgotten."""
+        late = set()
+        for place, dropped_at in rows.dropped(self.connection).items():
+            if place[0] in self.spared or dropped_at.timestamp() >= self._start_s(place):
+                late.add(place)
+            else:
+                rows.forget_dropped(self.connection, place)
+        return late
+
+    def _start_s(self, place: Place) -> float:
+        return self.before_s - self.window_s_of(place[0])
+
+    def _collect(self, place: Place, found: Stored, needed: Needed) -> int:
+        if not needed.is_nothing:
+            doomed = self._doomed(place, found, needed)
         elif all(minted_at_s(segment_id) < self.before_s for segment_id in found.segments):
             doomed = found.all_paths
         else:
@@ -100,6 +139,26 @@ class Sweep:
         for path in doomed:
             self.store.delete(path)
         return len(doomed)
+
+    def _doomed(self, place: Place, found: Stored, needed: Needed) -> list[str]:
+        version, bases = needed.version, needed.bases
+        kept = [self._read(place, one) for one in needed.pins if one]
+        if version is not None:
+            recent = self._recent(place, version)
+            kept += recent
+            bases = bases + [Base(one.lsn, one.version) for one in recent[:1]]
+        first = retention.first_base(bases, found.stretches, round(self._start_s(place) * 1e6))
+        if first is not None:
+            if needed.bases[:1] != [first]:
+                rows.start_from(self.connection, place, first)
+            bases = [one for one in bases if one >= first]
+        kept += [self._read(place, one.manifest_version) for one in bases]
+        gone = retention.unneeded(found.stretches, first)
+        if version is None and not needed.is_dropped:
+            gone = list(found.stretches)  # the index has gone, and only backups are left of it
+        current = version if version is not None else _NEVER
+        unneeded = found.unneeded(kept, current, self.before_s)
+        return unneeded + [found.stretches[one] for one in gone]
 
     def _recent(self, place: Place, version: int) -> list[Manifest]:
         """The current manifest, and those before it that were current at `before_s` or since."""
@@ -143,6 +202,10 @@ def _stored(paths: Iterable[str]) -> dict[Place, Stored]:
                 stored.segments[UUID(name)] = path
             elif kind == "manifests":
                 stored.manifests[int(name)] = path
+            elif kind == LOG:
+                stored.stretches[Stretch.named(name)] = path
+            elif kind == LIFE:
+                stored.life.append(path)
         except ValueError:
             continue
     return found

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-TABLES = ("log_lease", "log_namespace", "log_batch", "log_pin")
+TABLES = ("log_lease", "log_namespace", "log_batch", "log_pin", "log_dropped", "log_base")
 SEQUENCE = "log_epoch"
 
 

@@ -24,6 +24,12 @@ CREATE TABLE log_namespace (
     manifest_lsn bigint NOT NULL DEFAULT 0,
     -- Whether the current manifest has segments that are worth merging.
     is_merge_due boolean NOT NULL DEFAULT false,
+    -- Up to which LSN the log lies in the archive; -1: not even the namespace's own row does.
+    archived_lsn bigint NOT NULL DEFAULT -1,
+    -- Its log begins after this LSN, and is known from this time on: another one than 0 where the
+    -- namespace came out of a backup.
+    origin_lsn bigint NOT NULL DEFAULT 0,
+    origin_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (index_id, namespace_id)
 );
@@ -49,4 +55,30 @@ CREATE TABLE log_pin (
     namespace_id uuid NOT NULL,
     manifest_version bigint NOT NULL,
     PRIMARY KEY (backup_id, namespace_id)
+);
+
+-- Namespaces that were dropped: their batches and objects stay for restores to a second.
+CREATE TABLE log_dropped (
+    index_id uuid NOT NULL,
+    namespace_id uuid NOT NULL,
+    name_sealed bytea NOT NULL,
+    schema_sealed bytea,
+    created_at timestamptz NOT NULL,
+    origin_lsn bigint NOT NULL,
+    origin_at timestamptz NOT NULL,
+    dropped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_lsn bigint NOT NULL,
+    archived_lsn bigint NOT NULL,
+    is_archived boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (index_id, namespace_id)
+);
+
+-- Manifests that restores to a second may start from; they stay while the window reaches them.
+CREATE TABLE log_base (
+    index_id uuid NOT NULL,
+    namespace_id uuid NOT NULL,
+    manifest_version bigint NOT NULL,
+    manifest_lsn bigint NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (index_id, namespace_id, manifest_version)
 );

@@ -11,6 +11,7 @@ from api.schemas.bodies import (
     CreateBackupStrictly,
     CreateIndexFromBackup,
     CreateIndexFromBackupStrictly,
+    CreateIndexFromMoment,
     decoded,
 )
 from api.schemas.index_reply import rendered_fields
@@ -59,6 +60,18 @@ def parse_restore(raw: bytes, version: Version) -> RestoreWish:
         body = decoded(raw, CreateIndexFromBackupStrictly)
     else:
         body = decoded(raw, CreateIndexFromBackup)
+    return _wish_of(body)
+
+
+def parse_moment(raw: bytes) -> tuple[RestoreWish, datetime]:
+    """What to make, and as of when."""
+    body = decoded(raw, CreateIndexFromMoment)
+    return _wish_of(body), body.restore_to
+
+
+def _wish_of(
+    body: CreateIndexFromBackup | CreateIndexFromBackupStrictly | CreateIndexFromMoment,
+) -> RestoreWish:
     return RestoreWish(
         body.name,
         body.tags,
@@ -115,7 +128,8 @@ def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
         status = RestoreStatus.PENDING
     body: dict[str, Any] = {
         "restore_job_id": str(job.pk),
-        "backup_id": str(job.backup_id),
+        # Pinecone's clients want a string here.
+        "backup_id": str(job.backup_id or ""),
         "target_index_name": job.target_index_name,
         "target_index_id": str(job.target_index_id),
         "status": str(status),
@@ -123,6 +137,9 @@ def render_restore_job(job: RestoreJob, version: Version) -> dict[str, Any]:
         "completed_at": time_of(job.finished_at),
         "percent_complete": job.percent_complete,
     }
+    if job.restored_to is not None:
+        body["source_index_id"] = str(job.source_index_id)
+        body["restore_to"] = job.restored_to.isoformat()
     if job.failure:
         body["error_message"] = job.failure
     return body

@@ -1,5 +1,6 @@
 """Bodies of requests as types, in both dialects: up to 2026-04, and the schema bodies since."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -131,6 +132,16 @@ class CreateIndexFromBackup(Tolerant):
 
 class CreateIndexFromBackupStrictly(Strict):
     name: str
+    tags: dict[str, str] | None = None
+    deletion_protection: str | None = None
+    read_capacity: ReadCapacity | None = None
+
+
+class CreateIndexFromMoment(Strict):
+    """An extension of Pinecone's API, so strict under every version."""
+
+    name: str
+    restore_to: datetime
     tags: dict[str, str] | None = None
     deletion_protection: str | None = None
     read_capacity: ReadCapacity | None = None

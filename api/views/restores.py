@@ -10,10 +10,13 @@ from api.openapi import body, reply
 from api.openapi_lists import PAGING, pages
 from api.parsing import body_of
 from api.schemas.admin.lists import rendered_page
-from api.schemas.backups import paging_for, parse_restore, render_restore_job
+from api.schemas.backups import paging_for, parse_moment, parse_restore, render_restore_job
 from api.views.base import ControlPlaneView
 from audit.actions import Action
+from indexes.backup_models import RestoreJob
 from indexes.backup_queries import get_backup, get_restore_job, visible_restore_jobs
+from indexes.moments import create_index_from_moment
+from indexes.queries import get_index
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from orgs.verbs import denials_recorded
 
@@ -31,9 +34,29 @@ class RestoreView(ControlPlaneView):
         wish = parse_restore(body_of(self.request_as_received), self.api_version)
         with denials_recorded(self.actor, Action.BACKUP_RESTORED, self.project, name=backup_id):
             backup = get_backup(self.actor, self.project, backup_id)
-        job = create_index_from_backup(self.actor, backup, **asdict(wish))
-        made = {"restore_job_id": str(job.pk), "index_id": str(job.target_index_id)}
-        return Response(made, status=202)
+        return _restoring(create_index_from_backup(self.actor, backup, **asdict(wish)))
+
+
+class MomentView(ControlPlaneView):
+    """A new index of what another one was at a second: an extension of Pinecone's API."""
+
+    @extend_schema(
+        operation_id="create_index_from_moment",
+        request=body("CreateIndexFromMoment"),
+        responses={202: reply("Restoring")},
+    )
+    def post(self, request: Request, name: str) -> Response:
+        del request
+        wish, moment = parse_moment(body_of(self.request_as_received))
+        with denials_recorded(self.actor, Action.INDEX_RESTORED, self.project, name=name):
+            index = get_index(self.actor, self.project, name)
+        job = create_index_from_moment(self.actor, index, restore_to=moment, **asdict(wish))
+        return _restoring(job)
+
+
+def _restoring(job: RestoreJob) -> Response:
+    made = {"restore_job_id": str(job.pk), "index_id": str(job.target_index_id)}
+    return Response(made, status=202)
 
 
 class RestoreJobsView(ControlPlaneView):

@@ -23,8 +23,8 @@ from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from kit.errors import DataLoss, NotFound, StonepineError
 from storage.backups.fill import Filling, Prepared
-from storage.backups.form import BackupContent, NamespacePart, read_content
-from storage.backups.tail import read_tail
+from storage.backups.form import BackupContent, NamespacePart
+from storage.backups.tail import StoredBackup
 from storage.catalog import load_project_key
 from storage.database import Connection, connect
 from storage.manifests import SegmentEntry, read_manifest
@@ -63,7 +63,7 @@ class Verification:
         """Read the backup, restore it, read that; nothing of it stays, and nobody has seen it."""
         self._clear()
         try:
-            content = read_content(self.store, self.key, self.backup_id, index_id=self.source_id)
+            content = self._backup.content()
             held = self._held(content)
             restored = self._restored(content)
         except (DataLoss, NotFound) as error:
@@ -72,15 +72,20 @@ class Verification:
             self._clear()
         return Verified(index_digest(held), _difference(content, held, restored))
 
+    @property
+    def _backup(self) -> StoredBackup:
+        return StoredBackup(self.store, self.key, self.backup_id, self.source_id)
+
     def _held(self, content: BackupContent) -> Digests:
         """What the backup itself says that each namespace was at its LSN."""
         found = {}
         for number, part in enumerate(content.namespaces):
             self.progress(40 * number / len(content.namespaces))
-            tail = read_tail(self.store, self.key, self.backup_id, part, index_id=self.source_id)
             place = (self.source_id, part.namespace_id)
             older = self._older(part.segments, place)
-            found[self._name(part)] = digest_of(older, tail, after_lsn=part.manifest_lsn)
+            found[self._name(part)] = digest_of(
+                older, self._backup.tail(part), after_lsn=part.manifest_lsn
+            )
         return found
 
     def _restored(self, content: BackupContent) -> Digests:
@@ -89,8 +94,7 @@ class Verification:
             connection=self.connection,
             store=self.store,
             key=self.key,
-            backup_id=self.backup_id,
-            source_id=self.source_id,
+            source=self._backup,
             target_id=self.scratch_id,
             progress=lambda done, total: self.progress(40 + 30 * done / total),
             confirm=lambda _connection: None,

@@ -1,20 +1,16 @@
 """Creating and deleting namespaces: seldom, blocking, and only while nothing is pending."""
 
-import structlog
-
 from dataplane.engine import messages
 from dataplane.engine.audited import event_of
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.opening import Storage
 from dataplane.engine.replication import Replication
-from kit.errors import AlreadyExists, NotFound, StonepineError
+from kit.errors import AlreadyExists, NotFound
 from kit.ids import new_id
 from storage import events
 from storage.write_log import log
 from storage.write_log.names import new_namespace
-
-_log = structlog.get_logger()
 
 
 def create_namespace(
@@ -80,9 +76,4 @@ def delete_namespace(
         index_id=index.index_id, epoch=index.epoch, namespace_id=space.namespace_id
     )
     replication.publish(index, dropped)
-    try:
-        storage.delete_objects(index.index_id, space.namespace_id)
-    except (StonepineError, OSError) as error:
-        # Nothing names these objects any more; deleting the index takes what is left of them.
-        _log.warning("namespace.objects_left", reason=str(error), index_id=str(index.index_id))
     return messages.Written(lsn=None, count=count)

@@ -90,11 +90,6 @@ class Storage:
         space.memory.adopt(manifest, opened)
         index.note_change(space)
 
-    def delete_objects(self, index_id: UUID, namespace_id: UUID) -> None:
-        """Of a namespace that was dropped."""
-        for path in list(self.objects.list(f"indexes/{index_id}/{namespace_id}/")):
-            self.objects.delete(path)
-
     def _open(self, connection: Connection, index_id: UUID) -> OpenIndex:
         row = catalog.load_index(connection, index_id)
         if row is None or row.state == _TERMINATING:

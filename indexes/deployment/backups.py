@@ -103,6 +103,12 @@ def indexes_being_filled() -> list[UUID]:
     return list(rows.values_list("target_index_id", flat=True))
 
 
+def indexes_being_read() -> list[UUID]:
+    """Indexes whose archived log restore jobs read. Crosses tenants."""
+    rows = RestoreJob.objects.using("system").filter(status__in=UNFINISHED, backup_id=None)
+    return list(rows.values_list("source_index_id", flat=True))
+
+
 def project_of_backed_up(index_id: UUID) -> UUID | None:
     """The project of an index that is known by its backups alone. Crosses tenants."""
     rows = Backup.objects.using("system").filter(source_index_id=index_id)

@@ -8,17 +8,21 @@ import structlog
 from django.db.models import F
 
 from indexes.backup_models import UNFINISHED, RestoreJob, RestoreStatus
+from indexes.deployment.archive import archive_index
 from indexes.deployment.claims import claim
 from indexes.deployment.notices import notify_state
 from indexes.models import Index, IndexState
 from indexes.schedule import reconcile_soon, restore_soon
+from keyring.envelope import DataKey
 from kit import clock
 from kit.environment import environment
 from kit.errors import Aborted, DataLoss, NotFound, StonepineError
 from projects.keys import newest_data_key
-from storage.backups.fill import Filling, Prepared
+from storage.archive.moment import Moment
+from storage.backups.fill import Filling, Prepared, Source
+from storage.backups.tail import StoredBackup
 from storage.database import Connection, connect
-from storage.objects import open_object_store
+from storage.objects import ObjectStore, open_object_store
 from storage.write_log import log
 
 MAX_ATTEMPTS = 5
@@ -80,12 +84,13 @@ def _fill(job: RestoreJob, *, until_s: float) -> bool:
     with connect(url, name="restore") as connection:
         if log.namespaces(connection, job.target_index_id):
             return True  # a worker that died after its last transaction
+        store = open_object_store(here.object_store_url)
+        key = newest_data_key(job.project_id, using="system")
         filling = Filling(
             connection=connection,
-            store=open_object_store(here.object_store_url),
-            key=newest_data_key(job.project_id, using="system"),
-            backup_id=job.backup_id,
-            source_id=job.source_index_id,
+            store=store,
+            key=key,
+            source=_source(job, connection, store, key, dimension=index.dimension),
             target_id=job.target_index_id,
             progress=lambda done, total: _note_progress(job, prepared, 100 * done / total),
             confirm=lambda connection: _confirm(connection, job),
@@ -95,6 +100,21 @@ def _fill(job: RestoreJob, *, until_s: float) -> bool:
             return False
         filling.write(content, prepared)
     return True
+
+
+def _source(
+    job: RestoreJob,
+    connection: Connection,
+    store: ObjectStore,
+    key: DataKey,
+    *,
+    dimension: int | None,
+) -> Source:
+    if job.backup_id is not None:
+        return StoredBackup(store, key, job.backup_id, job.source_index_id)
+    assert job.restored_to is not None
+    archive_index(connection, store, key, job.source_index_id)
+    return Moment(connection, store, key, job.source_index_id, job.restored_to, dimension)
 
 
 def _wanted_index(job: RestoreJob) -> Index | None:

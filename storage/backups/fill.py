@@ -1,7 +1,8 @@
-"""Filling a new index from a backup: prepared aside, then there in one transaction."""
+"""Filling a new index from one of the past: prepared aside, then there in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -9,15 +10,14 @@ import msgspec
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
 from kit.ids import new_id
-from storage.backups.form import BackupContent, NamespacePart, read_content
-from storage.backups.tail import read_tail
+from storage.backups.form import BackupContent, NamespacePart
 from storage.database import Connection, translated_errors
 from storage.manifests import Manifest, SegmentEntry, put_manifest
 from storage.objects import ObjectStore
 from storage.segments import SegmentName, copy_segment
 from storage.write_log.batches import seal_batch
 from storage.write_log.names import new_namespace, open_name, open_schema
-from storage.write_log.operations import operation_code, record_count
+from storage.write_log.operations import Operation, operation_code, record_count
 
 
 class CopiedSegment(msgspec.Struct, frozen=True):
@@ -39,9 +39,25 @@ def _always() -> bool:
     return True
 
 
+class Source(Protocol):
+    """An index of the past: a backup of it, or a moment of its archived log.
+
+    Both methods raise `DataLoss` for whatever is not as it was written.
+    """
+
+    @property
+    def index_id(self) -> UUID: ...
+
+    def content(self) -> BackupContent:
+        """Its namespaces, each with the segments of a manifest and the LSN that it went to."""
+
+    def tail(self, part: NamespacePart) -> Iterator[tuple[int, Operation]]:
+        """(LSN, operation) in order, from the part's manifest to its LSN."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """The backup, the index that it goes into, and the project's key for both.
+    """Where the records come from, the index that they go into, the project's key for both.
 
     `progress` is told (bytes done, bytes in all) and may raise to stop. `confirm` runs in the last
     transaction, locks what must still be there, and may raise too.
@@ -50,20 +66,19 @@ class Filling:
     connection: Connection
     store: ObjectStore
     key: DataKey
-    backup_id: UUID
-    source_id: UUID
+    source: Source
     target_id: UUID
     progress: Callable[[int, int], None]
     confirm: Callable[[Connection], None]
 
     def content(self, *, dimension: int | None) -> BackupContent:
-        """What the backup holds, for an index of that dimension.
+        """What the source holds, for an index of that dimension.
 
         Raises `DataLoss` where it does not authenticate, as everything here does.
         """
-        content = read_content(self.store, self.key, self.backup_id, index_id=self.source_id)
+        content = self.source.content()
         if content.dimension != dimension:
-            raise DataLoss("The backup's vectors have another dimension than the index.")
+            raise DataLoss("The vectors of then have another dimension than the index.")
         return content
 
     def copy(
@@ -93,7 +108,7 @@ class Filling:
         return True
 
     def write(self, content: BackupContent, prepared: Prepared) -> None:
-        """Bring every record of the backup into the index, under the LSNs that they had."""
+        """Bring every record of the source into the index, under the LSNs that they had."""
         versions = [self._manifest(part, prepared) for part in content.namespaces]
         with translated_errors(), self.connection.transaction():
             self.confirm(self.connection)
@@ -105,7 +120,7 @@ class Filling:
     def _copied(
         self, part: NamespacePart, entry: SegmentEntry, namespace_id: UUID
     ) -> CopiedSegment:
-        source = SegmentName(self.source_id, part.namespace_id, entry.segment_id)
+        source = SegmentName(self.source.index_id, part.namespace_id, entry.segment_id)
         target = SegmentName(self.target_id, namespace_id, new_id())
         size_bytes = copy_segment(self.store, self.key, source, target)
         return CopiedSegment(target.segment_id, size_bytes)
@@ -124,23 +139,21 @@ class Filling:
         return put_manifest(self.store, self.key, manifest, place).version
 
     def _write_namespace(self, part: NamespacePart, namespace_id: UUID, *, version: int) -> None:
-        place = (self.source_id, part.namespace_id)
+        place = (self.source.index_id, part.namespace_id)
         name = open_name(self.key, part.name_sealed, *place)
         schema = open_schema(self.key, part.schema_sealed, *place)
         made = new_namespace(self.key, self.target_id, namespace_id, name, schema=schema)
         self.connection.execute(
             """INSERT INTO log_namespace (index_id, namespace_id, name_digest, name_sealed,
-                   schema_sealed, manifest_version, manifest_lsn)
-               VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+                   schema_sealed, manifest_version, manifest_lsn, origin_lsn)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
             [self.target_id, namespace_id, made.name_digest, made.name_sealed, made.schema_sealed,
-             version, part.manifest_lsn],
+             version, part.manifest_lsn, part.manifest_lsn],
         )  # fmt: skip
 
     def _write_batches(self, part: NamespacePart, namespace_id: UUID) -> None:
         place = {"index_id": self.target_id, "namespace_id": namespace_id}
-        for lsn, operation in read_tail(
-            self.store, self.key, self.backup_id, part, index_id=self.source_id
-        ):
+        for lsn, operation in self.source.tail(part):
             self.connection.execute(
                 """INSERT INTO log_batch (index_id, namespace_id, lsn, operation, record_count,
                        sealed, committed_at)

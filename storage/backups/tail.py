@@ -2,12 +2,13 @@
 
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
-from storage.backups.form import NamespacePart, tail_path
+from storage.backups.form import BackupContent, NamespacePart, read_content, tail_path
 from storage.database import Connection, translated_errors
 from storage.objects import ObjectStore
 from storage.write_log.batches import open_batch
@@ -82,3 +83,19 @@ def _frames(stored: bytes) -> Iterator[SealedBatch]:
         if position > len(stored):
             raise DataLoss("A log of a backup is cut off.")
         yield SealedBatch(lsn, operation, stored[start:position])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBackup:
+    """A backup as what an index is filled from."""
+
+    store: ObjectStore
+    key: DataKey
+    backup_id: UUID
+    index_id: UUID
+
+    def content(self) -> BackupContent:
+        return read_content(self.store, self.key, self.backup_id, index_id=self.index_id)
+
+    def tail(self, part: NamespacePart) -> Iterator[tuple[int, Operation]]:
+        return read_tail(self.store, self.key, self.backup_id, part, index_id=self.index_id)

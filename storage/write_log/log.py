@@ -27,6 +27,19 @@ _ROWS_A_TRIM = 5_000
 _NAMESPACE_COLUMNS = """index_id, namespace_id, name_sealed, schema_sealed,
     manifest_version, manifest_lsn, created_at"""
 
+_DROP = """WITH gone AS (DELETE FROM log_namespace WHERE index_id = %(index_id)s
+        AND namespace_id = %(namespace_id)s RETURNING *)
+    INSERT INTO log_dropped (index_id, namespace_id, name_sealed, schema_sealed, created_at,
+        origin_lsn, origin_at, last_lsn, archived_lsn)
+    SELECT index_id, namespace_id, name_sealed, schema_sealed, created_at, origin_lsn, origin_at,
+        greatest(manifest_lsn, (SELECT max(lsn) FROM log_batch WHERE index_id = %(index_id)s
+            AND namespace_id = %(namespace_id)s)), archived_lsn
+    FROM gone"""
+_LAST_BASE = """INSERT INTO log_base (index_id, namespace_id, manifest_version, manifest_lsn)
+    SELECT index_id, namespace_id, manifest_version, manifest_lsn FROM log_namespace
+    WHERE index_id = %(index_id)s AND namespace_id = %(namespace_id)s AND manifest_version > 0
+    ON CONFLICT DO NOTHING"""
+
 
 class Uncovered(NamedTuple):
     """A namespace with `records` records named in batches that no manifest covers."""
@@ -154,14 +167,13 @@ def drop_namespace(
     epoch: int,
     event: DataPlaneEvent | None = None,
 ) -> bool:
-    """Remove the namespace and its batches at once; False where there was none."""
+    """Remove the namespace at once; False where there was none. Its batches stay for the archive,
+    and nobody else finds them any more."""
+    place = {"index_id": index_id, "namespace_id": namespace_id}
     with translated_errors(), connection.transaction():
         _hold_lease(connection, index_id, epoch, strength="UPDATE")
-        place = [index_id, namespace_id]
-        found = connection.execute(
-            "DELETE FROM log_namespace WHERE index_id = %s AND namespace_id = %s", place
-        ).rowcount
-        connection.execute("DELETE FROM log_batch WHERE index_id = %s AND namespace_id = %s", place)
+        connection.execute(_LAST_BASE, place)
+        found = connection.execute(_DROP, place).rowcount
         if event is not None:
             record_event(connection, event)
         return found > 0
@@ -170,7 +182,7 @@ def drop_namespace(
 def drop_index(connection: Connection, index_id: UUID) -> None:
     """Remove the lease (so that no writer can add anything), namespaces and batches. Idempotent."""
     with translated_errors(), connection.transaction():
-        for table in ("log_lease", "log_namespace", "log_batch"):
+        for table in ("log_lease", "log_namespace", "log_batch", "log_dropped", "log_base"):
             connection.execute(f"DELETE FROM {table} WHERE index_id = %s", [index_id])  # noqa: S608 - constants
 
 
@@ -261,15 +273,19 @@ def merges_due(connection: Connection) -> list[tuple[UUID, UUID]]:
 
 
 def trim(connection: Connection, retention_s: float) -> int:
-    """Delete batches that a manifest covers and that are older than that; returns how many."""
+    """Delete batches that are archived, that a manifest covers or whose namespace was dropped, and
+    that are older than that; returns how many."""
     total = 0
     while True:
         with translated_errors():
             deleted = connection.execute(
                 """DELETE FROM log_batch WHERE ctid = ANY(ARRAY(
-                       SELECT b.ctid FROM log_namespace n JOIN log_batch b
-                           ON b.index_id = n.index_id AND b.namespace_id = n.namespace_id
-                           AND b.lsn <= n.manifest_lsn
+                       SELECT b.ctid FROM (
+                           SELECT index_id, namespace_id, least(manifest_lsn, archived_lsn) AS lsn
+                           FROM log_namespace UNION ALL
+                           SELECT index_id, namespace_id, archived_lsn FROM log_dropped) n
+                       JOIN log_batch b ON b.index_id = n.index_id
+                           AND b.namespace_id = n.namespace_id AND b.lsn <= n.lsn
                        WHERE b.committed_at < clock_timestamp() - make_interval(secs => %s)
                        LIMIT %s))""",
                 [retention_s, _ROWS_A_TRIM],

@@ -17,8 +17,10 @@ from indexes.collections import (
     create_index_from_collection,
     delete_collection,
 )
+from indexes.moments import create_index_from_moment
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from indexes.verifications import verify_backup
+from kit import clock
 from orgs.tenancy import tenant
 from tests.support.world import SPEC, World
 
@@ -103,6 +105,13 @@ def _index_from_collection(world: World) -> Callable[[Actor], Any]:
     )
 
 
+def _moment(world: World) -> Callable[[Actor], Any]:
+    index = world.index()
+    return lambda actor: create_index_from_moment(
+        actor, index, restore_to=clock.now(), name="again"
+    )
+
+
 BACKUP_CASES: dict[str, Case] = {
     "indexes.backup_schedules.create_backup_schedule": _schedule_creation,
     "indexes.backup_schedules.delete_backup_schedule": _schedule_deletion,
@@ -113,6 +122,7 @@ BACKUP_CASES: dict[str, Case] = {
     "indexes.collections.create_collection": _collection,
     "indexes.collections.create_index_from_collection": _index_from_collection,
     "indexes.collections.delete_collection": _collection_deletion,
+    "indexes.moments.create_index_from_moment": _moment,
     "indexes.restores.cancel_restore_job": _cancellation,
     "indexes.restores.create_index_from_backup": _restore,
 }

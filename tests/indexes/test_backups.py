@@ -21,6 +21,7 @@ from indexes.deployment.backups import (
     MAX_ATTEMPTS,
     forget_deleted_backups,
     indexes_being_filled,
+    indexes_being_read,
     take_backup,
 )
 from indexes.deployment.reconcile import reconcile
@@ -125,7 +126,7 @@ def sweep(*, at_s: float | None = None) -> int:
     before_s = clock.now().timestamp() + LONG_AGO_S if at_s is None else at_s
     with connect(system_url(), name="test") as connection:
         forget_deleted_backups(connection, store, before_s=before_s)
-        spared = frozenset(indexes_being_filled())
+        spared = frozenset([*indexes_being_filled(), *indexes_being_read()])
         keys = {row.pk: data_key(row) for row in Index.objects.using("system").all()}
         gone = Backup.objects.using("system").all()
         keys |= {row.source_index_id: data_key(row) for row in gone}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from indexes.deployment.archive import archive_log
 from indexes.deployment.garbage import collect_objects
 from indexes.deployment.segments import build_what_is_due, trim_log
 from indexes.models import Index
@@ -84,6 +85,8 @@ def test_a_full_namespace_gets_a_segment_and_its_log_is_trimmed(world: World) ->
     assert build_what_is_due() == 1
     assert len(segments(index)) == 1
     assert build_what_is_due() == 0
+    assert trim_log() == 0, "what is not archived stays"
+    assert archive_log() == 11
     assert trim_log() == 11
     assert batches() == 0
 

@@ -33,6 +33,9 @@ ROWS: Rows = {
     "PATCH backup-schedules/<str:schedule_id>": Row(CONTROL_WRITE, 400, {"frequency": "hourly"}),
     "DELETE backup-schedules/<str:schedule_id>": Row(CONTROL_WRITE, 204, is_undone=True),
     "GET backup-schedules/<str:schedule_id>/history": Row(CONTROL_READ, 200),
+    "POST indexes/<str:name>/create-index": Row(
+        CONTROL_WRITE, 400, {"name": "again", "restore_to": "2100-01-01T00:00:00Z"}
+    ),
     "GET backups": Row(CONTROL_READ, 200),
     "GET backups/<str:backup_id>": Row(CONTROL_READ, 200),
     "DELETE backups/<str:backup_id>": Row(CONTROL_WRITE, 412),

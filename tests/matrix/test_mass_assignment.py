@@ -75,6 +75,10 @@ WISHES = {
     "POST backups/<str:backup_id>/create-index": Wish(
         Index, {"name": "NEW-again"}, _columns("name", "tags")
     ),
+    "POST indexes/<str:name>/create-index": Wish(
+        Index, {"name": "NEW-again", "restore_to": "2026-01-01T00:00:00Z"},
+        _columns("name", "tags"), is_always_strict=True,
+    ),
     "PATCH admin/organizations/<str:organization_id>": Wish(Organization, _NAMED, _NAME),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>": Wish(Project, _NAMED, _PROJECT),

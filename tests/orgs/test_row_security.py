@@ -12,6 +12,7 @@ from orgs.queries import grants_of, organizations_of
 from orgs.tenancy import tenant
 from projects.models import Project
 from projects.queries import authenticate_api_key
+from storage.schema import TABLES
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -128,7 +129,7 @@ def test_the_system_role_may_only_do_what_it_was_granted(world: World) -> None:
         Project.objects.using("system").update(name="changed")
 
 
-@pytest.mark.parametrize("table", ["log_batch", "log_namespace", "log_lease"])
+@pytest.mark.parametrize("table", TABLES)
 def test_the_application_cannot_reach_the_write_log(table: str) -> None:
     with (
         connections["default"].cursor() as cursor,

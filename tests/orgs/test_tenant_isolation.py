@@ -16,6 +16,7 @@ from cli.embedded.postgres import EmbeddedPostgres
 from orgs.models import Organization
 from orgs.queries import is_only_organization, is_organization_slug_taken
 from orgs.tenancy import tenant
+from storage.schema import TABLES
 from tests.support.world import World
 
 # Every table that belongs to no tenant, and why. A new one is put here or gets organization_id.
@@ -29,7 +30,7 @@ INSTALLATIONS = {
     "audit_turn", "billing_usagereporter",
 }  # fmt: skip
 # Sealed records under opaque ids, which the application role cannot read at all.
-WRITE_LOG = {"log_batch", "log_lease", "log_namespace", "log_pin"}
+WRITE_LOG = set(TABLES)
 _ORGANIZATION = "orgs_organization"
 _CHEAP = 200
 _VALUES = {

@@ -106,8 +106,9 @@ def test_a_namespace_made_again_shows_no_old_record(mortal: Served) -> None:
     mortal.plane.kill("engine")
     mortal.plane.start_engine()
     assert mortal.ids("n") == ["new"]
-    count = "SELECT count(DISTINCT namespace_id) FROM log_batch WHERE index_id = %s"
-    assert mortal.plane.rows(count, [mortal.index_id]) == [(1,)]
+    for table, kept in (("log_namespace", 1), ("log_dropped", 5)):
+        count = f"SELECT count(*) FROM {table} WHERE index_id = %s"  # noqa: S608 - constants
+        assert mortal.plane.rows(count, [mortal.index_id]) == [(kept,)], table
 
 
 def test_writes_from_many_clients_at_once_all_arrive_in_their_order(mortal: Served) -> None:

@@ -92,7 +92,7 @@ def test_a_batch_for_a_dropped_namespace_is_refused(
     assert log.drop_namespace(connection, writer.index_id, writer.namespace_id, epoch=writer.epoch)
     (outcome,) = write(appender, writer.batch())
     assert isinstance(outcome.error, Aborted)
-    assert log.last_lsn(connection, writer.index_id, writer.namespace_id) == 0
+    assert log.last_lsn(connection, writer.index_id, writer.namespace_id) == 1
 
 
 def test_a_name_is_given_to_one_namespace_only(
@@ -111,7 +111,8 @@ def test_after_a_manifest_the_log_goes_on_though_its_batches_are_gone(
 ) -> None:
     write(appender, *(writer.batch() for _ in range(3)))
     connection.execute(
-        "UPDATE log_namespace SET manifest_lsn = 3 WHERE index_id = %s", [writer.index_id]
+        "UPDATE log_namespace SET manifest_lsn = 3, archived_lsn = 3 WHERE index_id = %s",
+        [writer.index_id],
     )
     log.trim(connection, 0)
     assert ids_in_log(connection, writer) == []

@@ -12,6 +12,7 @@ from keyring.envelope import DataKey
 from kit.errors import AlreadyExists, DataLoss, Unavailable
 from kit.ids import new_id
 from storage.database import Connection, connect
+from storage.schema import TABLES
 from storage.write_log import log
 from storage.write_log.appender import LogAppender
 from storage.write_log.errors import Fenced
@@ -111,7 +112,7 @@ def test_no_customer_byte_lies_in_the_tables_in_clear(
 ) -> None:
     writer.name = "canary-namespace"
     write(appender, writer.batch(upsert("canary-id")))
-    for table in ("log_namespace", "log_batch"):
+    for table in ("log_namespace", "log_batch", "log_dropped"):
         rows = connection.cursor(binary=True).execute(
             sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))
         )
@@ -157,7 +158,7 @@ def test_a_dropped_index_leaves_nothing_and_takes_nothing(
     write(appender, writer.batch())
     log.drop_index(connection, writer.index_id)
     log.drop_index(connection, writer.index_id)
-    for table in ("log_lease", "log_namespace", "log_batch"):
+    for table in TABLES:
         statement = sql.SQL("SELECT count(*) FROM {} WHERE index_id = %s")
         left = connection.execute(statement.format(sql.Identifier(table)), [writer.index_id])
         assert left.fetchone()[0] == 0
@@ -166,9 +167,11 @@ def test_a_dropped_index_leaves_nothing_and_takes_nothing(
 
 
 def cover(connection: Connection, writer: Writer, lsn: int) -> None:
+    """As if a segment had been built, and the log archived, up to there."""
     connection.execute(
-        "UPDATE log_namespace SET manifest_lsn = %s WHERE namespace_id = %s",
-        [lsn, writer.namespace_id],
+        """UPDATE log_namespace SET manifest_lsn = %(lsn)s, archived_lsn = %(lsn)s
+           WHERE namespace_id = %(namespace_id)s""",
+        {"lsn": lsn, "namespace_id": writer.namespace_id},
     )
 
 
@@ -210,11 +213,24 @@ def test_trim_removes_only_what_is_covered_and_old(
     assert log.last_lsn(connection, writer.index_id, writer.namespace_id) == 4
 
 
+def test_trim_waits_for_the_archive(
+    appender: LogAppender, connection: Connection, writer: Writer
+) -> None:
+    write(appender, *(writer.batch() for _ in range(4)))
+    cover(connection, writer, 3)
+    connection.execute("UPDATE log_namespace SET archived_lsn = 1 WHERE manifest_lsn = 3")
+    log.trim(connection, 0)
+    assert lsns(connection, writer, after_lsn=1) == [2, 3, 4]
+    log.drop_namespace(connection, writer.index_id, writer.namespace_id, epoch=writer.epoch)
+    log.trim(connection, 0)
+    assert lsns(connection, writer, after_lsn=1) == [2, 3, 4], "a dropped one waits as well"
+
+
 def test_the_application_role_sees_nothing_of_the_log(
     postgres_server: EmbeddedPostgres, log_database: str
 ) -> None:
     with connect(postgres_server.url(APPLICATION, log_database), name="test") as stranger:
-        for table in ("log_lease", "log_namespace", "log_batch"):
+        for table in TABLES:
             allowed = stranger.execute("SELECT has_table_privilege(%s, 'SELECT')", [table])
             assert allowed.fetchone()[0] is False
 

@@ -1,0 +1,43 @@
+"""Having the log archived, and knowing how long what was archived is kept."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from indexes.deployment.keys import key_of_index
+from indexes.models import Index
+from keyring.envelope import DataKey
+from kit.environment import environment
+from orgs.plans import RESTORE_WINDOW, Plan
+from storage.archive import rows
+from storage.archive.keep import Archiver
+from storage.database import Connection, alone
+from storage.objects import ObjectStore, open_object_store
+
+_LOCK = 0x5707_0005  # stands for "archiving": a second worker would only do the same again
+# A restore to a second replays the log from a manifest that is older than this at most.
+_BASE_EVERY_S = 3_600
+
+
+def archive_log() -> int:
+    """Bring what was acknowledged since the last time into the archive; how many batches."""
+    here = environment()
+    url = here.database_system_url.get_secret_value()
+    with alone(url, _LOCK, name="archive") as connection:
+        if connection is None:
+            return 0
+        rows.keep_bases(connection, _BASE_EVERY_S)
+        store = open_object_store(here.object_store_url)
+        return Archiver(connection, store, lambda one: key_of_index(connection, one)).archive()
+
+
+def archive_index(connection: Connection, store: ObjectStore, key: DataKey, index_id: UUID) -> None:
+    """Bring everything of one index into the archive. Raises where some of it cannot be."""
+    Archiver(connection, store, lambda _: key).archive(index_id)
+
+
+def window_s_of(index_id: UUID) -> float:
+    """How many seconds back the index can be restored. Crosses tenants."""
+    found = Index.objects.using("system").filter(pk=index_id)
+    plan = found.values_list("project__organization__plan", flat=True).first()
+    window = RESTORE_WINDOW[Plan(plan)] if plan is not None else timedelta()
+    return window.total_seconds()
