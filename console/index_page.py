@@ -10,7 +10,7 @@ from django.urls import reverse
 from access.decide import require
 from access.permissions import Permission
 from audit.actions import Action
-from console.navigation import Crumb, project_url
+from console.navigation import Crumb, Tab, project_url
 from console.render import render_page
 from console.visit import Visit
 from indexes.addresses import host_of
@@ -28,17 +28,11 @@ _TABS = (
     ("Browser", "index_browse", Permission.DATA_READ),
     ("Query", "index_query", Permission.DATA_READ),
     ("Namespaces", "index_namespaces", Permission.DATA_READ),
+    ("Metrics", "index_metrics", Permission.INDEX_READ),
+    ("Backups", "index_backups", Permission.INDEX_READ),
     ("Configuration", "index_config", Permission.INDEX_READ),
     ("Danger zone", "index_danger", Permission.INDEX_READ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    label: str
-    url: str
-    is_current: bool
-    count: int | None = None
 
 
 @dataclass(slots=True)

@@ -60,11 +60,12 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A state of one page: what `components/tabs.html` shows."""
+    """A page or state beside others: what `components/tabs.html` shows."""
 
     label: str
     url: str
     is_current: bool
+    count: int | None = None
 
 
 def sections(visit: Visit) -> list[Section]:

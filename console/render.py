@@ -35,10 +35,13 @@ def render_page_or_fragment(
 ) -> HttpResponse:
     """The page, or for htmx its partial of that name: one view, one context."""
     if is_fragment_wanted(visit):
-        return render(
-            visit.request, f"{template}#{fragment}", {"visit": visit, "may": visit.may, **context}
-        )
+        return render_fragment(visit, f"{template}#{fragment}", context)
     return render_page(visit, template, context, trail=trail)
+
+
+def render_fragment(visit: Visit, template: str, context: dict[str, Any]) -> HttpResponse:
+    """What htmx swaps in: a partial, `page.html#name`, or a template of its own."""
+    return render(visit.request, template, {"visit": visit, "may": visit.may, **context})
 
 
 def render_sheet(

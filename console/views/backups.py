@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access.permissions import Permission
@@ -90,10 +89,6 @@ def delete(visit: Visit, backup_id: UUID) -> HttpResponse:
 
 def trail(visit: Visit) -> Crumb:
     return Crumb("Backups", project_url(visit.organization, visit.here, "backups"))
-
-
-def index_url(visit: Visit, name: str, page: str = "index_backups") -> str:
-    return reverse(f"console:{page}", args=[visit.organization.slug, visit.here.slug, name])
 
 
 def _sheet(

@@ -9,10 +9,11 @@ from access.permissions import Permission
 from audit.actions import Action
 from console.forms.backups import BackupForm, ScheduleForm
 from console.forms.base import ConsoleForm
-from console.navigation import Crumb, project_url
+from console.index_page import Node, index_crumbs, index_url, render_tab
+from console.navigation import Crumb
 from console.paging import ROWS, after
-from console.render import go, render_page_or_fragment, render_sheet
-from console.views.backups import index_url, table_of
+from console.render import go, is_fragment_wanted, render_fragment, render_sheet
+from console.views.backups import table_of
 from console.visit import Visit, guard, project_page
 from indexes.backup_queries import visible_backups
 from indexes.backup_schedule_models import BackupSchedule
@@ -36,12 +37,12 @@ def overview(visit: Visit, name: str) -> HttpResponse:
     page = visible_backups(visit.actor, visit.here, limit=ROWS, after=start, index=index)
     context = {
         **table_of(visit, page),
-        "index": index,
         "schedule": _schedule_of(visit, index),
         "is_pod": "pod" in index.spec,
     }
-    trail = (*_trail(visit, index)[:-1], Crumb("Backups"))
-    return render_page_or_fragment(visit, "backups/index.html", "rows", context, trail=trail)
+    if is_fragment_wanted(visit):
+        return render_fragment(visit, "backups/index.html#rows", context)
+    return render_tab(Node(visit, index), "index_backups", "backups/index.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,7 +54,7 @@ def new(visit: Visit, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             create_backup(visit.actor, index, **form.cleaned_data)
-            return go(visit, index_url(visit, name), saying="The backup is being taken")
+            return go(visit, _backups_url(visit, name), saying="The backup is being taken")
         except StonepineError as error:
             form.refuse(error)
     return _sheet(visit, "backups/_new.html", index, form, title=f"Back up {index.name}")
@@ -71,7 +72,7 @@ def schedule(visit: Visit, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             _save(visit, index, found, dict(form.cleaned_data))
-            return go(visit, index_url(visit, name), saying="Schedule saved")
+            return go(visit, _backups_url(visit, name), saying="Schedule saved")
         except StonepineError as error:
             form.refuse(error)
     return _sheet(visit, "backups/_schedule.html", index, form, title="Schedule backups")
@@ -87,7 +88,7 @@ def schedule_delete(visit: Visit, name: str) -> HttpResponse:
     if form.is_valid():
         if found is not None:
             delete_backup_schedule(visit.actor, found)
-        return go(visit, index_url(visit, name), saying="Schedule deleted")
+        return go(visit, _backups_url(visit, name), saying="Schedule deleted")
     return _sheet(visit, "backups/_schedule_delete.html", index, form, title="Delete schedule")
 
 
@@ -112,17 +113,14 @@ def _initial(found: BackupSchedule | None) -> dict[str, Any]:
     return {field: getattr(found, field) for field in fields}
 
 
-def _trail(visit: Visit, index: Index) -> tuple[Crumb, ...]:
-    return (
-        Crumb("Indexes", project_url(visit.organization, visit.here, "indexes")),
-        Crumb(index.name, index_url(visit, index.name, "index")),
-        Crumb("Backups", index_url(visit, index.name)),
-    )
+def _backups_url(visit: Visit, name: str) -> str:
+    return index_url(visit, name, "index_backups")
 
 
 def _sheet(
     visit: Visit, sheet: str, index: Index, form: ConsoleForm, *, title: str
 ) -> HttpResponse:
     context = {"index": index, "form": form}
-    trail, invalid = _trail(visit, index), bool(form.errors)
+    trail = (*index_crumbs(visit, index), Crumb("Backups", _backups_url(visit, index.name)))
+    invalid = bool(form.errors)
     return render_sheet(visit, sheet, context, title=title, trail=trail, is_invalid=invalid)

@@ -3,12 +3,11 @@
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from console.charts import Chart, Unit, Values
-from console.navigation import Crumb, Tab, project_url
-from console.render import render_page
+from console.index_page import Node, index_url, render_tab
+from console.navigation import Tab
 from console.snippets import snippets
 from console.visit import Visit, project_page
 from indexes.metrics.queries import OPERATIONS, IndexMetrics, Series, index_metrics
@@ -25,10 +24,8 @@ def page(visit: Visit, name: str) -> HttpResponse:
     over = next((one for one in Range if one == asked.get("range")), Range.DAY)
     operation = next((one for one in OPERATIONS if one == asked.get("operation")), OPERATIONS[0])
     found = index_metrics(visit.actor, index, over=over, operation=operation)
-    place = [visit.organization.slug, visit.here.slug, index.name]
-    here = reverse("console:index_metrics", args=place)
+    here = index_url(visit, index.name, "index_metrics")
     context = {
-        "index": index,
         "metrics": found,
         "range": over,
         "operation": operation,
@@ -37,16 +34,11 @@ def page(visit: Visit, name: str) -> HttpResponse:
         "p95": Unit.MILLISECONDS.written(found.now.p95_ms),
         "p95_before": Unit.MILLISECONDS.written(found.before.p95_ms),
         "charts": _charts(found),
-        "tabs": [_tab(here, one, operation, is_current=one is over) for one in Range],
+        "ranges": [_tab(here, one, operation, is_current=one is over) for one in Range],
         "snippets": snippets("metrics", ("curl",), name=index.name, range=over),
         "scraping": snippets("prometheus", ("YAML",), project_id=visit.here.pk),
     }
-    trail = (
-        Crumb("Indexes", project_url(visit.organization, visit.here, "indexes")),
-        Crumb(index.name, reverse("console:index", args=place)),
-        Crumb("Metrics"),
-    )
-    return render_page(visit, "indexes/metrics.html", context, trail=trail)
+    return render_tab(Node(visit, index), "index_metrics", "indexes/metrics.html", context)
 
 
 def _charts(found: IndexMetrics) -> list[Chart]:
