@@ -4,12 +4,26 @@ const dialog = document.getElementById("palette");
 const input = dialog?.querySelector("input");
 const found = dialog?.querySelector(".found");
 const hits = () => [...found.querySelectorAll("[data-hit]")];
+// Whether the list is of an older text, and whether Enter waits for the one to come.
+let isStale = false;
+let isGoing = false;
 
 function openPalette() {
   if (!dialog || dialog.open) return;
   input.value = "";
+  isGoing = false;
   dialog.showModal();
+  search();
+}
+
+function search() {
+  isStale = true;
   input.dispatchEvent(new Event("palette-open"));
+}
+
+function go() {
+  isGoing = false;
+  hits().find((hit) => hit.getAttribute("aria-selected") === "true")?.click();
 }
 
 function choose(chosen) {
@@ -51,10 +65,17 @@ if (dialog) {
 
   dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault(); // Enter goes to what is chosen
-    hits().find((hit) => hit.getAttribute("aria-selected") === "true")?.click();
+    if (!isStale) return go();
+    isGoing = true;
+    search();
   });
 
-  found.addEventListener("htmx:afterSwap", () => {
+  input.addEventListener("input", () => {
+    isStale = true;
+    isGoing = false;
+  });
+
+  found.addEventListener("htmx:afterSwap", (event) => {
     hits().forEach((hit, number) => {
       hit.id = `hit-${number}`;
       hit.setAttribute("role", "option");
@@ -64,6 +85,8 @@ if (dialog) {
     nothing?.setAttribute("role", "option"); // a list that is empty says so
     nothing?.setAttribute("aria-disabled", "true");
     choose(hits()[0]);
+    isStale = event.detail.requestConfig.formData.get("q") !== input.value;
+    if (isGoing && !isStale) go();
   });
 
   dialog.addEventListener("click", (event) => {
