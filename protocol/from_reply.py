@@ -3,6 +3,7 @@
 What faces write stands in `to_json`, in the newest version of the API.
 """
 
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -116,10 +117,11 @@ def refusal(status: int, body: bytes, *, retry_after_s: int | None = None) -> St
 def _kinds() -> dict[WireStatus, type[StonepineError]]:
     """Where two codes are told alike, the first one of the table is meant."""
     kinds: dict[ErrorCode, type[StonepineError]] = {}
-    waiting = [StonepineError]
+    # Parents first: a child may take other arguments.
+    waiting: deque[type[StonepineError]] = deque([StonepineError])
     while waiting:
-        kind = waiting.pop()
-        kinds[kind.code] = kind
+        kind = waiting.popleft()
+        kinds.setdefault(kind.code, kind)
         waiting.extend(kind.__subclasses__())
     found: dict[WireStatus, type[StonepineError]] = {}
     for code, status in STATUS.items():
