@@ -30,7 +30,10 @@ OPEN = {"healthz", "readyz", "docs/openapi.json"}
 # Other secrets open these: tests/api/admin, tests/api/test_oauth.py, tests/matrix/test_scim.py.
 OF_OTHER_SECRETS = ("admin/", "oauth/", "scim/", "metrics")
 # Tried with every kind of key in tests/matrix, which knows what has to be there first.
-OF_BACKUPS = ("backup", "collections", "restore-jobs", "indexes/<str:name>/backup")
+OF_BACKUPS = (
+    "backup", "collections", "restore-jobs",
+    "indexes/<str:name>/backup", "indexes/<str:name>/create-index",
+)  # fmt: skip
 OF_PROJECTS = ("prometheus/", "projects/")
 BODIES = {"POST": {**NEW_BODY, "name": "another"}, "PATCH": {"tags": {"a": "b"}}}
 SUCCESS = {"GET": 200, "POST": 201, "PATCH": 200, "DELETE": 202}

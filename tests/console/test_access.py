@@ -68,10 +68,10 @@ def test_viewer_reads_and_is_offered_nothing_else(
     client = as_user(site.vera)
     assert statuses(client, site, READING) == {200, 302}
     assert statuses(client, site, (*INDEX_WRITING, *KEYS)) == {403}
-    detail = client.get(f"{site.place}/indexes/articles").content.decode()
-    assert "Roles that do:" in detail
-    assert "/delete" not in detail
-    assert "/protect" not in detail
+    danger = client.get(f"{site.place}/indexes/articles/danger").content.decode()
+    assert "Roles that do:" in danger
+    assert "/delete" not in danger
+    assert "/protect" not in danger
     assert "new-index" not in client.get(f"{site.place}/indexes").content.decode()
     assert "Recent activity" not in client.get(site.home).content.decode()
 
