@@ -181,7 +181,8 @@ class Layout:
             memtable = self._memtables.get(serial)
             if memtable is None:
                 continue
-            if memtable.row_count > 2 * memtable.live_count + _MEMTABLE_SLACK:
+            slack = _MEMTABLE_SLACK if memtable.live_count or serial == self._last_memtable else 0
+            if memtable.row_count > 2 * memtable.live_count + slack:
                 self._renew_memtable(serial, 0)
 
     def _renew_memtable(self, serial: int, first_row: int) -> None:

@@ -1,5 +1,7 @@
 """What a namespace holds is known exactly, whatever was written over, buried or deleted."""
 
+import random
+
 import orjson
 
 from dataplane.engine.measuring import measure
@@ -48,6 +50,14 @@ def test_a_memtable_that_sheds_its_buried_rows_holds_the_same() -> None:
         space.apply(lsn, upsert({"same": VALUES}))
         if lsn % 100 == 0:
             assert space.live_bytes == 12 + 4
+
+
+def test_memtables_of_records_that_were_written_over_go_also_where_nothing_is_built() -> None:
+    space, rng = filled(DENSE), random.Random(5)
+    for lsn in range(1, 4001):
+        space.apply(lsn, upsert({f"{row}": VALUES for row in rng.sample(range(2000), 50)}))
+    row_bytes = 4 * 3 + 64
+    assert space.size_bytes < 6 * 2000 * row_bytes
 
 
 def test_only_touched_namespaces_are_measured_and_the_deleted_one_is_taken_off() -> None:
