@@ -202,10 +202,12 @@ class Writer:
         *,
         event: DataPlaneEvent | None = None,
     ) -> None:
+        """The event of an act in several pieces is recorded once: with the first of them."""
         write = _Write(index, space, answer, remaining=len(operations))
         for operation in operations:
             self._append(_Piece(write, operation), space.next_lsn, event=event)
             space.next_lsn += 1
+            event = None
 
     def _append(
         self,

@@ -107,3 +107,16 @@ def test_what_a_person_does_leaves_one_event_each_under_that_person(
     assert {(one["request_id"], one["ip"]) for one in found} == {
         ("asked-by-the-console", "192.0.2.9")
     }
+
+
+def test_an_act_that_is_logged_in_pieces_leaves_one_event(served: Served, editor: Visitor) -> None:
+    for start in range(0, 11_000, 1000):
+        records = [
+            {"id": f"{row}", "values": [1, 2, 3, 4], "metadata": {"x": 1}}
+            for row in range(start, start + 1000)
+        ]
+        assert editor.send(WRITE, "POST /vectors/upsert", {"vectors": records}).status_code == 200
+    assert editor.send(WRITE, "POST /vectors/delete", {"filter": {"x": 1}}).status_code == 200
+    assert served.ids() == []
+    actions = [one["action"] for one in served.plane.events(served.index_id)]
+    assert actions == ["namespace.records_upserted"] * 11 + ["namespace.records_deleted"]
