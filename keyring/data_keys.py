@@ -22,7 +22,7 @@ def open_data_key(provider: KeyProvider, project_id: UUID, version: int, wrapped
     secret = provider.unwrap(project_id, wrapped, context=_context(project_id, version))
     if len(secret) != KEY_BYTES:
         raise DataLoss(f"The data key of project {project_id} has a wrong length.")
-    return DataKey(project_id, version, secret)
+    return DataKey(project_id, version, secret, provider.guard(project_id, wrapped))
 
 
 def _context(project_id: UUID, version: int) -> bytes:

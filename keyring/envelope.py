@@ -7,6 +7,7 @@ second half is GCM's nonce. So random nonces are safe for any number of messages
 
 import secrets
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
@@ -71,9 +72,13 @@ class DataKey:
     project_id: UUID
     version: int
     secret: bytes = field(repr=False)
+    # Raises once its provider does not let us have it any more: see `KeyProvider.guard`.
+    guard: Callable[[], None] | None = field(default=None, repr=False, compare=False)
 
     def derive(self, purpose: str, *parts: UUID | str | int) -> bytes:
         """32 bytes for that purpose and those parts, bound to the project and key version."""
+        if self.guard is not None:
+            self.guard()
         return hkdf(self.secret, context(self.project_id, self.version, purpose, *parts))
 
 

@@ -1,6 +1,7 @@
 """The key provider of one machine: a folder with a root key and one sealed key per project."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -67,6 +68,11 @@ class LocalKeyring:
 
     def unwrap(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> bytes:
         return unseal(self._project_key(project_id), wrapped, context=context)
+
+    def guard(self, project_id: UUID, wrapped: bytes) -> Callable[[], None] | None:
+        """What only this keyring wrapped stays open as long as the process lives."""
+        del project_id, wrapped
+        return None
 
     def destroy_key(self, project_id: UUID) -> None:
         try:

@@ -1,5 +1,6 @@
 """What a key provider does: hold one wrapping key per project, outside database and data disk."""
 
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
@@ -20,6 +21,10 @@ class KeyProvider(Protocol):
         """`secret` under the project's key; only the same `context` unwraps it."""
 
     def unwrap(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> bytes: ...
+
+    def guard(self, project_id: UUID, wrapped: bytes) -> Callable[[], None] | None:
+        """What says, by raising as `unwrap` does, that `wrapped` can be opened no more; None where
+        nobody can take it away. `DataKey.derive` calls it."""
 
     def destroy_key(self, project_id: UUID) -> None:
         """Make everything of the project unreadable for ever. Idempotent."""

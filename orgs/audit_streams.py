@@ -16,12 +16,12 @@ from audit.models import Chain, Delivery, Event, Stream, StreamKind
 from audit.record import Target, record
 from audit.streams.delivery import receiver_of
 from audit.streams.destinations import Batch, checked_config, send
-from audit.streams.errors import DeliveryFailed
 from audit.streams.schedule import deliver_soon
 from audit.streams.secrets import sealed_secret
 from kit import clock
 from kit.errors import AlreadyExists, InvalidArgument, NotFound
 from kit.ids import new_id
+from kit.outbound import ExchangeFailed
 from orgs.models import Organization
 from orgs.plans import FEATURES, Feature, Plan
 from orgs.tenancy import tenant
@@ -175,7 +175,7 @@ def test_stream(actor: Actor, organization: Organization, stream_id: UUID) -> Te
     try:
         # After the verb: no transaction waits for somebody else's server.
         send(receiver_of(stream), Batch(new_id(), organization.pk, stream.pk, []))
-    except DeliveryFailed as error:
+    except ExchangeFailed as error:
         return TestResult(str(error))
     return TestResult("")
 

@@ -1,16 +1,15 @@
 """Reading an identity provider's metadata over the network, from a worker and never from a request.
 
 The name is resolved once, checked, and that very address is connected to; see
-`audit/streams/network.py`.
+`kit/outbound.py`.
 """
 
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
-from audit.streams.errors import DeliveryFailed
-from audit.streams.network import connected, place_of
 from kit.environment import environment
 from kit.errors import InvalidArgument
+from kit.outbound import ExchangeFailed, connected, place_of
 from sso.metadata import MAX_BYTES
 
 _TAKES_S = 10.0
@@ -58,7 +57,7 @@ def fetch(url: str) -> bytes:
                 body = answer.read(MAX_BYTES + 1)
             finally:
                 http.close()
-    except DeliveryFailed as error:
+    except ExchangeFailed as error:
         raise FetchFailed(str(error)) from error
     if len(body) > MAX_BYTES:
         raise FetchFailed("The metadata is larger than 1 MiB.")

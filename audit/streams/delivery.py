@@ -16,11 +16,11 @@ from django.db.models.functions import Coalesce
 from audit.models import Chain, Delivery, DeliveryStatus, Event, Stream
 from audit.shape import to_json
 from audit.streams.destinations import Batch, Receiver, send
-from audit.streams.errors import DeliveryFailed
 from audit.streams.secrets import opened_secret
 from kit import clock
 from kit.errors import StonepineError
 from kit.ids import new_id
+from kit.outbound import ExchangeFailed
 
 MAX_EVENTS = 500
 _MAX_BATCHES = 20
@@ -106,7 +106,7 @@ def _deliver_next(claimed: _Claimed) -> bool:
         return False
     try:
         send(receiver_of(stream), _batch(delivery))
-    except (DeliveryFailed, StonepineError) as error:
+    except (ExchangeFailed, StonepineError) as error:
         _postpone(claimed, delivery, str(error))
         return False
     return _finish(claimed, delivery)

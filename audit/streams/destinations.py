@@ -16,10 +16,10 @@ from obstore.store import S3Store
 
 from audit.export import json_line
 from audit.streams import syslog
-from audit.streams.errors import DeliveryFailed
-from audit.streams.network import AddressRefused, Place, exchange, place_of, resolved
+from audit.streams.network import exchange, resolved
 from kit import clock
 from kit.errors import InvalidArgument
+from kit.outbound import AddressRefused, ExchangeFailed, Place, place_of
 
 TEST_OBJECT = "audit-log-access-test"
 _USER_AGENT = "Stonepine-Audit-Stream/1"
@@ -49,7 +49,7 @@ class Receiver:
 
 
 def send(receiver: Receiver, batch: Batch) -> None:
-    """Returns when the receiver has taken the batch. Raises `DeliveryFailed`."""
+    """Returns when the receiver has taken the batch. Raises `ExchangeFailed`."""
     _SENDERS[receiver.kind](receiver, batch)
 
 
@@ -132,7 +132,7 @@ def _put(receiver: Receiver, name: str, content: bytes) -> None:
 
 def _require_success(status: int) -> None:
     if not 200 <= status < 300:
-        raise DeliveryFailed(f"The receiver answered {status}.")
+        raise ExchangeFailed(f"The receiver answered {status}.")
 
 
 def _check_http(given: dict[str, Any]) -> dict[str, str | int | bool]:
@@ -189,7 +189,7 @@ def _check_address(host: str, port: int, field: str) -> None:
         resolved(host, port)
     except AddressRefused as error:
         raise InvalidArgument(str(error), field=field) from error
-    except DeliveryFailed:
+    except ExchangeFailed:
         return  # a name that does not resolve yet is told by the test, and by each delivery
 
 

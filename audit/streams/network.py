@@ -1,109 +1,23 @@
-"""The way out: a name is resolved once, checked, and that very address is connected to.
-
-Private, loopback, link-local (so the clouds' metadata services) and other special addresses are
-refused, unless they lie in a network that the operator allows.
-"""
+"""The way out of audit streams: `kit.outbound`, with the networks that the operator allows them."""
 
 import socket
-import ssl
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
 
-from audit.streams.errors import DeliveryFailed
+from kit import outbound
 from kit.environment import environment
-
-CONNECT_S = 5.0
-# From the connection to the end of the answer, however slowly it drips.
-EXCHANGE_S = 20.0
-_MAX_ANSWER_BYTES = 64 * 1024
-_NAT64 = ip_network("64:ff9b::/96")
-# Old and local forms that some routers still take to private places.
-_ODD = tuple(
-    map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "0.0.0.0/8"))
-)
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from kit.outbound import Place
 
 
-class AddressRefused(DeliveryFailed):
-    """The receiver's name leads where no stream may go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A receiver: where, whether by TLS, and whose certificates are trusted ("": the system's)."""
-
-    host: str
-    port: int
-    is_tls: bool = True
-    ca: str = ""
-
-
-def resolved(
-    host: str, port: int, *, allowed: Sequence[Network] | None = None
-) -> tuple[socket.AddressFamily, str]:
-    """The one address to connect to; refused if any that the name has is forbidden."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise DeliveryFailed(f"{host} cannot be resolved.") from error
-    for _, _, _, _, place in found:
-        if not is_allowed(ip_address(str(place[0]).partition("%")[0]), allowed=allowed):
-            raise AddressRefused(f"{host} leads to an address that may not be reached.")
-    family, _, _, _, place = found[0]
-    return family, str(place[0])
-
-
-def is_allowed(address: Address, *, allowed: Sequence[Network] | None = None) -> bool:
-    """Whether the address is public, or in a network that the operator allows: one of those for
-    streams, unless others are given."""
-    inner = _unwrapped(address)
-    networks = environment().audit_stream_networks_allowed if allowed is None else allowed
-    if any(inner in network for network in networks):
-        return True
-    if any(inner in network for network in _ODD):
-        return False
-    return inner.is_global and not inner.is_multicast
-
-
-def _unwrapped(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one, where routers would take it out."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
+def resolved(host: str, port: int) -> tuple[socket.AddressFamily, str]:
+    return outbound.resolved(host, port, allowed=environment().audit_stream_networks_allowed)
 
 
 @contextmanager
-def connected(
-    place: Place, *, timeout_s: float = EXCHANGE_S, allowed: Sequence[Network] | None = None
-) -> Iterator[socket.socket]:
-    """A connection that ends by itself when the time for an exchange is over."""
-    family, address = resolved(place.host, place.port, allowed=allowed)
-    raw = socket.socket(family, socket.SOCK_STREAM)
-    watch = threading.Timer(timeout_s, _end, [raw])
-    watch.daemon = True
-    try:
-        raw.settimeout(CONNECT_S)
-        raw.connect((address, place.port))
-        watch.start()
-        raw.settimeout(timeout_s)
-        yield _encrypted(raw, place) if place.is_tls else raw
-    except ssl.SSLError as error:
-        raise DeliveryFailed(f"TLS with {place.host} failed: {error.reason}.") from error
-    except (OSError, HTTPException) as error:
-        raise DeliveryFailed(f"{place.host} does not answer: {_kind(error)}.") from error
-    finally:
-        watch.cancel()
-        raw.close()
+def connected(place: Place) -> Iterator[socket.socket]:
+    allowed = environment().audit_stream_networks_allowed
+    with outbound.connected(place, allowed=allowed) as wire:
+        yield wire
 
 
 def exchange(
@@ -113,44 +27,11 @@ def exchange(
     *,
     headers: dict[str, str],
     ca: str = "",
-    timeout_s: float = EXCHANGE_S,
+    timeout_s: float = outbound.EXCHANGE_S,
 ) -> int:
-    """One request and its status. Redirects are not followed; the answer's content is dropped."""
-    parts = urlsplit(url)
-    place = place_of(url, ca=ca)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    with connected(place, timeout_s=timeout_s) as wire:
-        http = HTTPConnection(place.host, place.port)
-        http.sock = wire
-        try:
-            http.request(method, target, body, {"Host": parts.netloc, **headers})
-            answer = http.getresponse()
-            answer.read(_MAX_ANSWER_BYTES)
-            return answer.status
-        finally:
-            http.close()
-
-
-def place_of(url: str, *, ca: str = "") -> Place:
-    """Of an http:// or https:// URL that was checked when it was stored."""
-    parts = urlsplit(url)
-    is_tls = parts.scheme == "https"
-    return Place(parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls, ca)
-
-
-def _encrypted(raw: socket.socket, place: Place) -> ssl.SSLSocket:
-    trusted = ssl.create_default_context(cadata=place.ca or None)
-    # The wrapped socket takes the descriptor over: closing it closes the connection.
-    return trusted.wrap_socket(raw, server_hostname=place.host)
-
-
-def _end(raw: socket.socket) -> None:
-    try:
-        raw.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is over already
-
-
-def _kind(error: Exception) -> str:
-    """The kind of failure, and nothing that the other side wrote."""
-    return getattr(error, "strerror", None) or type(error).__name__
+    """One request and its status; the answer's content is dropped."""
+    allowed = environment().audit_stream_networks_allowed
+    answer = outbound.exchange(
+        method, url, body, headers=headers, ca=ca, timeout_s=timeout_s, allowed=allowed
+    )
+    return answer.status

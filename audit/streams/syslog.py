@@ -5,8 +5,8 @@ import re
 import socket
 from typing import Any
 
-from audit.streams.errors import DeliveryFailed
-from audit.streams.network import Place, connected
+from audit.streams.network import connected
+from kit.outbound import ExchangeFailed, Place
 
 # Facility 13 (log audit), severity 6 (informational) for what was done and 4 for what was refused.
 _INFORMATIONAL, _WARNING = 13 * 8 + 6, 13 * 8 + 4
@@ -25,7 +25,7 @@ def send(place: Place, events: list[dict[str, Any]]) -> None:
             while wire.recv(4096):
                 pass
         except TimeoutError as error:
-            raise DeliveryFailed(f"{place.host} did not take the messages in time.") from error
+            raise ExchangeFailed(f"{place.host} did not take the messages in time.") from error
 
 
 def frame(event: dict[str, Any]) -> bytes:

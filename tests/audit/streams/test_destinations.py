@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from audit.streams.destinations import Batch, Receiver, checked_config, send, signature
-from audit.streams.errors import DeliveryFailed
 from kit.errors import InvalidArgument
 from kit.ids import new_id
+from kit.outbound import ExchangeFailed
 from tests.audit.streams.receivers import HttpReceiver, syslog_listener
 
 S3 = {"bucket": "logs", "access_key_id": "AK", "region": "eu-west-1", "prefix": "audit/ours"}
@@ -42,7 +42,7 @@ def test_http_batches_are_signed_and_carry_their_id(receiver: HttpReceiver) -> N
 @pytest.mark.parametrize("status", [199 + 102, 400, 401, 404, 429, 500, 503])
 def test_only_a_success_is_taken_for_one(receiver: HttpReceiver, status: int) -> None:
     receiver.statuses = [status]
-    with pytest.raises(DeliveryFailed, match=str(status)):
+    with pytest.raises(ExchangeFailed, match=str(status)):
         send(Receiver("http", {"url": receiver.url}, "x"), batch(event(1)))
 
 
@@ -64,7 +64,7 @@ def test_a_closed_port_is_a_failure() -> None:
     with syslog_listener() as listener:
         config = {"host": "127.0.0.1", "port": listener.port, "tls": False}
         send(Receiver("syslog", config, ""), batch())
-    with pytest.raises(DeliveryFailed, match="does not answer"):
+    with pytest.raises(ExchangeFailed, match="does not answer"):
         send(Receiver("syslog", config, ""), batch(event(1)))
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from audit.streams.errors import DeliveryFailed
-from audit.streams.network import AddressRefused, exchange, is_allowed, resolved
+from audit.streams.network import exchange, resolved
 from cli.tls import ensure_certificate
+from kit.environment import environment
+from kit.outbound import AddressRefused, ExchangeFailed, is_allowed
 from tests.audit.streams.receivers import HttpReceiver, http_receiver
 
 
@@ -25,12 +26,12 @@ from tests.audit.streams.receivers import HttpReceiver, http_receiver
     ],
 )  # fmt: skip
 def test_special_addresses_are_refused(address: str) -> None:
-    assert not is_allowed(ip_address(address))
+    assert not is_allowed(ip_address(address), ())
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
 def test_public_addresses_are_allowed(address: str) -> None:
-    assert is_allowed(ip_address(address))
+    assert is_allowed(ip_address(address), ())
 
 
 def test_names_and_odd_spellings_of_this_machine_are_refused() -> None:
@@ -40,15 +41,16 @@ def test_names_and_odd_spellings_of_this_machine_are_refused() -> None:
 
 
 def test_what_does_not_resolve_is_a_failure_that_names_it() -> None:
-    with pytest.raises(DeliveryFailed, match=r"nowhere\.invalid cannot be resolved"):
+    with pytest.raises(ExchangeFailed, match=r"nowhere\.invalid cannot be resolved"):
         resolved("nowhere.invalid", 80)
 
 
 @pytest.mark.usefixtures("loopback_allowed")
 def test_the_operator_may_allow_a_network() -> None:
-    assert is_allowed(ip_address("127.0.0.1"))
-    assert is_allowed(ip_address("::ffff:127.0.0.1"))
-    assert not is_allowed(ip_address("10.0.0.1"))
+    allowed = environment().audit_stream_networks_allowed
+    assert is_allowed(ip_address("127.0.0.1"), allowed)
+    assert is_allowed(ip_address("::ffff:127.0.0.1"), allowed)
+    assert not is_allowed(ip_address("10.0.0.1"), allowed)
 
 
 def test_without_permission_nothing_is_connected(receiver: HttpReceiver) -> None:
@@ -81,7 +83,7 @@ def test_an_answer_that_drips_is_cut_off() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            with pytest.raises(DeliveryFailed):
+            with pytest.raises(ExchangeFailed):
                 exchange(
                     "POST", f"http://127.0.0.1:{server.getsockname()[1]}/", b"",
                     headers={}, timeout_s=0.3,
@@ -92,7 +94,7 @@ def test_an_answer_that_drips_is_cut_off() -> None:
 
 
 def test_a_receiver_without_the_right_certificate_gets_nothing(receiver: HttpReceiver) -> None:
-    with pytest.raises(DeliveryFailed, match=r"TLS with 127\.0\.0\.1 failed"):
+    with pytest.raises(ExchangeFailed, match=r"TLS with 127\.0\.0\.1 failed"):
         exchange("POST", receiver.url.replace("http:", "https:"), b"secret", headers={})
     assert receiver.requests == []
 
@@ -108,6 +110,6 @@ def test_a_certificate_for_the_receivers_name_is_needed_and_enough(
     with http_receiver(context) as secure:
         url = secure.url.replace("127.0.0.1", "localhost")
         assert exchange("POST", url, b"x", headers={}, ca=ca) == 200
-        with pytest.raises(DeliveryFailed, match="TLS"):
+        with pytest.raises(ExchangeFailed, match="TLS"):
             exchange("POST", url, b"x", headers={})
     assert len(secure.requests) == 1
