@@ -9,7 +9,7 @@ from dataplane.builder.record import Record
 from dataplane.engine import graph
 from dataplane.engine.frozen_metadata_index import freeze
 from dataplane.engine.metadata_index import GrowingMetadataIndex
-from dataplane.engine.part import Float32, needs_float64, vector_norms
+from dataplane.engine.norms import Float32, needs_float64, vector_norms
 from dataplane.engine.planner import DEFAULT_PLANNER, Planner
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.spec import IndexSpec, Metric

@@ -24,7 +24,8 @@ class Candidates:
     """Rows of a part that may be among the best, with keys that are wrong by at most `error`.
 
     A walk's candidates get their keys only where all candidates together are too many. `sparse`
-    are the sparse dot products of the rows, where the query has a sparse part.
+    are the sparse dot products of the rows, where the query has a sparse part. Rough
+    keys are wrong by so much that better ones may leave out many more rows.
     """
 
     part: Part
@@ -32,11 +33,12 @@ class Candidates:
     keys: Keys | None = None
     sparse: Float64 | None = None
     error: float = 0.0
+    is_rough: bool = False
 
     def at(self, chosen: Chosen) -> "Candidates":
         keys = None if self.keys is None else self.keys[chosen]
         sparse = None if self.sparse is None else self.sparse[chosen]
-        return Candidates(self.part, self.rows[chosen], keys, sparse, self.error)
+        return Candidates(self.part, self.rows[chosen], keys, sparse, self.error, self.is_rough)
 
     def best(self, top_k: int) -> "Candidates":
         """Without the rows that cannot be among the best."""

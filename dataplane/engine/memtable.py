@@ -4,17 +4,11 @@ from bisect import bisect_right
 
 import numpy as np
 
+from dataplane.engine.coded_rows import CodedRows
 from dataplane.engine.growing import GrowingArray
 from dataplane.engine.metadata_index import GrowingMetadataIndex
-from dataplane.engine.part import (
-    Float32,
-    Int64,
-    Part,
-    inverses,
-    needs_float64,
-    record_bytes,
-    vector_norms,
-)
+from dataplane.engine.norms import inverses, needs_float64, vector_norms
+from dataplane.engine.part import Float32, Int64, Part, record_bytes
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
@@ -29,10 +23,13 @@ class Memtable(Part):
     The metadata index takes up new rows when a filter needs them, or when they have become many.
     """
 
+    coded: CodedRows
+
     def __init__(self, width: int) -> None:
         self.tombstones = Tombstones(0)
         self.ids = []
         self.sparse = SparseRows()
+        self.coded = CodedRows()
         self._width = width
         self._vectors = GrowingArray(np.float32, width)
         self._norms = GrowingArray(np.float32)
@@ -73,7 +70,8 @@ class Memtable(Part):
     @property
     def size_bytes(self) -> int:
         row_bytes = 4 * self._width + 64
-        return self.row_count * row_bytes + self._metadata_bytes + self.sparse.byte_count
+        held = self.row_count * row_bytes + self.coded.row_count * self._width
+        return held + self._metadata_bytes + self.sparse.byte_count
 
     @property
     def row_bytes(self) -> Int64:
@@ -98,6 +96,8 @@ class Memtable(Part):
         self._metadata_bytes += sum(map(len, filter(None, records.metadata)))
         self.needs_float64 = self.needs_float64 or needs_float64(norms)
         self.largest_norm = max(self.largest_norm, float(norms.max(initial=0)))
+        if self._width and not self.needs_float64:
+            self.coded.take_up(self.vectors, self.norms)
         return first
 
     def rows_up_to(self, lsn: int) -> int:

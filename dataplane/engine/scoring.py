@@ -8,12 +8,15 @@ equal vectors get equal scores in every part.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from dataplane.engine.part import Float32, Part, norm_needs_float64
+from dataplane.engine.coded_rows import CodedFactor
+from dataplane.engine.norms import Float32, norm_needs_float64
+from dataplane.engine.part import Part
 from dataplane.engine.spec import IndexSpec, Metric
 from kit.errors import InvalidArgument
 from storage.write_log.operations import SparseVector
@@ -26,7 +29,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 _CHUNK_ROWS = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Target:
     """A prepared query. `direction` is what graphs and cosine keys take: of unit length unless
     the metric is Euclidean or the vector is zero. `values` has no elements on a sparse index."""
@@ -47,6 +50,10 @@ class Target:
     def factor(self) -> Float32:
         """What keys multiply the rows with."""
         return self.direction if self.metric is Metric.COSINE else self.values
+
+    @cached_property
+    def coded(self) -> CodedFactor:
+        return CodedFactor(self.factor)
 
     @property
     def may_walk(self) -> bool:
@@ -91,6 +98,12 @@ def error_bound(part: Part, target: Target) -> float:
         return unit * part.largest_norm * target.norm
     # The three terms of |a - b|² cancel: the error is that of the largest they can be.
     return unit * (part.largest_norm + target.norm) ** 2
+
+
+def rough_error(part: Part, target: Target, share: float) -> float:
+    """The same of keys whose products are wrong by at most `share` of the row's norm besides."""
+    most = share if target.metric is Metric.COSINE else share * part.largest_norm
+    return error_bound(part, target) + (4 if target.metric is Metric.EUCLIDEAN else 2) * most
 
 
 class Targets:

@@ -6,7 +6,7 @@ gets the answer that it would have got alone.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ from dataplane.engine.scoring import Target, Targets, exact_scores, keys_of_scor
 
 # So few in all are scored exactly without keys before.
 _FEW_IN_ALL = 64
+# So many times what is wanted are worth better keys than rough ones.
+_MANY_MORE = 2
 # The exact scores of so many rows are made in one go; they are wide.
 _MOST_IN_ONE_GO = 4096
 
@@ -206,6 +208,14 @@ def _prune(one: _Asked) -> None:
     if one.row_count <= max(one.top_k, _FEW_IN_ALL):
         return
     one.found = best_of_all([_keyed(found, one.target) for found in one.found], one.top_k)
+    is_rough = any(found.is_rough for found in one.found)
+    if is_rough and one.row_count > _MANY_MORE * max(one.top_k, _FEW_IN_ALL):
+        one.found = best_of_all([_refined(found, one.target) for found in one.found], one.top_k)
+
+
+def _refined(found: Candidates, target: Target) -> Candidates:
+    """With keys of the whole vectors in place of rough ones."""
+    return _keyed(replace(found, keys=None), target) if found.is_rough else found
 
 
 def _keyed(found: Candidates, target: Target) -> Candidates:

@@ -7,7 +7,8 @@ from pyroaring import BitMap
 
 from dataplane.engine.frozen_metadata_index import FrozenMetadataIndex
 from dataplane.engine.graph import Graph
-from dataplane.engine.part import Float32, Int64, Part, inverses, needs_float64, record_bytes
+from dataplane.engine.norms import inverses, needs_float64
+from dataplane.engine.part import Float32, Int64, Part, record_bytes
 from dataplane.engine.postings import Postings
 from dataplane.engine.sparse import SparseRows
 from dataplane.engine.spec import IndexSpec

@@ -9,7 +9,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from cli.embedded.postgres import EmbeddedPostgres
-from dataplane.engine import layout
+from dataplane.engine import candidates, coded_rows, layout, search
 from tests.property.engine_subject import Bench, EngineSubject, bench_on
 from tests.property.machine import IndexMachine, profile
 from tests.support.campaign import Campaign
@@ -27,9 +27,13 @@ def bench(
         bench_on(plane) as bench,
         pytest.MonkeyPatch.context() as patch,
     ):
-        # So that programs of some records have several memtables, and trim them.
+        # So that programs of some records have several memtables, trim them, scan codes, and
+        # leave out what cannot be among the best.
         patch.setattr(layout, "_MEMTABLE_ROWS", 4)
         patch.setattr(layout, "_MEMTABLE_SLACK", 2)
+        patch.setattr(coded_rows, "BLOCK_ROWS", 2)
+        patch.setattr(candidates, "_FEW_ROWS", 1)
+        patch.setattr(search, "_FEW_IN_ALL", 1)
         yield bench
 
 
