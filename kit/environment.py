@@ -8,12 +8,14 @@ import os
 import re
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kit.destinations import AllowedDestination, Purpose, parse_destinations
 
 
 class Addressing(StrEnum):
@@ -71,13 +73,16 @@ class Environment(BaseSettings):
     default_plan: str = "Starter"
     # How long an access token of a service account is good; it is revoked at once all the same.
     access_token_s: int = Field(86_400, ge=60)
-    # Networks (CIDR, separated by commas) that audit streams may reach although they are private.
-    audit_stream_networks: str = ""
+    # Where our own calls may go although it is no public address; see kit.destinations.
+    outbound_allow: str = ""
+    # The forward proxy may look up names that this machine cannot: it then guards where they lead.
+    outbound_proxy_resolves: bool = False
+    https_proxy: SecretStr = Field(SecretStr(""), validation_alias="HTTPS_PROXY")
+    http_proxy: SecretStr = Field(SecretStr(""), validation_alias="HTTP_PROXY")
+    no_proxy: str = Field("", validation_alias="NO_PROXY")
     # Name servers (address or address:port, separated by commas) asked for the proofs of mail
     # domains; empty: the machine's own.
     dns_servers: str = ""
-    # Networks (CIDR, separated by commas) that metadata may be read from although they are private.
-    sso_metadata_networks: str = ""
     # A namespace with more records than this outside segments gets one built.
     segment_threshold: int = 10_000
     segment_max_records: int = 16_384
@@ -138,19 +143,23 @@ class Environment(BaseSettings):
             folders = [folder.replace(name, value) for folder in folders]
         return folders
 
-    @field_validator("audit_stream_networks", "sso_metadata_networks")
+    @field_validator("outbound_allow")
     @classmethod
-    def _is_list_of_networks(cls, text: str) -> str:
-        _networks(text)
+    def _is_list_of_destinations(cls, text: str) -> str:
+        parse_destinations(text)
         return text
 
-    @property
-    def audit_stream_networks_allowed(self) -> list[IPv4Network | IPv6Network]:
-        return _networks(self.audit_stream_networks)
+    def outbound_allowed(self, purpose: Purpose) -> tuple[AllowedDestination, ...]:
+        """What the operator lets calls of that purpose reach besides public addresses."""
+        listed = parse_destinations(self.outbound_allow)
+        return tuple(entry for entry in listed if entry.is_for(purpose))
 
-    @property
-    def sso_metadata_networks_allowed(self) -> list[IPv4Network | IPv6Network]:
-        return _networks(self.sso_metadata_networks)
+    @field_validator("https_proxy", "http_proxy")
+    @classmethod
+    def _is_plain_proxy(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not _is_proxy(url.get_secret_value()):
+            raise ValueError("only proxies of the form http://[user:password@]host:port are known")
+        return url
 
     @property
     def web_socket(self) -> Path:
@@ -203,8 +212,12 @@ class Environment(BaseSettings):
         return f"{self.advertised_scheme}://{self.advertised_host}:{self.port}"
 
 
-def _networks(text: str) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(part) for part in _split(text)]
+def _is_proxy(url: str) -> bool:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_origin(text: str) -> bool:

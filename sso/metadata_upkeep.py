@@ -13,11 +13,12 @@ from audit.record import record
 from kit import clock
 from kit.errors import NotFound, StonepineError
 from kit.legible import legible
+from kit.outbound import checked_url
 from orgs.plans import Feature
 from orgs.tenancy import tenant
 from orgs.verbs import verb
 from sso.connections import take_provider
-from sso.fetching import FetchFailed, checked_url, fetch
+from sso.fetching import fetch
 from sso.metadata import ProviderMetadata, read_provider_metadata
 from sso.models import SamlConnection
 from sso.queries import find_connection, locked_connection
@@ -32,7 +33,7 @@ def set_metadata_url(actor: Actor, connection: SamlConnection, *, url: str) -> N
     require(actor, Permission.SSO_WRITE, connection.organization.scope)
     found = locked_connection(connection)
     found.organization.require_feature(Feature.SSO)
-    found.metadata_url = checked_url(url) if url else ""
+    found.metadata_url = checked_url(url, field="url") if url else ""
     found.metadata_error, found.metadata_read_at = "", None
     found.save(update_fields=["metadata_url", "metadata_error", "metadata_read_at"])
     record(actor, Action.SSO_CONNECTION_UPDATED, target=found.audit_target(), changed="metadata")
@@ -65,7 +66,7 @@ def read_metadata(connection_id: UUID) -> None:
     try:
         provider = read_provider_metadata(fetch(connection.metadata_url), now=clock.now())
         _take(SYSTEM, connection, provider=provider)
-    except (FetchFailed, StonepineError) as error:
+    except StonepineError as error:
         _note(connection, error=legible(str(error), limit=_MAX_ERROR))
 
 

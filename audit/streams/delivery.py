@@ -20,7 +20,6 @@ from audit.streams.secrets import opened_secret
 from kit import clock
 from kit.errors import StonepineError
 from kit.ids import new_id
-from kit.outbound import ExchangeFailed
 
 MAX_EVENTS = 500
 _MAX_BATCHES = 20
@@ -106,7 +105,7 @@ def _deliver_next(claimed: _Claimed) -> bool:
         return False
     try:
         send(receiver_of(stream), _batch(delivery))
-    except (ExchangeFailed, StonepineError) as error:
+    except StonepineError as error:
         _postpone(claimed, delivery, str(error))
         return False
     return _finish(claimed, delivery)

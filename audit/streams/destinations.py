@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import obstore
@@ -16,10 +15,19 @@ from obstore.store import S3Store
 
 from audit.export import json_line
 from audit.streams import syslog
-from audit.streams.network import exchange, resolved
 from kit import clock
+from kit.destinations import Purpose
+from kit.environment import environment
 from kit.errors import InvalidArgument
-from kit.outbound import AddressRefused, ExchangeFailed, Place, place_of
+from kit.outbound import (
+    WEB,
+    Allowed,
+    ExchangeFailed,
+    Place,
+    checked_url,
+    exchange,
+    require_reachable,
+)
 
 TEST_OBJECT = "audit-log-access-test"
 _USER_AGENT = "Stonepine-Audit-Stream/1"
@@ -75,17 +83,15 @@ def _send_http(receiver: Receiver, batch: Batch) -> None:
         ensure_ascii=False,
     ).encode()
     sent_at = str(int(clock.now().timestamp()))
-    status = exchange(
-        "POST", receiver.config["url"], body, ca=receiver.config.get("ca", ""),
-        headers={
-            "Content-Type": "application/json",
-            "User-Agent": _USER_AGENT,
-            "Stonepine-Batch-Id": str(batch.id),
-            "Stonepine-Timestamp": sent_at,
-            "Stonepine-Signature": "v1=" + signature(receiver.secret, sent_at, body),
-        },
-    )  # fmt: skip
-    _require_success(status)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": _USER_AGENT,
+        "Stonepine-Batch-Id": str(batch.id),
+        "Stonepine-Timestamp": sent_at,
+        "Stonepine-Signature": "v1=" + signature(receiver.secret, sent_at, body),
+    }
+    config = receiver.config
+    _send("POST", config["url"], body, headers, ca=config.get("ca", ""))
 
 
 def signature(secret: str, sent_at: str, body: bytes) -> str:
@@ -126,13 +132,18 @@ def _put(receiver: Receiver, name: str, content: bytes) -> None:
     )
     path = f"{prefix}/{name}" if prefix else name
     url = obstore.sign(store, "PUT", path, _SIGNED_FOR)
-    status = exchange("PUT", url, content, headers={"User-Agent": _USER_AGENT})
-    _require_success(status)
+    _send("PUT", url, content, {"User-Agent": _USER_AGENT})
 
 
-def _require_success(status: int) -> None:
-    if not 200 <= status < 300:
-        raise ExchangeFailed(f"The receiver answered {status}.")
+def _send(method: str, url: str, body: bytes, headers: dict[str, str], *, ca: str = "") -> None:
+    """Redirects are not followed; of the answer only the status counts."""
+    answer = exchange(method, url, body, headers=headers, allowed=_allowed(), ca=ca)
+    if not answer.is_success:
+        raise ExchangeFailed(f"The receiver answered {answer.status}.")
+
+
+def _allowed() -> Allowed:
+    return environment().outbound_allowed(Purpose.AUDIT)
 
 
 def _check_http(given: dict[str, Any]) -> dict[str, str | int | bool]:
@@ -143,7 +154,7 @@ def _check_syslog(given: dict[str, Any]) -> dict[str, str | int | bool]:
     host, port = _text(given, "host", limit=253), given.get("port", 6514)
     if not host or not isinstance(port, int) or not 1 <= port <= 65_535:
         raise InvalidArgument("A syslog stream needs a host, and a port from 1 to 65535.")
-    _check_address(host, port, "host")
+    require_reachable(Place(host, port), field="host", allowed=_allowed())
     is_tls = given.get("tls", True) is not False
     return {"host": host, "port": port, "tls": is_tls, "ca": _text(given, "ca", limit=20_000)}
 
@@ -169,28 +180,8 @@ def _check_object(given: dict[str, Any]) -> dict[str, str | int | bool]:
 
 
 def _checked_url(given: dict[str, Any], name: str) -> str:
-    url = _text(given, name, limit=2_000)
-    try:
-        parts = urlsplit(url)
-        place = place_of(url)
-    except ValueError as error:
-        raise InvalidArgument(f"{name} is no URL.", field=name) from error
-    is_plain = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in {"http", "https"} or not place.host or not is_plain:
-        raise InvalidArgument(f"{name} must be an https:// URL.", field=name)
-    if parts.username is not None or parts.fragment:
-        raise InvalidArgument(f"{name} must hold neither a user nor a fragment.", field=name)
-    _check_address(place.host, place.port, name)
-    return url
-
-
-def _check_address(host: str, port: int, field: str) -> None:
-    try:
-        resolved(host, port)
-    except AddressRefused as error:
-        raise InvalidArgument(str(error), field=field) from error
-    except ExchangeFailed:
-        return  # a name that does not resolve yet is told by the test, and by each delivery
+    text = _text(given, name, limit=2_000)
+    return checked_url(text, field=name, schemes=WEB, allowed=_allowed())
 
 
 def _text(given: dict[str, Any], name: str, *, limit: int) -> str:

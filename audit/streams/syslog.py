@@ -5,8 +5,9 @@ import re
 import socket
 from typing import Any
 
-from audit.streams.network import connected
-from kit.outbound import ExchangeFailed, Place
+from kit.destinations import Purpose
+from kit.environment import environment
+from kit.outbound import ExchangeFailed, Place, connected
 
 # Facility 13 (log audit), severity 6 (informational) for what was done and 4 for what was refused.
 _INFORMATIONAL, _WARNING = 13 * 8 + 6, 13 * 8 + 4
@@ -18,7 +19,7 @@ _TEST = "stream.tested"
 def send(place: Place, events: list[dict[str, Any]]) -> None:
     """Syslog has no acknowledgement: taken is what the other side read before it closed."""
     frames = [frame(event) for event in events] or [_test_frame()]
-    with connected(place) as wire:
+    with connected(place, allowed=environment().outbound_allowed(Purpose.AUDIT)) as wire:
         wire.sendall(b"".join(frames))
         wire.shutdown(socket.SHUT_WR)
         try:

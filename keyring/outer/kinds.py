@@ -17,7 +17,7 @@ from keyring.outer.sigv4 import AwsCredentials
 from keyring.outer.vault import VaultKey
 from keyring.outer.wire import Wire
 from kit.errors import InvalidArgument
-from kit.outbound import AddressRefused, ExchangeFailed, Network, place_of, resolved
+from kit.outbound import AddressRefused, Allowed, ExchangeFailed, place_of, resolved
 
 _GOOGLE = "https://cloudkms.googleapis.com"
 _GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
@@ -106,9 +106,7 @@ FORMS: dict[OuterKind, Form] = {
 }
 
 
-def checked_settings(
-    kind: str, given: Mapping[str, object], *, allowed: tuple[Network, ...]
-) -> Settings:
+def checked_settings(kind: str, given: Mapping[str, object], *, allowed: Allowed) -> Settings:
     """The settings of that kind, defaults filled in, and nothing else. Raises `InvalidArgument`."""
     fields = FORMS[checked_kind(kind)].fields
     unknown = sorted(set(given) - set(fields))
@@ -144,7 +142,7 @@ def checked_kind(kind: str) -> OuterKind:
 
 
 def open_outer_key(
-    kind: str, settings: Settings, secret: Settings, *, allowed: tuple[Network, ...]
+    kind: str, settings: Settings, secret: Settings, *, allowed: Allowed
 ) -> OuterKey:
     """The key that checked settings and secret lead to; nobody is asked yet."""
     wire = Wire(allowed, settings["ca"])
@@ -184,7 +182,7 @@ _MAKERS: dict[OuterKind, Callable[[Wire, Settings, Settings], OuterKey]] = {
 }
 
 
-def _checked(name: str, field: Field, value: object, allowed: tuple[Network, ...]) -> str:
+def _checked(name: str, field: Field, value: object, allowed: Allowed) -> str:
     if value is None or value == "":
         if field.default is None:
             raise InvalidArgument(f"{name} is needed.", field=name)
@@ -199,7 +197,7 @@ def _checked(name: str, field: Field, value: object, allowed: tuple[Network, ...
     return value
 
 
-def _check_address(name: str, url: str, allowed: tuple[Network, ...]) -> None:
+def _check_address(name: str, url: str, allowed: Allowed) -> None:
     try:
         place = place_of(url)
     except ValueError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kit.errors import DataLoss, Unavailable
-from kit.outbound import ExchangeFailed, Network, exchange
+from kit.outbound import Allowed, ExchangeFailed, exchange
 
 # From the connection to the end of the answer: what waits for a key waits so long at most.
 TIMEOUT_S = 5.0
@@ -25,10 +25,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The way to a provider. Private addresses are reached in the networks of `allowed` alone, and
+    """The way to a provider. Private addresses are reached where they are `allowed` alone, and
     without TLS nothing else is; `ca` is trusted in place of the system's ("": the system's)."""
 
-    allowed: tuple[Network, ...] = ()
+    allowed: Allowed = ()
     ca: str = field(default="", repr=False)
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:

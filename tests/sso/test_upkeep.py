@@ -53,7 +53,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataHo
     """The operator trusts its authority, and lets this machine be reached."""
     with running_metadata_host(tmp_path) as (running, authority):
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        monkeypatch.setenv("STONEPINE_SSO_METADATA_NETWORKS", "127.0.0.0/8")
+        monkeypatch.setenv("STONEPINE_OUTBOUND_ALLOW", "sso=127.0.0.0/8")
         environment.cache_clear()
         yield running
     monkeypatch.undo()
@@ -75,11 +75,16 @@ def test_metadata_is_read_from_its_address(world: World, host: MetadataHost) -> 
     assert pems == {signer("idp").certificate, signer("next").certificate}
 
 
+def test_a_redirect_is_followed_to_where_it_leads(world: World, host: MetadataHost) -> None:
+    host.answers |= {"/moved": (302, b""), "/good": (200, described("idp"))}
+    assert read(drafted(world), f"{host.base}/moved").metadata_error == ""
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
         ((404, b""), "answered 404"),
-        ((302, b""), "answered 302"),
+        ((304, b""), "answered 304"),
         ((200, b"<a/>"), "one identity provider"),
         ((200, b"<!DOCTYPE a><a/>"), "document type"),
         ((200, b"x" * (1024 * 1024 + 1)), "larger than 1 MiB"),
@@ -97,8 +102,7 @@ def test_what_cannot_be_taken_is_told_and_the_last_good_one_stays(
 def test_private_addresses_are_refused(
     world: World, host: MetadataHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("STONEPINE_SSO_METADATA_NETWORKS")
-    monkeypatch.setenv("STONEPINE_AUDIT_STREAM_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("STONEPINE_OUTBOUND_ALLOW", "audit=127.0.0.0/8")
     environment.cache_clear()
     host.answers["/good"] = (200, described("idp"))
     assert "may not be reached" in read(drafted(world), f"{host.base}/good").metadata_error

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from kit.environment import environment
-from tests.audit.streams.receivers import HttpReceiver, http_receiver
+from tests.support.receivers import HttpReceiver, http_receiver
 
 
 @pytest.fixture
 def loopback_allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("STONEPINE_AUDIT_STREAM_NETWORKS", "127.0.0.0/8, ::1/128")
+    monkeypatch.setenv("STONEPINE_OUTBOUND_ALLOW", "audit=127.0.0.0/8, audit=::1/128")
     environment.cache_clear()
     yield
     monkeypatch.undo()

@@ -29,7 +29,7 @@ from orgs.audit_streams import (
     update_stream,
 )
 from projects.projects import create_project
-from tests.audit.streams.receivers import HttpReceiver
+from tests.support.receivers import HttpReceiver
 from tests.support.world import World
 
 _SEND_AND_DIE = """

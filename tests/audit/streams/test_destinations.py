@@ -10,7 +10,7 @@ from audit.streams.destinations import Batch, Receiver, checked_config, send, si
 from kit.errors import InvalidArgument
 from kit.ids import new_id
 from kit.outbound import ExchangeFailed
-from tests.audit.streams.receivers import HttpReceiver, syslog_listener
+from tests.support.receivers import HttpReceiver, syslog_listener
 
 S3 = {"bucket": "logs", "access_key_id": "AK", "region": "eu-west-1", "prefix": "audit/ours"}
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_network
 
 import pytest
 
 from keyring.outer.key import KeyRefused, OuterKey
 from keyring.outer.kinds import OuterKind, checked_secret, checked_settings, open_outer_key
 from keyring.outer.sigv4 import AwsCredentials, Signer
+from kit.destinations import parse_destinations
 from kit.errors import DataLoss, InvalidArgument, Unavailable
 from kit.ids import new_id
 from tests.support.key_house import (
@@ -21,7 +21,7 @@ from tests.support.key_house import (
 )
 
 KINDS = [kind.value for kind in OuterKind]
-_LOOPBACK = (ip_network("127.0.0.0/8"),)
+_LOOPBACK = parse_destinations("127.0.0.0/8")
 _INNER = b"wrapped by the keyring already"
 
 

@@ -1,4 +1,4 @@
-"""Receivers of streams on this machine: HTTP (also S3's PUT), and a syslog listener."""
+"""Receivers on this machine: HTTP (also S3's PUT), and a syslog listener."""
 
 import json
 import socket
@@ -31,6 +31,7 @@ class HttpReceiver:
     url: str
     statuses: list[int] = field(default_factory=lambda: [200])
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     requests: list[Request] = field(default_factory=list)
 
     def sequences(self) -> list[int]:
@@ -52,8 +53,9 @@ def http_receiver(tls: ssl.SSLContext | None = None) -> Iterator[HttpReceiver]:
             self.send_response(status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", "0")
+            self.send_header("content-length", str(len(receiver.body)))
             self.end_headers()
+            self.wfile.write(receiver.body)
 
         do_POST = do_PUT = do_GET = _take  # noqa: N815 - http.server calls them so
 
