@@ -15,6 +15,7 @@ from dataplane.engine.peers import Peer
 from dataplane.engine.replication import Replication
 from dataplane.engine.server import Listener
 from keyring.local import LocalKeyring
+from kit.collector import leave_out_what_is_there
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
 from storage.database import LastingConnection
@@ -66,6 +67,7 @@ def _serve(path: Path, loop: Loop, engine: Engine) -> None:
     """Until a signal asks to stop; then what is under way is finished."""
     loop.stop_on_signals()
     listener = Listener(path, loop, engine)
+    leave_out_what_is_there()
     _log.info("serving", socket=str(path))
     loop.run()
     engine.stop_following()

@@ -11,50 +11,65 @@ import numkong
 import numpy as np
 import numpy.typing as npt
 
+from dataplane.engine.growing import GrowingArray
 from dataplane.engine.norms import Float32, vector_norms
 
-# Rows are coded so many at a time: less than half a millisecond of work at 384 dimensions.
-BLOCK_ROWS = 512
+# Codes are put into the order that products are quickest in, so many rows at a time.
+BLOCK_ROWS = 1024
 _LARGEST = 127
-# Of the norms in float32 that are compared, and of the products' last scaling.
-_SLACK = 1e-5
 
 Int8 = npt.NDArray[np.int8]
 
 
 class CodedRows:
-    """The first `row_count` rows of a matrix that grows at its end, in blocks."""
+    """The rows of a matrix (n, width) that grows at its end."""
 
-    def __init__(self) -> None:
-        self.row_count = 0
-        self._blocks: list[tuple[numkong.PackedMatrix, Float32]] = []
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._blocks: list[numkong.PackedMatrix] = []
+        self._rest = GrowingArray(np.int8, width)
+        self._scales = GrowingArray(np.float32)
         self._moved_share = 0.0
 
-    def take_up(self, vectors: Float32, norms: Float32) -> None:
-        """Code what has become whole blocks of the matrix (n, width) with those norms (n,)."""
-        while len(vectors) - self.row_count >= BLOCK_ROWS:
-            block = slice(self.row_count, self.row_count + BLOCK_ROWS)
-            codes, scales, moved = _coded(vectors[block])
-            self._blocks.append((numkong.dots_pack(codes), scales))
-            given = norms[block]
-            shares = np.divide(moved, given, out=np.zeros_like(moved), where=given > 0)
-            self._moved_share = max(self._moved_share, float(shares.max()) * (1 + _SLACK))
-            self.row_count += BLOCK_ROWS
+    @property
+    def row_count(self) -> int:
+        return len(self._scales)
 
-    def products(self, factors: Sequence["CodedFactor"], out: Float32) -> None:
-        """The products of the rows with each of the factors, nearly, into `out` (m, row_count)."""
+    def append(self, rows: Float32, norms: Float32) -> None:
+        """Rows (m, width) with those norms (m,), which float32 holds."""
+        codes, scales, moved = _coded(rows)
+        shares = np.divide(moved, norms, out=np.zeros_like(moved), where=norms > 0)
+        self._moved_share = max(self._moved_share, float(shares.max(initial=0)))
+        self._scales.append(scales)
+        self._rest.append(codes)
+        while len(self._rest) >= BLOCK_ROWS:
+            rest = self._rest.rows
+            self._blocks.append(numkong.dots_pack(rest[:BLOCK_ROWS]))
+            self._rest = GrowingArray(np.int8, self._width)
+            self._rest.append(rest[BLOCK_ROWS:])
+
+    def products(self, factors: Sequence["CodedFactor"]) -> Float32:
+        """The products of each of the factors with the rows, nearly: (len(factors), row_count)."""
         codes = np.concatenate([factor.codes for factor in factors])
-        scales = np.array([factor.scale for factor in factors], np.float32)
-        for number, (packed, row_scales) in enumerate(self._blocks):
-            block = slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS)
-            whole = np.asarray(numkong.dots_packed(codes, packed))
-            np.multiply(whole, row_scales, out=out[:, block])
-        out *= scales[:, np.newaxis]
+        products = np.empty((len(factors), self.row_count), np.float32)
+        start = 0
+        for packed in self._blocks:
+            found = numkong.dots_packed(codes, packed)
+            products[:, start : start + BLOCK_ROWS] = np.asarray(found)
+            start += BLOCK_ROWS
+        if len(self._rest):
+            rest = numkong.cdist(codes, self._rest.rows, "dot", out_dtype="f32")
+            products[:, start:] = np.asarray(rest)
+        products *= self._scales.rows
+        products *= np.array([[factor.scale] for factor in factors], np.float32)
+        return products
 
     def error_share(self, factor: "CodedFactor") -> float:
         """The most by which such a product is wrong, as a multiple of the row's norm."""
         share = self._moved_share
-        return (factor.norm * share + factor.moved * (1 + share)) * (1 + _SLACK)
+        # Norms of what was moved are summed in float32.
+        slack = 1 + (self._width + 8) * 2.0**-22
+        return (factor.norm * share + factor.moved * (1 + share)) * slack
 
 
 class CodedFactor:
@@ -69,10 +84,13 @@ class CodedFactor:
 
 def _coded(rows: Float32) -> tuple[Int8, Float32, Float32]:
     """Codes, what each row of them is multiplied with, and how far that is from the row."""
-    scales = np.abs(rows).max(axis=1) / np.float32(_LARGEST)
-    divisors = np.where(scales > 0, scales, 1).astype(np.float32)[:, np.newaxis]
-    nearest = np.rint(rows / divisors)
-    codes = nearest.astype(np.int8)
-    nearest *= divisors
-    nearest -= rows
-    return codes, scales, vector_norms(nearest)
+    scales = np.maximum(rows.max(axis=1), -rows.min(axis=1)) / np.float32(_LARGEST)
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = np.where(scales > 0, 1 / scales, 0)
+    moved = rows * inverse[:, np.newaxis]
+    np.rint(moved, out=moved)
+    np.clip(moved, -_LARGEST, _LARGEST, out=moved)
+    codes = moved.astype(np.int8)
+    moved *= scales[:, np.newaxis]
+    moved -= rows
+    return codes, scales, np.sqrt(np.einsum("ij,ij->i", moved, moved))

@@ -14,7 +14,7 @@ from dataplane.engine.tombstones import Tombstones
 from storage.write_log.operations import UpsertOperation
 
 # The most that a filter ever has to wait for is the indexing of so many rows.
-_UNINDEXED_ROWS = 512
+_UNINDEXED_ROWS = 128
 
 
 class Memtable(Part):
@@ -29,7 +29,7 @@ class Memtable(Part):
         self.tombstones = Tombstones(0)
         self.ids = []
         self.sparse = SparseRows()
-        self.coded = CodedRows()
+        self.coded = CodedRows(width)
         self._width = width
         self._vectors = GrowingArray(np.float32, width)
         self._norms = GrowingArray(np.float32)
@@ -97,7 +97,7 @@ class Memtable(Part):
         self.needs_float64 = self.needs_float64 or needs_float64(norms)
         self.largest_norm = max(self.largest_norm, float(norms.max(initial=0)))
         if self._width and not self.needs_float64:
-            self.coded.take_up(self.vectors, self.norms)
+            self.coded.append(records.values, norms)
         return first
 
     def rows_up_to(self, lsn: int) -> int:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dataplane.engine.candidates import Candidates
-from dataplane.engine.coded_rows import CodedRows
 from dataplane.engine.metadata_index import Rows
 from dataplane.engine.part import Float32, Part
 from dataplane.engine.scoring import (
@@ -49,17 +48,13 @@ def scored_alike(
         at += 1
         if sparse is not None:
             keys = keys + sparse
-        coded = None if is_gather else _useful_codes(part)
+        coded = None if is_gather else part.coded
         if coded is None:
             error = error_bound(part, target)
         else:
             error = rough_error(part, target, coded.error_share(target.coded))
         found.append(Candidates(part, wanted, keys, sparse, error, coded is not None))
     return found
-
-
-def _useful_codes(part: Part) -> CodedRows | None:
-    return part.coded if part.coded is not None and part.coded.row_count else None
 
 
 def _exact(
@@ -74,24 +69,16 @@ def _products(
     part: Part, targets: Sequence[Target], wanted: Rows, rows: Rows | None, *, is_gather: bool
 ) -> list[Keys]:
     """The product of each row with each target's factor: an array of its own for each target."""
+    if part.coded is not None and not is_gather:
+        products = part.coded.products([target.coded for target in targets])
+        return list(products) if rows is None else [row[rows] for row in products]
     vectors = part.vectors
     factors = np.stack([target.factor for target in targets])
     if is_gather:
         return list(_gathered(vectors, wanted, factors))
-    coded = _useful_codes(part)
-    if coded is None:
-        products = _multiplied(vectors, factors)
-    else:
-        products = np.empty((len(factors), len(vectors)), np.float32)
-        coded.products([target.coded for target in targets], products[:, : coded.row_count])
-        products[:, coded.row_count :] = _multiplied(vectors[coded.row_count :], factors)
+    is_one = len(targets) == 1
+    products = (vectors @ factors[0])[np.newaxis] if is_one else factors @ vectors.T
     return list(products) if rows is None else [row[rows] for row in products]
-
-
-def _multiplied(vectors: Float32, factors: Float32) -> Float32:
-    is_one = len(factors) == 1
-    products: Float32 = (vectors @ factors[0])[np.newaxis] if is_one else factors @ vectors.T
-    return products
 
 
 def _gathered(vectors: Float32, rows: Rows, factors: Float32) -> Float32:

@@ -4,6 +4,7 @@ Queries that arrived together are searched together: what they have in common is
 gets the answer that it would have got alone.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from dataplane.engine.planner import DEFAULT_PLANNER, Plan, Planner, Way
 from dataplane.engine.scan import scored_alike
 from dataplane.engine.scoring import Target, Targets, exact_scores, keys_of_scores
 
+# So few candidates of a part are not worth a choice of its own before all parts are compared.
+_FEW_ROWS = 64
 # So few in all are scored exactly without keys before.
 _FEW_IN_ALL = 64
 # So many times what is wanted are worth better keys than rough ones.
@@ -59,6 +62,8 @@ class _Asked:
     question: Question
     found: list[Candidates] = field(default_factory=list)
     ways: Counter[str] = field(default_factory=Counter)
+    # What a score has to reach, as far as is known.
+    floor: float = -math.inf
 
     @property
     def target(self) -> Target:
@@ -79,6 +84,15 @@ class _Asked:
     def take(self, candidates: Candidates, way: str) -> None:
         self.found.append(candidates)
         self.ways[way] += 1
+
+    def take_best(self, candidates: Candidates, way: str) -> None:
+        """Only those that what was taken before leaves a chance."""
+        if len(candidates.rows) > max(self.top_k, _FEW_ROWS):
+            candidates = candidates.reaching(self.floor)
+        if len(candidates.rows) > max(self.top_k, _FEW_ROWS):
+            self.floor = max(self.floor, candidates.floor(self.top_k))
+            candidates = candidates.reaching(self.floor)
+        self.take(candidates, way)
 
 
 def search(
@@ -168,14 +182,14 @@ def _score(
     dense = [(one, name) for one, name in rest if not one.target.is_sparse_only]
     for one, name in rest:
         if one.target.is_sparse_only:
-            one.take(_score_sparse(part, one.target, matching).best(one.top_k), name)
+            one.take_best(_score_sparse(part, one.target, matching), name)
     if not dense:
         return
     rows = _rows_to_score(part, matching)
     targets = [one.target for one, _ in dense]
     scored = scored_alike(part, targets, rows, is_gather=is_gather)
     for (one, name), candidates in zip(dense, scored, strict=True):
-        one.take(candidates.best(one.top_k), name)
+        one.take_best(candidates, name)
 
 
 def _score_sparse(part: Part, target: Target, matching: BitMap | None) -> Candidates:

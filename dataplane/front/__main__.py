@@ -28,6 +28,7 @@ from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
 from dataplane.front.stopwatch import Stopwatch
 from keyring.local import LocalKeyring
+from kit.collector import leave_out_what_is_there
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
 from storage.access_watch import AccessWatch
@@ -120,6 +121,7 @@ def _serve(settings: Environment, rest: RestFace, grpc_face: GrpcFace) -> None:
     )
     rest_socket = _listen(settings.node_rest_socket)
     _log.info("serving", rest=str(settings.node_rest_socket), grpc=str(settings.node_grpc_socket))
+    leave_out_what_is_there()
     server.run(sockets=[rest_socket])
     grpc_server.stop(_GRACE_S).wait()
 

@@ -9,7 +9,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from cli.embedded.postgres import EmbeddedPostgres
-from dataplane.engine import candidates, coded_rows, layout, search
+from dataplane.engine import coded_rows, layout, search
 from tests.property.engine_subject import Bench, EngineSubject, bench_on
 from tests.property.machine import IndexMachine, profile
 from tests.support.campaign import Campaign
@@ -32,7 +32,7 @@ def bench(
         patch.setattr(layout, "_MEMTABLE_ROWS", 4)
         patch.setattr(layout, "_MEMTABLE_SLACK", 2)
         patch.setattr(coded_rows, "BLOCK_ROWS", 2)
-        patch.setattr(candidates, "_FEW_ROWS", 1)
+        patch.setattr(search, "_FEW_ROWS", 1)
         patch.setattr(search, "_FEW_IN_ALL", 1)
         yield bench
 
