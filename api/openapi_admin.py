@@ -3,9 +3,11 @@
 from typing import Any
 
 from access.permissions import API_KEY_ROLES, Role
+from keyring.outer.kinds import OuterKind
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _ID: dict[str, Any] = {"type": "string", "format": "uuid"}
+_COUNT: dict[str, Any] = {"type": "integer"}
 _MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 
@@ -56,6 +58,31 @@ ADMIN_REPLIES: dict[str, Any] = {
         roles={"type": "array", "items": _one_of(*sorted(API_KEY_ROLES))},
     ),
     "APIKeyWithSecret": _object(key=_named("APIKey"), value=_TEXT),
+    "EncryptionKey": _object(
+        id=_ID,
+        kind=_one_of(*OuterKind),
+        settings={"type": "object", "additionalProperties": _TEXT},
+        status=_one_of("enabled", "disabled"),
+        keys_wrapped=_COUNT,
+        health=_object(
+            reachable={"type": "boolean", "nullable": True},
+            latency_ms={**_COUNT, "nullable": True},
+            failure={**_TEXT, "nullable": True},
+            checked_at={**_MOMENT, "nullable": True},
+            last_success_at={**_MOMENT, "nullable": True},
+        ),
+        created_at=_MOMENT,
+    ),
+    "EncryptionKeyImpact": _object(
+        indexes=_COUNT,
+        index_names={"type": "array", "items": _TEXT},
+        backups=_COUNT,
+        collections=_COUNT,
+        backup_schedules=_COUNT,
+        running_imports=_COUNT,
+        running_restores=_COUNT,
+        scoped_api_keys=_COUNT,
+    ),
     "User": _object(("name",), id=_ID, email=_TEXT, name=_TEXT),
     "Invite": _object(
         id=_ID,

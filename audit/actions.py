@@ -44,6 +44,12 @@ class Action(StrEnum):
     EMAIL_DOMAIN_LAPSED = "email_domain.lapsed"
     EMAIL_DOMAIN_RELEASED = "email_domain.released"
     EMAIL_DOMAIN_VERIFIED = "email_domain.verified"
+    ENCRYPTION_KEY_ATTACHED = "encryption_key.attached"
+    ENCRYPTION_KEY_CHECKED = "encryption_key.checked"
+    ENCRYPTION_KEY_DETACHED = "encryption_key.detached"
+    ENCRYPTION_KEY_DISABLED = "encryption_key.disabled"
+    ENCRYPTION_KEY_ENABLED = "encryption_key.enabled"
+    ENCRYPTION_KEY_UPDATED = "encryption_key.updated"
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_STARTED = "import.started"
     INDEX_CONFIGURED = "index.configured"
@@ -167,6 +173,12 @@ SENTENCES: dict[Action, str] = {
     Action.EMAIL_DOMAIN_LAPSED: "The proof of the mail domain {target} is gone",
     Action.EMAIL_DOMAIN_RELEASED: "{actor} gave up the mail domain {target}",
     Action.EMAIL_DOMAIN_VERIFIED: "{actor} proved the mail domain {target}",
+    Action.ENCRYPTION_KEY_ATTACHED: "{actor} put the encryption key {target} around a project",
+    Action.ENCRYPTION_KEY_CHECKED: "{actor} asked for the encryption key {target}",
+    Action.ENCRYPTION_KEY_DETACHED: "{actor} took the encryption key {target} off a project",
+    Action.ENCRYPTION_KEY_DISABLED: "{actor} disabled the encryption key {target}",
+    Action.ENCRYPTION_KEY_ENABLED: "{actor} enabled the encryption key {target}",
+    Action.ENCRYPTION_KEY_UPDATED: "{actor} changed how the encryption key {target} is reached",
     Action.IMPORT_CANCELLED: "{actor} cancelled an import into the index {target}",
     Action.IMPORT_STARTED: "{actor} started an import into the index {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",

@@ -1,4 +1,4 @@
-"""`stonepine keys …`: checking strings that may be keys, and the pepper of stored digests."""
+"""`stonepine keys …`: strings that may be keys, the pepper of digests, and key providers."""
 
 import json
 import sys
@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from cli.customer_keys import customer
 from cli.entry import HomeOption, JsonOption, enter, operating
 
-keys = typer.Typer(help="API keys and other secrets: check, rotate.", no_args_is_help=True)
+keys = typer.Typer(
+    help="API keys, other secrets and key providers: check, rotate.", no_args_is_help=True
+)
+keys.add_typer(customer, name="customer")
 
 
 @keys.command()
@@ -37,6 +41,25 @@ def peppers(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
 
     found = secrets_by_pepper()
     typer.echo(json.dumps(found, indent=1) if as_json else described(found))
+
+
+@keys.command()
+def health(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """How each key provider answers, asked now. Exit code 1: one does not."""
+    enter(home)
+    from projects.encryption_key_health import provider_health
+
+    found = provider_health()
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    for one in () if as_json else found:
+        state = one["failure"] or ("ok" if one["status"] == "enabled" else "disabled")
+        typer.echo(
+            f"{one['kind']}  {one['project'] or 'the installation'}: {state}, "
+            f"{one['latency_ms']} ms, {one['keys_wrapped']} keys wrapped"
+        )
+    if any(one["failure"] for one in found):
+        raise typer.Exit(1)
 
 
 @keys.command("rotate-pepper")

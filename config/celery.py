@@ -108,6 +108,11 @@ app.conf.update(
             "schedule": 2.0,
             "options": {"expires": 2},
         },
+        "check encryption keys": {
+            "task": "projects.check_encryption_keys",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "forget old imports": {
             "task": "indexes.forget_old_imports",
             "schedule": 3600.0,
@@ -122,7 +127,7 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(
-    ["accounts", "audit", "billing", "indexes", "indexes.metrics", "orgs", "sso"]
+    ["accounts", "audit", "billing", "indexes", "indexes.metrics", "orgs", "projects", "sso"]
 )
 
 

@@ -16,6 +16,7 @@ from indexes.schedule import back_up_soon
 from kit.errors import FailedPrecondition, InvalidArgument, NotFound
 from orgs.plans import Feature
 from orgs.verbs import verb
+from projects.encryption_keys import require_usable
 from projects.models import Project
 from projects.projects import locked_project
 
@@ -47,6 +48,7 @@ def create_backup(
     require(actor, Permission.INDEX_UPDATE, index.scope)
     project = locked_project(index.project_id)
     index = locked_live(project, index)
+    require_usable(project)
     project.organization.require_feature(Feature.BACKUPS)
     rows = Backup.objects.filter(project=project, collection_name="")
     existing = rows.exclude(status=BackupStatus.FAILED).count()

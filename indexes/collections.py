@@ -17,6 +17,7 @@ from indexes.specification import checked_name
 from indexes.turns import in_turn
 from kit.errors import AlreadyExists, InvalidArgument
 from orgs.verbs import verb
+from projects.encryption_keys import require_usable
 from projects.models import Project
 from projects.projects import locked_project
 
@@ -27,6 +28,7 @@ def create_collection(actor: Actor, index: Index, *, name: str) -> Backup:
     require(actor, Permission.INDEX_UPDATE, index.scope)
     project = locked_project(index.project_id)
     index = locked_live(project, index)
+    require_usable(project)
     name = checked_name(name, of="A collection")
     rows = Backup.objects.filter(project=project).exclude(collection_name="")
     if rows.filter(collection_name=name).exists():

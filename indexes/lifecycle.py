@@ -18,6 +18,7 @@ from kit import clock
 from kit.errors import AlreadyExists, Forbidden, NotFound
 from orgs.dataplane import announce_change
 from orgs.verbs import verb
+from projects.encryption_keys import require_usable
 from projects.models import Project
 from projects.projects import locked_project
 
@@ -99,6 +100,7 @@ def _with_room(project: Project, name: str) -> Project:
     if live.filter(name=name).exists():
         raise AlreadyExists(f"Resource already exists: there is an index {name}.", name=name)
     found.organization.require_room("indexes_per_project", live.count())
+    require_usable(found)
     return found
 
 

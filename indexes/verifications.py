@@ -12,6 +12,7 @@ from indexes.verification_models import UNANSWERED, BackupVerification
 from kit.errors import FailedPrecondition, NotFound
 from orgs.tenancy import tenant
 from orgs.verbs import verb
+from projects.encryption_keys import require_usable
 from projects.models import Project
 
 _SHOWN = 20
@@ -22,13 +23,14 @@ def verify_backup(actor: Actor, backup: Backup) -> BackupVerification:
     """Wish for a verification; one at a time for each backup."""
     require(actor, Permission.INDEX_UPDATE, backup.scope)
     rows = Backup.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("organization").filter(pk=backup.pk).first()
+    locked = rows.select_related("organization", "project").filter(pk=backup.pk).first()
     if locked is None:
         raise NotFound(f"Resource {backup.pk} not found")
     if locked.status != BackupStatus.READY:
         raise FailedPrecondition(f"The backup is {locked.status}: only a Ready one is verified.")
     if locked.verifications.filter(status__in=UNANSWERED).exists():
         raise FailedPrecondition("A verification of this backup is under way: wait for its answer.")
+    require_usable(locked.project)
     wish = BackupVerification(organization_id=locked.organization_id, backup=locked)
     wish.save(force_insert=True)
     record(actor, Action.BACKUP_VERIFICATION_STARTED, target=locked.audit_target())

@@ -96,6 +96,12 @@ class LayeredKeyring(LocalKeyring):
             raise known.answer
         return known.answer
 
+    def inner_by(self, outer: OuterKey, project_id: UUID, wrapped: bytes) -> bytes:
+        """The same by that outer key, asked now, whatever is known of it."""
+        if not wrapped.startswith(_FORM):
+            return wrapped
+        return outer.unwrap(project_id, wrapped[len(_FORM) + _ID_BYTES :])
+
     def guard(self, project_id: UUID, wrapped: bytes) -> Callable[[], None] | None:
         if not wrapped.startswith(_FORM) or not self._may_wait:
             return None
@@ -133,9 +139,8 @@ class LayeredKeyring(LocalKeyring):
         return clock.monotonic_s() - known.asked_s
 
     def _asked(self, project_id: UUID, wrapped: bytes) -> bytes:
-        body = wrapped[len(_FORM) :]
-        outer = self._outer_keys.load(UUID(bytes=body[:_ID_BYTES]))
-        return outer.unwrap(project_id, body[_ID_BYTES:])
+        key_id = UUID(bytes=wrapped[len(_FORM) : len(_FORM) + _ID_BYTES])
+        return self.inner_by(self._outer_keys.load(key_id), project_id, wrapped)
 
     def _fresh(self, wrapped: bytes) -> _Known | None:
         with self._lock:

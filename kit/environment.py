@@ -46,6 +46,9 @@ class Environment(BaseSettings):
     object_store_url: str = Field("", validation_alias="OBJECT_STORE_URL")
     keyring_dir: Path = Path(".stonepine/keyring")
 
+    # What an outer key has opened is believed for so long: then its holder is asked again.
+    data_key_cache_s: float = Field(240.0, ge=0.5, le=300)
+
     # What clients dial. `advertised_*` are what `describe_index` answers (containers remap ports).
     bind_host: str = "127.0.0.1"
     port: int = 8080

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from access.keys import PlainKey, SecretKind, digest, matches, mint
-from keyring.local import LocalKeyring
-from kit.environment import environment
+from keyring.layered import LayeredKeyring
+from kit.environment import Environment, environment
 from kit.errors import InvalidArgument
+from storage.outer_keys import open_keyring
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path) -> LocalKeyring:
-    return LocalKeyring(folder)
+def _opened(here: Environment) -> LayeredKeyring:
+    return open_keyring(here)
 
 
-def installation_keyring() -> LocalKeyring:
+def installation_keyring() -> LayeredKeyring:
     """The installation's key provider, opened once per process."""
-    return _opened(environment().keyring_dir)
+    return _opened(environment())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import structlog
 
 from keyring.data_keys import new_data_key, open_data_key
 from keyring.envelope import DataKey as OpenDataKey
+from keyring.outer.key import DISABLED, KeyRefused
 from kit.errors import DataLoss, StonepineError
 from orgs.secrets import installation_keyring
-from projects.models import DataKey, KeyDestruction, Project
+from projects.models import DataKey, EncryptionKey, KeyDestruction, Project
 
 _log = structlog.get_logger(__name__)
 
@@ -28,7 +29,13 @@ def create_keys(project: Project) -> None:
 
 
 def newest_data_key(project_id: UUID, *, using: str) -> OpenDataKey:
-    """The data key that seals what is written now. `using` says as which role it is read."""
+    """The data key that seals what is written now. `using` says as which role it is read.
+
+    Raises `KeyRefused` while the project's encryption key is disabled.
+    """
+    disabled = EncryptionKey.objects.using(using).exclude(disabled_at=None)
+    if disabled.filter(project_id=project_id).exists():
+        raise KeyRefused(DISABLED)
     rows = DataKey.objects.using(using).filter(project_id=project_id)
     newest = rows.order_by("-version").first()
     if newest is None:

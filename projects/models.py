@@ -122,6 +122,53 @@ class DataKey(models.Model):
         return f"data key {self.version} of {self.project_id}"
 
 
+class EncryptionKey(models.Model):
+    """A key of the customer's own, around the project's data keys (`keyring.layered`).
+
+    `settings` and `sealed_secret` are what `keyring.outer.kinds` knows of its kind; the last five
+    columns say how its provider answered, most lately and when it last agreed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    project = models.OneToOneField(Project, models.CASCADE, related_name="encryption_key")
+    kind = models.CharField(max_length=16)
+    settings = models.JSONField()
+    sealed_secret = models.BinaryField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    disabled_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    latency_ms = models.PositiveIntegerField(null=True)
+    failure = models.CharField(max_length=300, blank=True, default="")
+
+    def __str__(self) -> str:
+        return str(self.settings.get("key", ""))
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.organization_id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(OrganizationId(self.organization_id), ProjectId(self.project_id))
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def shown_settings(self) -> dict[str, str]:
+        """What is set, without certificates, which are long."""
+        return {name: text for name, text in self.settings.items() if text and name != "ca"}
+
+    def audit_target(self) -> Target:
+        owner = self.organization
+        return Target(
+            "encryption_key", str(self.id), str(self), owner.id, owner.name, self.project_id
+        )
+
+
 class KeyDestruction(models.Model):
     """A project is gone and its wrapping key must follow; the row stays until it has."""
 

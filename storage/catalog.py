@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row, scalar_row
 
+from keyring.outer.key import DISABLED, KeyRefused
 from kit.ids import IndexId, OrganizationId, ProjectId
 from storage.database import Connection, translated_errors
 
@@ -64,6 +65,7 @@ class ProjectKeyRow:
     version: int
     wrapped: bytes = field(repr=False)
     provider: str
+    is_disabled: bool = False
 
 
 def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
@@ -89,14 +91,18 @@ def load_api_key(connection: Connection, public_id: str) -> ApiKeyRow | None:
 
 
 def load_project_key(connection: Connection, project_id: UUID) -> ProjectKeyRow | None:
-    """The newest data key of the project."""
-    return _first(
+    """The newest data key of the project. Raises `KeyRefused` while its outer key is disabled."""
+    found = _first(
         connection,
         ProjectKeyRow,
-        """SELECT project_id, version, wrapped, provider FROM dataplane_project_key
+        """SELECT project_id, version, wrapped, provider, disabled_at IS NOT NULL AS is_disabled
+           FROM dataplane_project_key LEFT JOIN dataplane_outer_key USING (project_id)
            WHERE project_id = %s ORDER BY version DESC LIMIT 1""",
         [project_id],
     )
+    if found is not None and found.is_disabled:
+        raise KeyRefused(DISABLED)
+    return found
 
 
 def version(connection: Connection) -> int:

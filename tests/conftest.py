@@ -68,6 +68,9 @@ def installation(
             "STONEPINE_KEYRING_DIR": str(home / "keyring"),
             "OBJECT_STORE_URL": f"file://{home}/objects",
             "STONEPINE_CREATE_WAIT_S": "0",
+            # Key providers of the tests are on this machine, and asked anew each time.
+            "STONEPINE_OUTBOUND_ALLOW": "kms=127.0.0.0/8",
+            "STONEPINE_DATA_KEY_CACHE_S": "0.5",
             # Below the ephemeral ports, and apart from test processes beside this one.
             "STONEPINE_INDEX_PORT_FIRST": str(20_000 + os.getpid() % 200 * 50),
             "STONEPINE_INDEX_PORT_COUNT": "50",

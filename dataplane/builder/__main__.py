@@ -16,13 +16,13 @@ from dataplane.builder.tiers import MergePolicy
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
-from keyring.local import LocalKeyring
 from kit.clock import monotonic_s
 from kit.environment import Environment, environment
 from kit.errors import NotFound, StonepineError
 from storage.catalog import IndexRow, load_index, load_project_key
 from storage.database import Connection, connect
 from storage.objects import open_object_store
+from storage.outer_keys import open_keyring
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _data_key(connection: Connection, settings: Environment, index: IndexRow) ->
     row = load_project_key(connection, index.project_id)
     if row is None:
         raise NotFound(f"The project {index.project_id} has no data key.")
-    keyring = LocalKeyring(settings.keyring_dir)
+    keyring = open_keyring(settings)
     return open_data_key(keyring, index.project_id, row.version, row.wrapped)
 
 

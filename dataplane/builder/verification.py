@@ -19,7 +19,6 @@ from dataplane.builder.digest import NamespaceDigest, digest_of, index_digest
 from dataplane.builder.older import OlderSegments
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
-from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
 from kit.errors import DataLoss, NotFound, StonepineError
 from storage.backups.fill import Filling, Prepared
@@ -29,6 +28,7 @@ from storage.catalog import load_project_key
 from storage.database import Connection, connect
 from storage.manifests import SegmentEntry, read_manifest
 from storage.objects import ObjectStore, open_object_store
+from storage.outer_keys import open_keyring
 from storage.segments import SegmentName, SegmentReader
 from storage.write_log.log import namespaces, read_batches
 from storage.write_log.names import NamespaceRow, open_name
@@ -179,7 +179,7 @@ def _run(settings: Environment, options: argparse.Namespace) -> Verified:
         row = load_project_key(connection, options.project)
         if row is None:
             raise NotFound(f"The project {options.project} has no data key.")
-        keyring = LocalKeyring(settings.keyring_dir)
+        keyring = open_keyring(settings)
         return Verification(
             connection=connection,
             store=open_object_store(settings.object_store_url),

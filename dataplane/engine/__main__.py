@@ -7,6 +7,7 @@ import structlog
 
 from dataplane.engine.control_link import ControlLink
 from dataplane.engine.engine import Engine
+from dataplane.engine.key_courier import KeyCourier
 from dataplane.engine.log_source import LogSource
 from dataplane.engine.loop import Loop, Source
 from dataplane.engine.memory_ceiling import ceiling_bytes
@@ -14,12 +15,13 @@ from dataplane.engine.opening import STATEMENT_TIMEOUT, Storage
 from dataplane.engine.peers import Peer
 from dataplane.engine.replication import Replication
 from dataplane.engine.server import Listener
-from keyring.local import LocalKeyring
+from keyring.provider import KeyProvider
 from kit.collector import leave_out_what_is_there
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
 from storage.database import LastingConnection
 from storage.objects import open_object_store
+from storage.outer_keys import open_keyring
 from storage.write_log.appender import LogAppender
 
 _GRACE_S = 5.0
@@ -37,14 +39,30 @@ def main() -> None:
     memory_bytes = ceiling_bytes(settings.engine_memory_mb, engines=settings.engine_count)
     peers = _peers(settings)
     replication = Replication(peers)
+    keyring = open_keyring(settings, may_wait=False)
+    courier = KeyCourier(keyring, cache_s=settings.data_key_cache_s)
     engine = Engine(
-        _storage(settings, url),
+        _storage(settings, url, keyring),
         appender,
         replication,
+        courier,
         memory_bytes=memory_bytes,
         idle_s=settings.engine_idle_s,
     )
-    control_link = ControlLink(
+    sources: list[Source] = [
+        LogSource(appender, engine.settle),
+        replication,
+        _control_link(settings, url, engine),
+        courier,
+        *peers.values(),
+    ]
+    for source in sources:
+        loop.add(source)
+    _serve(settings.engine_socket, loop, engine)
+
+
+def _control_link(settings: Environment, url: str, engine: Engine) -> ControlLink:
+    return ControlLink(
         url,
         engine=settings.engine_number,
         open_indexes=engine.known_indexes,
@@ -52,15 +70,6 @@ def main() -> None:
         on_index=engine.look_over,
         on_gone=engine.forget,
     )
-    sources: list[Source] = [
-        LogSource(appender, engine.settle),
-        replication,
-        control_link,
-        *peers.values(),
-    ]
-    for source in sources:
-        loop.add(source)
-    _serve(settings.engine_socket, loop, engine)
 
 
 def _serve(path: Path, loop: Loop, engine: Engine) -> None:
@@ -82,11 +91,11 @@ def _peers(settings: Environment) -> dict[int, Peer]:
     return {number: Peer(path) for number, path in sockets if number != settings.engine_number}
 
 
-def _storage(settings: Environment, url: str) -> Storage:
+def _storage(settings: Environment, url: str, keyring: KeyProvider) -> Storage:
     return Storage(
         database=LastingConnection(url, "engine", STATEMENT_TIMEOUT),
         objects=open_object_store(settings.object_store_url),
-        keyring=LocalKeyring(settings.keyring_dir),
+        keyring=keyring,
         node_name=settings.node_name,
         engine=settings.engine_number,
         holder=f"{settings.node_name}/{settings.engine_number}/{os.getpid()}",

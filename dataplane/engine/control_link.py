@@ -23,9 +23,11 @@ _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
 _INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, ''),
-        array_to_string(engines, ' ')
+        array_to_string(engines, ' '), coalesce(key_id::text, '')
     FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
-    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine:d} = ANY(engines)"""
+        LEFT JOIN dataplane_outer_key USING (project_id)
+    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine:d} = ANY(engines)
+        AND disabled_at IS NULL"""
 _MANIFESTS = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
     FROM log_namespace WHERE index_id = ANY($1::uuid[]) AND manifest_version > 0"""
 _MANIFEST = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
@@ -42,8 +44,9 @@ class ControlLink:
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
     a namespace's manifest, again and again; `on_index` alike with how many namespaces an index may
-    have, and which engines serve it; `on_gone` for an index that was deleted, or that is not served
-    by this engine any more.
+    have, which engines serve it, and which outer key is around its project's; `on_gone` for an
+    index that was deleted, that is not served by this engine any more, or whose project's outer
+    key is disabled.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class ControlLink:
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
-        on_index: Callable[[UUID, int | None, tuple[int, ...]], None],
+        on_index: Callable[[UUID, int | None, tuple[int, ...], UUID | None], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -185,12 +188,13 @@ class ControlLink:
 
     def _see_indexes(self, asked: Sequence[UUID]) -> Callable[[Rows], None]:
         def see(rows: Rows) -> None:
-            found = {UUID(index_id): (limit, engines) for index_id, limit, engines in rows}
+            found = {UUID(index_id): told for index_id, *told in rows}
             for index_id in asked:
                 if index_id in found:
-                    limit, engines = found[index_id]
+                    limit, engines, key_id = found[index_id]
                     numbers = tuple(map(int, engines.split()))
-                    self._on_index(index_id, int(limit) if limit else None, numbers)
+                    key = UUID(key_id) if key_id else None
+                    self._on_index(index_id, int(limit) if limit else None, numbers, key)
                 else:
                     self._on_gone(index_id)
 

@@ -10,6 +10,7 @@ from dataplane.engine import messages
 from dataplane.engine.admission import needs_quiet
 from dataplane.engine.failures import failure
 from dataplane.engine.following import Following
+from dataplane.engine.key_courier import KeyCourier
 from dataplane.engine.measuring import measure
 from dataplane.engine.memory_ceiling import MemoryCeiling
 from dataplane.engine.namespace_writes import create_namespace, delete_namespace
@@ -19,6 +20,7 @@ from dataplane.engine.reads import READS, query_all
 from dataplane.engine.replication import Replication
 from dataplane.engine.server import Answer
 from dataplane.engine.writes import Writer
+from keyring.layered import KeyPending
 from kit import clock
 from kit.errors import (
     Aborted,
@@ -51,12 +53,15 @@ class Engine:
         storage: Storage,
         appender: LogAppender,
         replication: Replication,
+        courier: KeyCourier,
         *,
         memory_bytes: int,
         idle_s: float,
     ) -> None:
         """`idle_s`: without a request for so long, an index may make room for others."""
         self._storage = storage
+        self._courier = courier
+        courier.every_second(self._look_over_keys)
         self._idle_s = idle_s
         self._memory = MemoryCeiling(memory_bytes, self._used_bytes, self._unload_one)
         self._replication = replication
@@ -142,16 +147,18 @@ class Engine:
         if index is not None:
             self.close_index(index)
 
-    def look_over(self, index_id: UUID, limit: int | None, engines: tuple[int, ...]) -> None:
-        """How many namespaces the index may have now (those that exist stay), and which engines
-        are to serve it."""
+    def look_over(
+        self, index_id: UUID, limit: int | None, engines: tuple[int, ...], outer_key: UUID | None
+    ) -> None:
+        """How many namespaces the index may have now (those that exist stay), which engines are to
+        serve it, and the outer key that is around its project's."""
         self._following.forget_abandoned()
         index = self._indexes.get(index_id)
         if index is None:
             return
         index.namespaces_limit = limit
-        if index.is_open and index.engines != engines:
-            # Opened anew, it has other followers.
+        if index.is_open and (index.engines != engines or index.outer_key != outer_key):
+            # Opened anew, it has other followers, and hangs on that key.
             self.close_index(index)
 
     def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
@@ -178,11 +185,22 @@ class Engine:
             )
             self._replication.publish(index, adopted)
 
-    def _used_bytes(self) -> int:
+    def _look_over_keys(self) -> None:
+        """What its key does not open any more is not served from memory either."""
+        for index in self._held():
+            if index.wrapped_keys and not self._courier.is_open(index.wrapped_keys):
+                _log.info("index.locked", index_id=str(index.index_id))
+                self.forget(index.index_id)
+
+    def _held(self) -> list[OpenIndex]:
+        """All that are in memory, once."""
         held = {id(index): index for index in self._indexes.values()}
         held |= {id(index): index for index in self._last_known.values()}
         held |= {id(index): index for index in self._following.indexes}
-        return sum(index.memory_bytes for index in held.values())
+        return list(held.values())
+
+    def _used_bytes(self) -> int:
+        return sum(index.memory_bytes for index in self._held())
 
     def _unload_one(self) -> bool:
         """Close the index that has been idle for longest; False where none is idle."""
@@ -326,6 +344,9 @@ class Engine:
     def _guard(self, act: Callable[[], None], request: messages.AnyRequest, answer: Answer) -> None:
         try:
             act()
+        except KeyPending as pending:
+            # Nothing was done yet: it begins again when the key is known.
+            self._courier.fetch(pending, lambda: self._guard(act, request, answer))
         except StonepineError as error:
             answer(failure(error))
         except Exception:  # noqa: BLE001 - the caller gets an answer, we get the traceback

@@ -10,6 +10,7 @@ from dataplane.engine.followers import Follower, Marks
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.spec import IndexSpec
 from keyring.envelope import DataKey
+from keyring.layered import outer_key_id
 from kit.errors import QuotaExceeded
 from storage.shared_segments import Location
 from storage.write_log.names import NewNamespace
@@ -78,6 +79,8 @@ class OpenIndex:
     measured_records: int = 0
     touched: set[OpenNamespace] = field(default_factory=set)
     engines: tuple[int, ...] = ()
+    # With their project: the data keys that an outer key may take away.
+    wrapped_keys: tuple[tuple[UUID, bytes], ...] = ()
     offered: dict[UUID, Location] = field(default_factory=dict)
     former_engines: frozenset[int] = frozenset()
     followers: list[Follower] = field(default_factory=list)
@@ -115,6 +118,11 @@ class OpenIndex:
         """What the namespace holds has changed."""
         self.touched.add(space)
         self._grown.add(space)
+
+    @property
+    def outer_key(self) -> UUID | None:
+        """The one that its data key hung on when it was opened."""
+        return outer_key_id(self.wrapped_keys[0][1]) if self.wrapped_keys else None
 
     @property
     def is_shared(self) -> bool:

@@ -13,6 +13,7 @@ from dataplane.engine.segment import Segment
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
+from keyring.layered import outer_key_id
 from keyring.provider import KeyProvider
 from kit import clock
 from kit.errors import NotFound
@@ -96,9 +97,9 @@ class Storage:
             raise NotFound("Index not found.")
         if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
             raise Fenced
-        key = self._data_key(connection, row)
+        key, wrapped_keys = self._data_key(connection, row)
         lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])
-        index = OpenIndex(index_id, _spec(row), key, lease.epoch)
+        index = OpenIndex(index_id, _spec(row), key, lease.epoch, wrapped_keys=wrapped_keys)
         index.namespaces_limit = load_namespaces_per_index(connection, row.org_id)
         index.engines = tuple(row.engines)
         index.former_engines = self._engines_of(lease) - {self.engine}
@@ -114,8 +115,10 @@ class Storage:
         # A writer that was fenced, and does not know it yet, wins no followers.
         if not is_ours or log.lease_epoch(connection, index_id) != epoch:
             raise Fenced
-        key = self._data_key(connection, row)
-        index = OpenIndex(index_id, _spec(row), key, epoch, offered=offered)
+        key, wrapped_keys = self._data_key(connection, row)
+        index = OpenIndex(
+            index_id, _spec(row), key, epoch, offered=offered, wrapped_keys=wrapped_keys
+        )
         return self._loaded(connection, index)
 
     def _engines_of(self, lease: Lease) -> frozenset[int]:
@@ -130,11 +133,16 @@ class Storage:
             index.add(self._open_namespace(index, namespace_row, entries))
         return index
 
-    def _data_key(self, connection: Connection, row: IndexRow) -> DataKey:
+    def _data_key(
+        self, connection: Connection, row: IndexRow
+    ) -> tuple[DataKey, tuple[tuple[UUID, bytes], ...]]:
+        """The key, and how it was wrapped where an outer key is around it."""
         stored = catalog.load_project_key(connection, row.project_id)
         if stored is None:
             raise NotFound("Index not found.")
-        return open_data_key(self.keyring, row.project_id, stored.version, stored.wrapped)
+        key = open_data_key(self.keyring, row.project_id, stored.version, stored.wrapped)
+        is_locked = outer_key_id(stored.wrapped) is not None
+        return key, ((row.project_id, stored.wrapped),) if is_locked else ()
 
     def _open_namespace(
         self, index: OpenIndex, row: NamespaceRow, entries: Iterator[Entry]

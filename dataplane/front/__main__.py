@@ -27,11 +27,12 @@ from dataplane.front.passes import PassTaker
 from dataplane.front.reporter import Reporter
 from dataplane.front.rest import RestFace
 from dataplane.front.stopwatch import Stopwatch
-from keyring.local import LocalKeyring
+from keyring.layered import LayeredKeyring
 from kit.collector import leave_out_what_is_there
 from kit.environment import Environment, environment
 from kit.logs import configure_logs
 from storage.access_watch import AccessWatch
+from storage.outer_keys import open_keyring
 
 _GRACE_S = 5
 _FIRST_WORD_S = 5
@@ -50,7 +51,7 @@ def main() -> None:
     settings = environment()
     # Sockets are for the gateway, which runs as the same user.
     os.umask(0o077)
-    keyring = LocalKeyring(settings.keyring_dir)
+    keyring = open_keyring(settings)
     url = settings.database_system_url.get_secret_value()
 
     uses = KeyUses()
@@ -84,14 +85,14 @@ def _counting() -> dict[str, Any]:
     return {"meter": Meter(), "stopwatch": Stopwatch(), "allowances": Allowances()}
 
 
-def _watched_gate(url: str, keyring: LocalKeyring, uses: KeyUses) -> tuple[Gate, AccessWatch]:
+def _watched_gate(url: str, keyring: LayeredKeyring, uses: KeyUses) -> tuple[Gate, AccessWatch]:
     def forget() -> None:
         gate.forget()
 
     watch = AccessWatch(url, forget)
     gate = Gate(
         ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard,
-        passes=PassTaker(keyring.derive("pass")),
+        passes=PassTaker(keyring.derive("pass")), believed_s=environment().data_key_cache_s,
     )  # fmt: skip
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.

@@ -1,5 +1,6 @@
 """What was learnt of the control plane and may be believed until it says that something changed."""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
@@ -23,7 +24,8 @@ class Entry(NamedTuple, Generic[T]):
 class Cache(Generic[T]):
     """Bounded; safe from any thread. What was loaded across a `clear` is not kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, ttl_s: float = math.inf) -> None:
+        self._ttl_s = ttl_s
         self._entries: dict[bytes, Entry[T]] = {}
         # Apart, so that strangers who try names push out nothing that is there.
         self._absent: dict[bytes, Entry[T]] = {}
@@ -54,7 +56,7 @@ class Cache(Generic[T]):
             self._absent.clear()
 
     def _put(self, key: bytes, value: T | None) -> None:
-        entries, size, ttl_s = self._entries, _SIZE, float("inf")
+        entries, size, ttl_s = self._entries, _SIZE, self._ttl_s
         if value is None:
             entries, size, ttl_s = self._absent, _MOST_ABSENT, _NEGATIVE_TTL_S
         while len(entries) >= size:

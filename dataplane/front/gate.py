@@ -1,6 +1,7 @@
 """Who may enter: keys and indexes as the control plane has them, cached until it changes them."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,13 +59,15 @@ class Gate:
         uses: KeyUses,
         silence_s: Callable[[], float],
         passes: PassTaker,
+        believed_s: float = math.inf,
     ) -> None:
+        """`believed_s`: what is known of a key, namespaces among it, is asked for again then."""
         self._catalog = catalog
         self._passes = passes
         self._prover = Prover(catalog, keyring, uses)
         self._uses = uses
         self._silence_s = silence_s
-        self._credentials: Cache[Credential] = Cache()
+        self._credentials: Cache[Credential] = Cache(believed_s)
         self._indexes: Cache[IndexRow] = Cache()
 
     def forget(self) -> None:

@@ -17,11 +17,12 @@ from dataplane.front.engines import ThreadEngines
 from dataplane.importer.run import Turn, run_turn
 from dataplane.importer.site import Site
 from keyring.data_keys import open_data_key
-from keyring.local import LocalKeyring
 from kit.environment import Environment, environment
+from kit.errors import FailedPrecondition
 from storage.catalog import load_index, load_project_key
 from storage.database import Connection, connect
 from storage.imports import load_import, pass_over
+from storage.outer_keys import open_keyring
 
 _log = logging.getLogger(__name__)
 _MIB = 1024 * 1024
@@ -53,8 +54,14 @@ def _turn(settings: Environment, import_id: UUID, *, turn_s: float) -> Turn:
             # Most likely its process was killed, and the database has not noticed yet.
             pass_over(connection, import_id)
             return Turn.BUSY
-        site = _site(connection, settings, import_id)
-        return Turn.GONE if site is None else run_turn(site, import_id, turn_s=turn_s)
+        try:
+            site = _site(connection, settings, import_id)
+            return Turn.GONE if site is None else run_turn(site, import_id, turn_s=turn_s)
+        except FailedPrecondition as refusal:
+            # Its project's encryption key cannot be used: it waits until it can.
+            _log.warning("the import waits: %s", refusal.message)
+            pass_over(connection, import_id)
+            return Turn.BUSY
 
 
 def _is_ours(connection: Connection, import_id: UUID) -> bool:
@@ -70,7 +77,7 @@ def _site(connection: Connection, settings: Environment, import_id: UUID) -> Sit
     stored = load_project_key(connection, index.project_id) if index else None
     if index is None or stored is None:
         return None
-    keyring = LocalKeyring(settings.keyring_dir)
+    keyring = open_keyring(settings)
     key = open_data_key(keyring, index.project_id, stored.version, stored.wrapped)
     return Site(connection, ThreadEngines(settings.engine_sockets), settings, index, key)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us
+from indexes.models import Index
 from kit.environment import environment
 from storage.database import Connection, alone, connect
 from storage.write_log import log
@@ -72,7 +73,16 @@ def _due(connection: Connection, *, is_merge_urgent: bool) -> list[Due]:
         for row in uncovered
     ]
     merges = [Due(place, is_merge=True) for place in log.merges_due(connection)]
-    return merges + builds if is_merge_urgent else builds + merges
+    due, locked = merges + builds if is_merge_urgent else builds + merges, _locked()
+    return [one for one in due if one.place[0] not in locked]
+
+
+def _locked() -> set[UUID]:
+    """Indexes whose project's encryption key is disabled: nothing can be built of them."""
+    disabled = Index.objects.using("system").filter(
+        project__encryption_key__disabled_at__isnull=False
+    )
+    return set(disabled.values_list("pk", flat=True))
 
 
 def trim_log() -> int:

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from kit.errors import FailedPrecondition
 
+DISABLED = "It is disabled in Stonepine."
+
 
 class KeyRefused(FailedPrecondition):
     """The key's holder does not let us use it: disabled, deleted, or not ours (any more).

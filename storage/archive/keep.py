@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from keyring.envelope import DataKey
+from keyring.outer.key import KeyRefused
 from kit.errors import DataLoss, StonepineError
 from storage.archive import rows
 from storage.archive.form import Created, Dropped, write_created, write_dropped, write_stretch
@@ -39,7 +40,9 @@ class Archiver:
                 if index_id is not None:
                     raise
                 place = {"namespace_id": str(waiting.namespace_id)}
-                _log.error("log_not_archived", reason=error.message, **place)
+                # A key that is not to be used is its owner's wish, and no failure of ours.
+                tell = _log.info if isinstance(error, KeyRefused) else _log.error
+                tell("log_not_archived", reason=error.message, **place)
         return count
 
     def _archive(self, waiting: rows.Unarchived) -> int:

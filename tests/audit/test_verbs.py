@@ -62,6 +62,7 @@ from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
 from projects.projects import create_project, delete_project, update_project
 from tests.audit.backup_cases import BACKUP_CASES
+from tests.audit.encryption_key_cases import ENCRYPTION_KEY_CASES
 from tests.audit.import_cases import IMPORT_CASES
 from tests.audit.scim_cases import SCIM_CASES
 from tests.audit.sso_cases import SSO_CASES
@@ -346,6 +347,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
     **SCIM_CASES,
     **BACKUP_CASES,
+    **ENCRYPTION_KEY_CASES,
     **IMPORT_CASES,
     **SSO_CASES,
 }  # fmt: skip

@@ -19,6 +19,7 @@ _NEW = {"name": "new"}
 
 _ORGANIZATION = "admin/organizations/<str:organization_id>"
 _PROJECT = "admin/projects/<str:project_id>"
+_LOCK = f"{_PROJECT}/encryption-key"
 _KEY = "admin/api-keys/<str:api_key_id>"
 _USER = "admin/users/<str:user_id>"
 _INVITED = "admin/invites/<str:invite_id>"
@@ -39,6 +40,15 @@ ROWS: Rows = {
     f"DELETE {_PROJECT}": Row(SETTINGS_WRITE, 412),  # it has an index
     f"GET {_PROJECT}/api-keys": Row(SETTINGS_READ, 200),
     f"POST {_PROJECT}/api-keys": Row(SETTINGS_WRITE, 201, _NEW),
+    # It has one already, which is enabled; half a secret changes nothing.
+    f"GET {_LOCK}": Row(SETTINGS_READ, 200),
+    f"POST {_LOCK}": Row(SETTINGS_WRITE, 409, {"kind": "vault", "settings": {}, "secret": {}}),
+    f"PATCH {_LOCK}": Row(SETTINGS_WRITE, 400, {"secret": {}}),
+    f"DELETE {_LOCK}": Row(SETTINGS_WRITE, 204, is_undone=True),
+    f"POST {_LOCK}/disable": Row(SETTINGS_WRITE, 200, is_undone=True),
+    f"POST {_LOCK}/enable": Row(SETTINGS_WRITE, 412),
+    f"POST {_LOCK}/check": Row(SETTINGS_WRITE, 200, is_undone=True),
+    f"GET {_LOCK}/impact": Row(SETTINGS_READ, 200),
     f"GET {_KEY}": Row(SETTINGS_READ, 200),
     f"PATCH {_KEY}": Row(SETTINGS_WRITE, 200, _NEW),
     f"DELETE {_KEY}": Row(SETTINGS_WRITE, 202),

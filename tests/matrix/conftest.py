@@ -22,6 +22,7 @@ from orgs.tenancy import tenant
 from projects.api_keys import revoke_api_key
 from sso.connections import create_connection
 from sso.domains import claim_domain
+from tests.audit.encryption_key_cases import attached
 from tests.support.world import World
 
 
@@ -73,6 +74,7 @@ MISSING = {
     "organization": "nobody",
     "project": "nothing",
     "name": "absent",
+    "kind": "absent",
     "key_id": "00000000-0000-7000-8000-000000000000",
     "organization_id": "nobody",
     "project_id": "00000000-0000-7000-8000-000000000000",
@@ -110,6 +112,7 @@ def furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
     configure_index(OPERATOR, index, is_protected=True)
     key, _ = world.key(project=project)
     revoke_api_key(OPERATOR, key, reason="for the matrix")
+    attached(world, project=project)
     connection = create_connection(OPERATOR, organization, name=name)
     domain = claim_domain(OPERATOR, organization, domain=f"{name}.example.com")
     return {
@@ -121,6 +124,7 @@ def furnish(world: World, name: str, *, is_ours: bool) -> dict[str, str]:
         "project_id": str(project.pk),
         "name": name,
         "key_id": str(key.pk),
+        "kind": "vault",
         "connection": str(connection.pk),
         "domain": str(domain.pk),
     }

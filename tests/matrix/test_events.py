@@ -20,6 +20,7 @@ from orgs.service_accounts import create_service_account
 from tests.matrix.api_rows import DAILY, ROWS
 from tests.matrix.walk import filled
 from tests.support.directory import PINE, token_of, verify
+from tests.support.key_house import SECRETS, lasting_house
 from tests.support.world import World
 
 _MEMBER = {"resource_type": "organization", "role": "OrgMember"}
@@ -44,6 +45,7 @@ _SCIM = "scim/v2/<str:organization_id>"
 _OF_SCIM = "urn:ietf:params:scim:schemas:core:2.0"
 _NINA = {"schemas": [f"{_OF_SCIM}:User"], "userName": "nina@pine.example"}
 _STAFF = {"schemas": [f"{_OF_SCIM}:Group"], "displayName": "Staff"}
+_LOCK = "admin/projects/<str:project_id>/encryption-key"
 _PATCH = {
     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     "Operations": [{"op": "replace", "path": "externalId", "value": "new"}],
@@ -75,12 +77,20 @@ WALK = (
     Step("POST admin/projects/<str:project_id>/api-keys", "api_key.created", _NEW,
          {"api_key_id": "key.id", "key": "value"}),
     Step("PATCH admin/api-keys/<str:api_key_id>", "api_key.updated", {"name": "newer"}),
+    Step(f"POST {_LOCK}", "encryption_key.attached",
+         {"kind": "vault", "settings": lasting_house().settings("vault"),
+          "secret": SECRETS["vault"]()}),
+    Step(f"PATCH {_LOCK}", "encryption_key.updated", {"secret": SECRETS["vault"]()}),
+    Step(f"POST {_LOCK}/check", "encryption_key.checked"),
+    Step(f"POST {_LOCK}/disable", "encryption_key.disabled"),
+    Step(f"POST {_LOCK}/enable", "encryption_key.enabled"),
+    Step(f"DELETE {_LOCK}", "encryption_key.detached"),
     Step("POST indexes", "index.created",
          {"name": "movies", "schema": {"fields": {"_values": _DENSE}}}, {"name": "name"}),
     Step("PATCH indexes/<str:name>", "index.configured", {"tags": {"a": "b"}}),
     Step("POST indexes/<str:name>/backup-schedules", "backup_schedule.created", DAILY,
          {"schedule_id": "schedule_id"}),
-    Step("PATCH backup-schedules/<str:schedule_id>", "backup_schedule.updated", {"hour": 3}),
+    Step("PATCH backup-schedules/<str:schedule_id>", "backup_schedule.updated", {"enabled": False}),
     Step("DELETE backup-schedules/<str:schedule_id>", "backup_schedule.deleted"),
     Step("POST indexes/<str:name>/backups", "backup.created", _NEW,
          {"backup_id": "backup_id", "moment": "created_at"}),

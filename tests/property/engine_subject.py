@@ -12,17 +12,20 @@ from dataplane.builder.run import Site, Status, build_next, merge_next
 from dataplane.builder.tiers import MergePolicy
 from dataplane.engine import messages
 from dataplane.engine.engine import Engine
+from dataplane.engine.key_courier import KeyCourier
 from dataplane.engine.log_source import LogSource
 from dataplane.engine.loop import Loop, Source
 from dataplane.engine.opening import STATEMENT_TIMEOUT, Storage
 from dataplane.engine.replication import Replication
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
 from keyring.data_keys import open_data_key
+from keyring.layered import LayeredKeyring
 from kit.ids import new_id
 from storage.catalog import load_project_key
 from storage.database import LastingConnection, connect
 from storage.events import Origin
 from storage.objects import open_object_store
+from storage.outer_keys import StoredOuterKeys
 from storage.write_log import log
 from storage.write_log.appender import LogAppender
 from tests.property import steps
@@ -45,6 +48,10 @@ class Bench:
         self.project = plane.project()
         self._database = LastingConnection(plane.system_url, "engine", STATEMENT_TIMEOUT)
         self._loop = Loop()
+        self._courier = KeyCourier(
+            LayeredKeyring(plane.folder / "keyring", StoredOuterKeys("", b""), cache_s=60),
+            cache_s=60,
+        )
         self._sources: list[Source] = []
         self.restart()
 
@@ -61,7 +68,9 @@ class Bench:
             engine=0,
             holder=f"local/{new_id()}",
         )
-        self.engine = Engine(storage, self._appender, replication, memory_bytes=2**30, idle_s=3600)
+        self.engine = Engine(
+            storage, self._appender, replication, self._courier, memory_bytes=2**30, idle_s=3600
+        )
         self._sources = [LogSource(self._appender, self.engine.settle), replication]
         for source in self._sources:
             self._loop.add(source)
@@ -74,6 +83,7 @@ class Bench:
 
     def close(self) -> None:
         self._drop()
+        self._courier.close()
         if self._database._connection is not None:
             self._database._connection.close()
 

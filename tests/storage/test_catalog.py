@@ -26,6 +26,8 @@ CREATE TABLE dataplane_api_key (public_id text, org_id uuid, project_id uuid, di
     index_ids uuid[] DEFAULT '{}', sealed_namespaces bytea, networks text[] DEFAULT '{}',
     key_id uuid);
 CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
+CREATE TABLE dataplane_outer_key (key_id uuid PRIMARY KEY, project_id uuid, kind text,
+    settings jsonb, sealed_secret bytea, disabled_at timestamptz);
 CREATE TABLE dataplane_version (version bigint);
 INSERT INTO dataplane_version VALUES (1);
 GRANT ALL ON ALL TABLES IN SCHEMA public TO stonepine_system;

@@ -11,7 +11,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,12 +60,32 @@ class KeyHouse:
     is_down: bool = False
     asked: list[Asked] = field(default_factory=list)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _gate: threading.Event = field(default_factory=threading.Event)
+    _waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self._gate.set()
+
+    @contextmanager
+    def held_up(self) -> Iterator[Callable[[], None]]:
+        """Nobody is answered before what it gives is called, or the block ends."""
+        self._gate.clear()
+        try:
+            yield self._gate.set
+        finally:
+            self._gate.set()
+            self._waiting = 0
+
+    def has_waiting(self) -> bool:
+        return self._waiting > 0
 
     def settings(self, kind: str, **more: str) -> dict[str, str]:
         return {**_SETTINGS[kind](self.url), **more}
 
     def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
+        self._waiting += not self._gate.is_set()
+        self._gate.wait(10)
         if self.is_down:
             return 503, {}
         if asked.path.startswith("/v1/projects/") or asked.path == "/token":
@@ -257,10 +277,22 @@ def key_house() -> Iterator[KeyHouse]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         house = KeyHouse(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         try:
             yield house
         finally:
             server.shutdown()
             thread.join()
+
+
+_LASTING: list[AbstractContextManager[KeyHouse]] = []
+
+
+@cache
+def lasting_house() -> KeyHouse:
+    """One for as long as the process lives: put back what you change."""
+    _LASTING.append(key_house())
+    return _LASTING[0].__enter__()

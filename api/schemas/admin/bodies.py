@@ -31,6 +31,17 @@ class UpdateApiKey(Tolerant):
     roles: list[str] | None = None
 
 
+class AttachEncryptionKey(Strict):
+    kind: str
+    settings: dict[str, str]
+    secret: dict[str, str]
+
+
+class UpdateEncryptionKey(Strict):
+    secret: dict[str, str]
+    settings: dict[str, str] | None = None
+
+
 class RoleBindingInput(Strict):
     """Strict in every version: a misspelt resource must not widen what is given."""
 
@@ -62,6 +73,7 @@ class CreateRoleBinding(Strict):
 
 
 BODIES = (
+    AttachEncryptionKey,
     CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
-    UpdateApiKey, UpdateOrganization, UpdateProject, UpdateServiceAccount,
+    UpdateApiKey, UpdateEncryptionKey, UpdateOrganization, UpdateProject, UpdateServiceAccount,
 )  # fmt: skip

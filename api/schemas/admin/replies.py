@@ -12,7 +12,7 @@ from orgs.models import (
     ServiceAccount,
 )
 from orgs.plans import Plan
-from projects.models import ApiKey, Project
+from projects.models import ApiKey, EncryptionKey, Project
 
 _PLANS = {Plan.STARTER: "Free"}
 _SUPPORT = {Plan.STARTER: "Free", Plan.STANDARD: "Developer"}
@@ -48,6 +48,25 @@ def render_api_key(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "project_id": str(key.project_id),
         "roles": [str(role) for role in key.typed_roles],
+    }
+
+
+def render_encryption_key(key: EncryptionKey, *, keys_wrapped: int) -> dict[str, Any]:
+    """Settings may be shown again; of the secret nothing is."""
+    return {
+        "id": str(key.pk),
+        "kind": key.kind,
+        "settings": key.shown_settings,
+        "status": "enabled" if key.is_enabled else "disabled",
+        "keys_wrapped": keys_wrapped,
+        "health": {
+            "reachable": None if key.checked_at is None else not key.failure,
+            "latency_ms": key.latency_ms,
+            "failure": key.failure or None,
+            "checked_at": _moment(key.checked_at) if key.checked_at else None,
+            "last_success_at": _moment(key.succeeded_at) if key.succeeded_at else None,
+        },
+        "created_at": _moment(key.created_at),
     }
 
 

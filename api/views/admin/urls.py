@@ -3,6 +3,13 @@
 from django.urls import path
 
 from api.views.admin.api_keys import ApiKeysView, ApiKeyView
+from api.views.admin.encryption_keys import (
+    CheckEncryptionKeyView,
+    DisableEncryptionKeyView,
+    EnableEncryptionKeyView,
+    EncryptionKeyImpactView,
+    EncryptionKeyView,
+)
 from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
 from api.views.admin.organizations import OrganizationsView, OrganizationView
 from api.views.admin.projects import ProjectsView, ProjectView
@@ -14,12 +21,18 @@ from api.views.admin.service_accounts import (
 )
 from api.views.admin.users import UsersView, UserView
 
+_ENCRYPTION_KEY = "projects/<str:project_id>/encryption-key"
 _ROUTES = {
     "organizations": OrganizationsView,
     "organizations/<str:organization_id>": OrganizationView,
     "projects": ProjectsView,
     "projects/<str:project_id>": ProjectView,
     "projects/<str:project_id>/api-keys": ApiKeysView,
+    f"{_ENCRYPTION_KEY}": EncryptionKeyView,
+    f"{_ENCRYPTION_KEY}/disable": DisableEncryptionKeyView,
+    f"{_ENCRYPTION_KEY}/enable": EnableEncryptionKeyView,
+    f"{_ENCRYPTION_KEY}/check": CheckEncryptionKeyView,
+    f"{_ENCRYPTION_KEY}/impact": EncryptionKeyImpactView,
     "api-keys/<str:api_key_id>": ApiKeyView,
     "users": UsersView,
     "users/<str:user_id>": UserView,
