@@ -163,6 +163,8 @@ def _project_items(visit: Visit) -> list[Item]:
         items.append(_item(visit, "API keys", "keys", "key"))
     if visit.may["project_member_read"].is_allowed:
         items.append(_item(visit, "Members", "project_members", "users"))
+    if visit.may["encryption_key_read"].is_allowed:
+        items.append(_item(visit, "Encryption keys", "encryption", "lock"))
     return [*items, _item(visit, "Settings", "project_settings", "settings")]
 
 
