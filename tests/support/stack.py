@@ -69,11 +69,14 @@ class Stack:
             "SSL_CERT_FILE": str(self.home / "tls" / "ca.pem"),
         }
 
-    def run(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, timeout_s: float = 120, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """`given` comes on standard input."""
         return subprocess.run(
             [str(COMMAND), *arguments],
             cwd=REPOSITORY, env=self.environment(), capture_output=True, text=True,
-            timeout=timeout_s, check=False, stdin=subprocess.DEVNULL,
+            timeout=timeout_s, check=False, input=given,
         )  # fmt: skip
 
     def start(self, *, timeout_s: float = 120) -> None:
