@@ -69,7 +69,8 @@ WISHES = {
         BackupSchedule, DAILY, _columns("name"), is_always_strict=True
     ),
     "PATCH backup-schedules/<str:schedule_id>": Wish(
-        BackupSchedule, {"frequency": "weekly"}, _columns("frequency", "hour"), is_always_strict=True
+        BackupSchedule, {"frequency": "weekly"}, _columns("frequency", "hour"),
+        is_always_strict=True,
     ),
     "POST collections": Wish(Backup, {"name": "NEW", "source": "movies"}, _columns("name")),
     "POST backups/<str:backup_id>/create-index": Wish(
