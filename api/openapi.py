@@ -43,6 +43,7 @@ _INDEX: dict[str, Any] = {
         "id": {"type": "string", "format": "uuid"},
         "name": _TEXT,
         "host": _TEXT,
+        "private_host": _TEXT,
         "vector_type": {"type": "string", "enum": ["dense", "sparse"]},
         "metric": {"type": "string", "enum": ["cosine", "dotproduct", "euclidean"]},
         "dimension": {"type": "integer", "minimum": 1, "maximum": 20_000},

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from access.network_policy import PrivateEndpoint
 from access.permissions import API_KEY_ROLES, Role
 from keyring.outer.kinds import OuterKind
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _ID: dict[str, Any] = {"type": "string", "format": "uuid"}
 _COUNT: dict[str, Any] = {"type": "integer"}
+_LIST: dict[str, Any] = {"type": "array", "items": _TEXT}
 _MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 
@@ -50,6 +52,9 @@ ADMIN_REPLIES: dict[str, Any] = {
         force_encryption_with_cmek={"type": "boolean"},
         organization_id=_TEXT,
         created_at=_MOMENT,
+    ),
+    "ProjectNetworks": _object(
+        data_plane=_LIST, control_plane=_LIST, private_endpoint=_one_of(*PrivateEndpoint)
     ),
     "APIKey": _object(
         id=_ID,

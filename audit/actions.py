@@ -84,6 +84,7 @@ class Action(StrEnum):
     PROJECT_MEMBER_ADDED = "project_member.added"
     PROJECT_MEMBER_LEFT = "project_member.left"
     PROJECT_MEMBER_REMOVED = "project_member.removed"
+    PROJECT_NETWORKS_CHANGED = "project.networks_changed"
     PROJECT_UPDATED = "project.updated"
     RESTORE_CANCELLED = "restore.cancelled"
     ROLE_BINDING_CREATED = "role_binding.created"
@@ -213,6 +214,7 @@ SENTENCES: dict[Action, str] = {
     Action.PROJECT_MEMBER_ADDED: "{actor} added a member to the project {target}",
     Action.PROJECT_MEMBER_LEFT: "{actor} left the project {target}",
     Action.PROJECT_MEMBER_REMOVED: "{actor} removed a member from the project {target}",
+    Action.PROJECT_NETWORKS_CHANGED: "{actor} changed the networks of the project {target}",
     Action.PROJECT_UPDATED: "{actor} changed the project {target}",
     Action.RESTORE_CANCELLED: "{actor} cancelled the restore of the index {target}",
     Action.ROLE_BINDING_CREATED: "{actor} gave the role {target}",

@@ -22,6 +22,7 @@ from cli.keys import keys
 from cli.memory import memory
 from cli.organizations import organizations
 from cli.people import people
+from cli.projects import projects
 from cli.scim import scim
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
+app.add_typer(projects, name="project")
 app.add_typer(scim, name="scim")
 app.command()(digest)
 

@@ -26,7 +26,7 @@ def prepare(home: Home, port: int | None) -> Plan:
     environment = installation.environment
     check_port(environment.bind_host, environment.port)
     LocalKeyring.create(environment.keyring_dir)
-    prepare_gateway(GatewaySettings.of(environment), environment.advertised_host)
+    prepare_gateway(GatewaySettings.of(environment), *environment.certified_hosts)
     identity = Identity(None, None)
     must_migrate = True
     if installation.postgres is not None:
@@ -48,9 +48,9 @@ def prepare(home: Home, port: int | None) -> Plan:
     )
 
 
-def prepare_gateway(settings: GatewaySettings, host: str) -> None:
+def prepare_gateway(settings: GatewaySettings, *hosts: str) -> None:
     """Certificate and configuration; the indexes' listeners stay those that workers published."""
-    renew_certificate(settings, host)
+    renew_certificate(settings, *hosts)
     publish(settings.bootstrap_file, render_bootstrap(settings))
     # Envoy waits for its discovery files before it listens anywhere; and today's settings may
     # differ from those of the last start.

@@ -17,6 +17,7 @@ _MIN_SECRET_LENGTH = 32
 _LAST_PORT = 65_535
 _DATABASE_URLS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
 # What is only good for our own process, or would change how a child's Python behaves.
+_EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 _NOT_PASSED_ON = (
     "PYTHONHOME",
     "PYTHONPATH",
@@ -41,6 +42,7 @@ class Installation:
         """Read and check the settings. `port` None: the remembered one."""
         environment = _read_environment(home, port)
         _refuse_open_address(environment)
+        _refuse_overlapping_endpoints(environment)
         _refuse_unserved_addressing(environment)
         installation = cls(home, environment, _postgres(home), _valkey(home))
         if environment.production:
@@ -187,10 +189,22 @@ def _refuse_open_address(environment: Environment) -> None:
             "STONEPINE_ADVERTISED_SCHEME is neither http nor https.",
             hint="See docs/configuration.md.",
         )
-    if environment.advertised_scheme != "https" and not _is_loopback(environment.bind_host):
+    for host in filter(None, (environment.bind_host, environment.private_bind_host)):
+        if environment.advertised_scheme != "https" and not _is_loopback(host):
+            raise SetupError(
+                f"Binding to {host} without TLS would send keys in the clear.",
+                hint="Set STONEPINE_ADVERTISED_SCHEME=https, or bind to 127.0.0.1.",
+            )
+
+
+def _refuse_overlapping_endpoints(environment: Environment) -> None:
+    """Both on the same ports of the same address: the second would never be reached."""
+    public, private = environment.bind_host, environment.private_bind_host
+    is_apart = environment.private_port_offset or not private
+    if not is_apart and (public == private or {public, private} & _EVERY_ADDRESS):
         raise SetupError(
-            f"Binding to {environment.bind_host} without TLS would send keys in the clear.",
-            hint="Set STONEPINE_ADVERTISED_SCHEME=https, or bind to 127.0.0.1.",
+            f"The private endpoint cannot listen on the ports of {public} as well.",
+            hint="Set STONEPINE_PRIVATE_PORT_OFFSET, or bind each to an address of its own.",
         )
 
 

@@ -29,6 +29,7 @@ from console.views import (
     organizations,
     passwords,
     project_members,
+    project_networks,
     project_settings,
     projects,
     restore_jobs,
@@ -106,6 +107,7 @@ _PROJECT: list[URLPattern | URLResolver] = [
     path("/encryption/detach", encryption.detach, name="encryption_detach"),
     path("/settings", project_settings.overview, name="project_settings"),
     path("/settings/name", project_settings.rename, name="project_rename"),
+    path("/settings/networks", project_networks.change, name="project_networks"),
     path("/settings/delete", project_settings.delete, name="project_delete"),
 ]
 

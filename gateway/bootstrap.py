@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gateway.chains import listener
 from gateway.rendering import Json, named, to_bytes, typed
-from gateway.routes import NODE_GRPC, NODE_REST, WEB, base_routes
+from gateway.routes import NODE_GRPC, NODE_REST, WEB, base_routes, private_routes
 from gateway.settings import GatewaySettings
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -24,7 +24,7 @@ def render_bootstrap(settings: GatewaySettings) -> bytes:
             "node": {"id": "gateway", "cluster": "stonepine"},
             "admin": {"address": _pipe(settings.admin_socket)},
             "static_resources": {
-                "listeners": [base],
+                "listeners": [base, *_private(settings.private)],
                 "clusters": [
                     _cluster(WEB, settings.web_socket, is_http2=False, max_requests=512),
                     _cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
@@ -37,6 +37,13 @@ def render_bootstrap(settings: GatewaySettings) -> bytes:
             "overload_manager": _overload(settings),
         }
     )
+
+
+def _private(settings: GatewaySettings | None) -> list[Json]:
+    if settings is None:
+        return []
+    routes = private_routes(settings)
+    return [listener("private", settings.port, routes, settings, is_data_plane=True)]
 
 
 def _pipe(path: Path) -> Json:

@@ -24,9 +24,11 @@ def listener(
     name: str, port: int, routes: Json, settings: GatewaySettings, *, is_data_plane: bool
 ) -> Json:
     """Envoy's listener message; the TLS inspector picks the chain by the first bytes."""
-    filters = [_connection_manager(name, routes, settings, is_data_plane=is_data_plane)]
-    if is_data_plane:
-        filters.insert(0, _connection_limit(name, settings))
+    chains: list[Json] = []
+    for match, hops in _trust(settings):
+        manager = _connection_manager(name, routes, settings, hops, is_data_plane=is_data_plane)
+        limits = [_connection_limit(name, settings)] if is_data_plane else []
+        chains += _chains([*limits, manager], match, settings)
     return {
         "name": name,
         "address": {"socket_address": {"address": settings.bind_host, "port_value": port}},
@@ -41,28 +43,42 @@ def listener(
                 "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
             )
         ],
-        "filter_chains": _chains(filters, settings),
+        "filter_chains": chains,
     }
 
 
-def _chains(filters: list[Json], settings: GatewaySettings) -> list[Json]:
+def _trust(settings: GatewaySettings) -> list[tuple[Json, int]]:
+    """Whose X-Forwarded-For counts, and how many proxies deep: by the address that connects."""
+    if not settings.trusted_hops or not settings.trusted_proxies:
+        return [({}, settings.trusted_hops)]
+    ranges = [_range(network) for network in settings.trusted_proxies]
+    return [({"direct_source_prefix_ranges": ranges}, settings.trusted_hops), ({}, 0)]
+
+
+def _range(network: str) -> Json:
+    address, _, length = network.partition("/")
+    return {"address_prefix": address, "prefix_len": int(length)}
+
+
+def _chains(filters: list[Json], match: Json, settings: GatewaySettings) -> list[Json]:
+    behind = "-of-proxies" if match else ""
     tls = {
-        "name": "tls",
-        "filter_chain_match": {"transport_protocol": "tls"},
+        "name": f"tls{behind}",
+        "filter_chain_match": {"transport_protocol": "tls", **match},
         "transport_socket": downstream_tls(settings),
         "transport_socket_connect_timeout": "10s",
         "filters": filters,
     }
     plain = {
-        "name": "plain",
-        "filter_chain_match": {"transport_protocol": "raw_buffer"},
+        "name": f"plain{behind}",
+        "filter_chain_match": {"transport_protocol": "raw_buffer", **match},
         "filters": filters,
     }
     return [tls, plain] if settings.speaks_plaintext else [tls]
 
 
 def _connection_manager(
-    name: str, routes: Json, settings: GatewaySettings, *, is_data_plane: bool
+    name: str, routes: Json, settings: GatewaySettings, trusted_hops: int, *, is_data_plane: bool
 ) -> Json:
     return named(
         "envoy.filters.network.http_connection_manager",
@@ -76,7 +92,7 @@ def _connection_manager(
         # No address counts as internal: ids and headers of clients on this machine are not trusted.
         use_remote_address=True,
         internal_address_config={"unix_sockets": False},
-        xff_num_trusted_hops=settings.trusted_hops,
+        xff_num_trusted_hops=trusted_hops,
         preserve_external_request_id=False,
         normalize_path=True,
         merge_slashes=True,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from gateway.chains import listener
-from gateway.rendering import discovery, publish, type_url
+from gateway.rendering import Json, discovery, publish, type_url
 from gateway.routes import index_routes
 from gateway.settings import GatewaySettings, IndexListener
 
@@ -13,23 +13,18 @@ __all__ = ["GatewaySettings", "IndexListener", "publish", "read_listeners", "ren
 
 _LISTENER = type_url("envoy.config.listener.v3.Listener")
 _NAME_PREFIX = "index-"
+_PRIVATE_PREFIX = "private-"
 
 
 def render_listeners(listeners: Iterable[IndexListener], settings: GatewaySettings) -> bytes:
     """The same set of listeners gives the same bytes, whatever order it comes in."""
-    resources = [
-        {
-            "@type": _LISTENER,
-            **listener(
-                f"{_NAME_PREFIX}{entry.index_id}",
-                entry.port,
-                index_routes(entry.index_id, settings),
-                settings,
-                is_data_plane=True,
-            ),
-        }
-        for entry in sorted(listeners, key=lambda entry: entry.port)
-    ]
+    entries = sorted(listeners, key=lambda entry: entry.port)
+    resources = [_rendered(_NAME_PREFIX, entry, settings) for entry in entries]
+    private = settings.private
+    if private is not None:
+        offset = settings.private_port_offset
+        apart = [IndexListener(entry.index_id, entry.port + offset) for entry in entries]
+        resources += [_rendered(_PRIVATE_PREFIX, entry, private) for entry in apart]
     return discovery(resources)
 
 
@@ -41,4 +36,16 @@ def read_listeners(content: bytes) -> list[IndexListener]:
             int(entry["address"]["socket_address"]["port_value"]),
         )
         for entry in json.loads(content)["resources"]
+        if entry["name"].startswith(_NAME_PREFIX)
     ]
+
+
+def _rendered(prefix: str, entry: IndexListener, settings: GatewaySettings) -> Json:
+    rendered = listener(
+        f"{prefix}{entry.index_id}",
+        entry.port,
+        index_routes(entry.index_id, settings),
+        settings,
+        is_data_plane=True,
+    )
+    return {"@type": _LISTENER, **rendered}

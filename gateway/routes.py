@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from access import passes
+from access.network_policy import ENDPOINT_HEADER, PRIVATE
 from gateway.rendering import Json, typed
 from gateway.settings import GatewaySettings
 
@@ -45,10 +46,25 @@ def index_routes(index_id: UUID, settings: GatewaySettings) -> Json:
             _route({"prefix": "/", "grpc": {}}, NODE_GRPC, settings),
             _route({"prefix": "/"}, NODE_REST, settings),
         ],
-        "request_headers_to_add": [_overwrite(INDEX_HEADER, str(index_id)), _client_address()],
-        "request_headers_to_remove": _FOREIGN_HEADERS,
+        "request_headers_to_add": [
+            _overwrite(INDEX_HEADER, str(index_id)),
+            *_caller(settings),
+        ],
+        "request_headers_to_remove": _never_from_outside(settings),
     }
     return {"name": f"index-{index_id}", "virtual_hosts": [host], "validate_clusters": True}
+
+
+def private_routes(settings: GatewaySettings) -> Json:
+    """The base port of the private endpoint: indexes by path, and nothing else."""
+    host: Json = {
+        "name": "private",
+        "domains": ["*"],
+        "routes": [_route({"prefix": "/i/"}, NODE_REST, settings)],
+        "request_headers_to_add": _caller(settings),
+        "request_headers_to_remove": [INDEX_HEADER, *_never_from_outside(settings)],
+    }
+    return {"name": "private", "virtual_hosts": [host], "validate_clusters": True}
 
 
 def base_routes(settings: GatewaySettings) -> Json:
@@ -66,8 +82,8 @@ def base_routes(settings: GatewaySettings) -> Json:
                 "typed_per_filter_config": {"header_mutation": _without_own_headers()},
             },
         ],
-        "request_headers_to_add": [_client_address()],
-        "request_headers_to_remove": [INDEX_HEADER, *_FOREIGN_HEADERS],
+        "request_headers_to_add": _caller(settings),
+        "request_headers_to_remove": [INDEX_HEADER, *_never_from_outside(settings)],
     }
     return {"name": "base", "virtual_hosts": [host], "validate_clusters": True}
 
@@ -97,8 +113,16 @@ def _without_own_headers() -> Json:
     )
 
 
-def _client_address() -> Json:
-    return _overwrite("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
+def _caller(settings: GatewaySettings) -> list[Json]:
+    """What we say of the client: its address, and the endpoint where that is the private one."""
+    found = [_overwrite("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")]
+    if settings.is_private:
+        found.append(_overwrite(ENDPOINT_HEADER, PRIVATE))
+    return found
+
+
+def _never_from_outside(settings: GatewaySettings) -> list[str]:
+    return _FOREIGN_HEADERS if settings.is_private else [ENDPOINT_HEADER, *_FOREIGN_HEADERS]
 
 
 def _overwrite(name: str, value: str) -> Json:

@@ -1,6 +1,6 @@
 """What the gateway must know of an installation: addresses, folders, limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -24,10 +24,11 @@ class IndexListener:
 class GatewaySettings:
     """The values that both the bootstrap and the discovery files are rendered from.
 
-    `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed. Plaintext
-    is spoken beside TLS only where clients are told to use it. A body is gathered whole before any
-    key was looked at, so its limit is what the process behind takes, and `body_slack_bytes` that
-    let this process say itself what was too much.
+    `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed, of those
+    that connect from `trusted_proxies` alone, where there are such networks. Plaintext is spoken
+    beside TLS only where clients are told to use it. A body is gathered whole before any key was
+    looked at, so its limit is what the process behind takes, and `body_slack_bytes` that let this
+    process say itself what was too much.
     """
 
     bind_host: str
@@ -40,6 +41,11 @@ class GatewaySettings:
     node_grpc_socket: Path
     speaks_plaintext: bool = True
     trusted_hops: int = 0
+    trusted_proxies: tuple[str, ...] = ()
+    private_bind_host: str = ""
+    private_port_offset: int = 0
+    private_trusted_hops: int = 0
+    is_private: bool = False
     request_timeout_s: int = 60
     max_web_body_bytes: int = 1024 * 1024
     max_node_body_bytes: int = 4 * 1024 * 1024
@@ -62,6 +68,25 @@ class GatewaySettings:
             node_grpc_socket=environment.node_grpc_socket.absolute(),
             speaks_plaintext=environment.advertised_scheme != "https",
             trusted_hops=environment.trusted_proxy_hops,
+            trusted_proxies=tuple(map(str, environment.trusted_proxy_networks)),
+            private_bind_host=environment.private_bind_host,
+            private_port_offset=environment.private_port_offset,
+            private_trusted_hops=environment.private_trusted_proxy_hops,
+        )
+
+    @property
+    def private(self) -> Self | None:
+        """The same for the private endpoint, where there is one: the data plane alone, at another
+        address, behind none of the proxies that stand before the public one."""
+        if not self.private_bind_host:
+            return None
+        return replace(
+            self,
+            bind_host=self.private_bind_host,
+            port=self.port + self.private_port_offset,
+            trusted_hops=self.private_trusted_hops,
+            trusted_proxies=(),
+            is_private=True,
         )
 
     @property

@@ -1,5 +1,6 @@
 """What an index is called on the wire, and where the installation itself finds it."""
 
+from access.network_policy import PrivateEndpoint
 from indexes.models import Index
 from kit.environment import Addressing, environment
 
@@ -16,6 +17,18 @@ def host_of(index: Index) -> str:
         case Addressing.PORT:
             authority = f"{here.advertised_host}:{index.port}"
             return authority if here.advertised_scheme == "https" else f"http://{authority}"
+
+
+def private_host_of(index: Index) -> str | None:
+    """The same at the private endpoint; None where the installation or the project has none."""
+    here = environment()
+    if index.project.private_endpoint == PrivateEndpoint.OFF or not here.private_bind_host:
+        return None
+    port = here.port if index.port is None else index.port
+    authority = f"{here.private_host}:{port + here.private_port_offset}"
+    path = f"/i/{index.pk}" if index.port is None else ""
+    is_bare = here.advertised_scheme == "https" and not path
+    return authority if is_bare else f"{here.advertised_scheme}://{authority}{path}"
 
 
 def local_door(index: Index) -> tuple[str, int, str]:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from access import passes
 from access.actor import Actor
+from access.network_policy import Caller
 from access.permissions import Permission
 from access.pods import decide_at_index
 from audit import context
@@ -69,6 +70,13 @@ def _require(actor: Actor, index: Index, permission: Permission) -> None:
     decision = decide_at_index(actor, permission, index.scope, is_pod=is_pod)
     if not decision.is_allowed:
         raise PermissionDenied(f"Access denied: {decision.reason}.", permission=str(permission))
+    here = Caller(context.current().ip)
+    if not index.project.network_policy.admits_to_data(here):
+        raise PermissionDenied(
+            f"Access denied: the project's records are not to be reached from "
+            f"{here.address or 'here'}, which its network policy says.",
+            permission=str(permission),
+        )
 
 
 def _origin() -> dict[str, Any]:

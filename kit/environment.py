@@ -8,6 +8,7 @@ import os
 import re
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -57,6 +58,14 @@ class Environment(BaseSettings):
     addressing: Addressing = Addressing.PORT
     # Proxies in front of the gateway, each of which appends to X-Forwarded-For what it saw.
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    # A second address of the gateway for the data plane, for example in a private network.
+    private_bind_host: str = ""
+    private_advertised_host: str = ""
+    # Added to a port of the public address; needed where both addresses overlap.
+    private_port_offset: int = Field(0, ge=0, le=50_000)
+    private_trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    # Networks of the proxies whose X-Forwarded-For counts; empty: of whoever connects.
+    trusted_proxies: str = ""
     advertised_scheme: str = "http"
     advertised_host: str = "127.0.0.1"
     index_domain: str = ""
@@ -146,6 +155,17 @@ class Environment(BaseSettings):
             folders = [folder.replace(name, value) for folder in folders]
         return folders
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for part in _split(text):
+            ip_network(part)
+        return text
+
+    @property
+    def trusted_proxy_networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(part) for part in _split(self.trusted_proxies)]
+
     @field_validator("outbound_allow")
     @classmethod
     def _is_list_of_destinations(cls, text: str) -> str:
@@ -209,6 +229,16 @@ class Environment(BaseSettings):
     def mail_dir(self) -> Path:
         """Where mail lies as files while no SMTP server is configured."""
         return self.home / "mail"
+
+    @property
+    def private_host(self) -> str:
+        """What clients dial at the private endpoint; "" where there is none."""
+        return self.private_advertised_host or self.private_bind_host
+
+    @property
+    def certified_hosts(self) -> list[str]:
+        """The names that the gateway's own certificate is for."""
+        return [name for name in (self.advertised_host, self.private_host) if name]
 
     @property
     def base_url(self) -> str:

@@ -4,6 +4,7 @@ from access.actor import Actor
 from access.decide import decide
 from access.explain import Explanation, Identity, Place, explain
 from access.keys import SecretKind
+from access.network_policy import PrivateEndpoint
 from access.permissions import Permission
 from kit.errors import NotFound
 from orgs.identities import find_identity, require_may_ask, uuid_of
@@ -67,5 +68,18 @@ def _key(asker: Actor, organization: Organization, reference: str) -> Identity |
         key = rows.select_related("project__organization").first()
         if key is None or not decide(asker, Permission.API_KEY_READ, key.scope).is_allowed:
             return None
-        conditions = (f"from {', '.join(key.networks)}",) if key.networks else ()
-        return Identity(key_actor(key, using="default"), key_obstacles(key), conditions)
+        return Identity(key_actor(key, using="default"), key_obstacles(key), _conditions(key))
+
+
+def _conditions(key: ApiKey) -> tuple[str, ...]:
+    """Where it has to come from: by its own networks and by those of its project."""
+    project = key.project
+    lists = {
+        "from": key.networks,
+        "on the data plane from": project.data_plane_networks,
+        "on the control plane from": project.control_plane_networks,
+    }
+    found = [f"{where} {', '.join(networks)}" for where, networks in lists.items() if networks]
+    if project.private_endpoint == PrivateEndpoint.REQUIRED:
+        found.append("on the data plane through the private endpoint")
+    return tuple(found)

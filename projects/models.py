@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from access.actor import Scope
+from access.network_policy import NetworkPolicy, PrivateEndpoint
 from access.permissions import Role
 from audit.record import Target
 from kit import clock
@@ -22,6 +23,13 @@ class Project(models.Model):
     slug = models.SlugField(max_length=64)
     force_encryption_with_cmek = models.BooleanField(default=False)
     max_pods = models.PositiveIntegerField(default=0)
+    data_plane_networks = ArrayField(models.CharField(max_length=49), default=list)
+    control_plane_networks = ArrayField(models.CharField(max_length=49), default=list)
+    private_endpoint = models.CharField(
+        max_length=8,
+        choices=[(one, one) for one in PrivateEndpoint],
+        default=str(PrivateEndpoint.OFF),
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -41,6 +49,12 @@ class Project(models.Model):
     @property
     def scope(self) -> Scope:
         return Scope(OrganizationId(self.organization_id), ProjectId(self.id))
+
+    @property
+    def network_policy(self) -> NetworkPolicy:
+        return NetworkPolicy.of(
+            self.data_plane_networks, self.control_plane_networks, self.private_endpoint
+        )
 
     def audit_target(self) -> Target:
         owner = self.organization

@@ -11,7 +11,8 @@ from django.db.models import Q
 from access.actor import Actor
 from access.decide import decide, require
 from access.keys import PlainKey, SecretKind, parse
-from access.networks import is_within, parse_networks
+from access.network_policy import admits
+from access.networks import parse_networks
 from access.permissions import Permission
 from kit import clock
 from kit.errors import NotFound, Unauthenticated
@@ -127,8 +128,8 @@ def authenticate_api_key(value: str, *, address: str | None = None) -> tuple[Act
     """The actor behind a presented key, and the project of the key. Crosses tenants.
 
     Malformed, unknown, wrong, expired, disabled and revoked keys get the same `Unauthenticated`,
-    and so do keys of a suspended organization and keys that are used from outside their networks;
-    `address` is the caller's.
+    and so do keys of a suspended organization and keys that are used from outside their networks
+    or their project's; `address` is the caller's.
     """
     plain = parse(value)
     if plain is None or plain.kind is not SecretKind.API_KEY:
@@ -149,7 +150,8 @@ def _proven(plain: PlainKey, address: str | None) -> tuple[Actor, Project]:
         or not is_genuine(plain, stored=key.digest, pepper_id=key.pepper_id)
     ):
         raise Unauthenticated("Invalid API key.")
-    if key.networks and not is_within(address, parse_networks(key.networks)):
+    is_inside = admits(parse_networks(key.networks), address)
+    if not is_inside or not key.project.network_policy.admits_to_control(address):
         raise Unauthenticated("Invalid API key.")
     actor = key_actor(key, using="system")
     _note_use(key, address)

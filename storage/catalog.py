@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row, scalar_row
 
+from access.network_policy import PrivateEndpoint
 from keyring.outer.key import DISABLED, KeyRefused
 from kit.ids import IndexId, OrganizationId, ProjectId
 from storage.database import Connection, translated_errors
@@ -55,6 +56,9 @@ class ApiKeyRow:
     sealed_namespaces: bytes | None = field(default=None, repr=False)
     networks: Sequence[str] = ()
     key_id: UUID | None = None
+    # Of its project: see access.network_policy.
+    data_plane_networks: Sequence[str] = ()
+    private_endpoint: str = PrivateEndpoint.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def load_api_key(connection: Connection, public_id: str) -> ApiKeyRow | None:
         connection,
         ApiKeyRow,
         """SELECT public_id, org_id, project_id, digest, pepper_id, roles, expires_at, revoked_at,
-               index_ids, sealed_namespaces, networks, key_id
+               index_ids, sealed_namespaces, networks, key_id, data_plane_networks,
+               private_endpoint
            FROM dataplane_api_key WHERE public_id = %s""",
         [public_id],
     )

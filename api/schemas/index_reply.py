@@ -4,7 +4,7 @@ from typing import Any
 
 from api.schemas.index_request import DENSE_FIELD, SPARSE_FIELD
 from api.versions import Version
-from indexes.addresses import host_of
+from indexes.addresses import host_of, private_host_of
 from indexes.backup_models import Backup
 from indexes.models import Index
 from indexes.read_capacity import read_status
@@ -26,6 +26,9 @@ def render_index(index: Index, version: Version) -> dict[str, Any]:
         "schema": {"fields": rendered_fields(index, version)},
         "deletion_protection": "enabled" if index.is_protected else "disabled",
     }
+    private = private_host_of(index)
+    if private is not None:
+        body["private_host"] = private
     if index.dimension is not None:
         body["dimension"] = index.dimension
     if index.tags or version >= Version.V2026_01_ALPHA:

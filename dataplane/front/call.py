@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from uuid import UUID
 
+from access.network_policy import ENDPOINT_HEADER, PRIVATE, Caller
 from dataplane.engine import messages
 from dataplane.front.gate import Admission
 from dataplane.front.requests import Target
@@ -96,6 +97,11 @@ def read_key(header: Header) -> str | None:
 def read_address(header: Header) -> str | None:
     """The address that the gateway saw stands last; what stands before it is hearsay."""
     return _address((header("x-forwarded-for") or "").rsplit(",", 1)[-1].strip())
+
+
+def read_caller(header: Header) -> Caller:
+    """Where the gateway saw the client, and at which endpoint."""
+    return Caller(read_address(header), header(ENDPOINT_HEADER) == PRIVATE)
 
 
 def read_index(header: Header, in_path: UUID | None) -> UUID | None:

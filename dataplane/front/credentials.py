@@ -7,7 +7,8 @@ from uuid import UUID
 
 from access import keys
 from access.actor import Actor, RoleGrant
-from access.networks import Network, is_within, parse_networks
+from access.network_policy import ANYWHERE, Caller, NetworkPolicy, admits
+from access.networks import Network, parse_networks
 from access.passes import Pass
 from access.permissions import CredentialKind, Role
 from access.reach import Reach
@@ -49,13 +50,15 @@ class Credential:
     public_id: str = ""
     networks: tuple[Network, ...] = ()
     bearer: Pass | None = None
+    policy: NetworkPolicy = ANYWHERE
 
     @property
     def is_valid(self) -> bool:
         return self.expires_at is None or clock.now() < self.expires_at
 
-    def may_come_from(self, address: str | None) -> bool:
-        return not self.networks or is_within(address, self.networks)
+    def may_come_from(self, caller: Caller) -> bool:
+        """By the key's own networks and by its project's policy."""
+        return admits(self.networks, caller.address) and self.policy.admits_to_data(caller)
 
 
 class Prover:
@@ -80,8 +83,14 @@ class Prover:
         actor = Actor(
             CredentialKind.API_KEY, row.key_id, f"API key {row.public_id}", _grants(row), reach
         )
-        networks = parse_networks(row.networks)
-        return Credential(actor, row.project_id, row.expires_at, row.public_id, networks)
+        return Credential(
+            actor,
+            row.project_id,
+            row.expires_at,
+            row.public_id,
+            parse_networks(row.networks),
+            policy=NetworkPolicy.of(row.data_plane_networks, private_endpoint=row.private_endpoint),
+        )
 
     def _renew_digest(self, key: keys.PlainKey, row: ApiKeyRow) -> None:
         current_id, pepper = self._keyring.current_pepper()

@@ -10,6 +10,7 @@ from uuid import UUID
 from access import keys
 from access.actor import Scope
 from access.decide import require
+from access.network_policy import Caller
 from access.permissions import Permission
 from access.pods import require_on_pod
 from dataplane.front.cache import Cache
@@ -22,6 +23,7 @@ from storage.catalog import IndexRow
 # A node that has heard nothing for so long cannot know what was revoked: it refuses.
 MAX_SILENCE_S = 30.0
 _TERMINATING = "Terminating"
+_NOWHERE = Caller()
 
 
 class Catalog(KeyCatalog, Protocol):
@@ -75,26 +77,24 @@ class Gate:
         self._credentials.clear()
         self._indexes.clear()
 
-    def admit(
-        self, key: str | None, index_id: UUID | None, address: str | None = None
-    ) -> Admission:
-        """May block on the control plane's database. `address` is where the gateway saw the caller.
+    def admit(self, key: str | None, index_id: UUID | None, caller: Caller = _NOWHERE) -> Admission:
+        """May block on the control plane's database.
 
         Raises `Unauthenticated` before anything else; then `NotFound` alike for an index that is
         not there, for one of another project and for one out of the key's reach.
         """
         self._check_heard()
         credential = self._credential(key)
-        if not credential.may_come_from(address):
+        if not credential.may_come_from(caller):
             raise Unauthenticated("Invalid API key.")
         index = None if index_id is None else self.find_index(index_id)
         if index is None or not _is_within_reach(credential, index):
             raise NotFound("Index not found.")
-        self._uses.note(credential.public_id, address)
+        self._uses.note(credential.public_id, caller.address)
         return Admission(credential, index)
 
     def admit_at_once(
-        self, key: str | None, index_id: UUID | None, address: str | None = None
+        self, key: str | None, index_id: UUID | None, caller: Caller = _NOWHERE
     ) -> Admission | None:
         """The same from what is cached, without blocking; None where `admit` has to decide."""
         self._check_heard()
@@ -107,9 +107,9 @@ class Gate:
         credential, index = known_key.value, known_index.value
         if credential is None or index is None or not credential.is_valid:
             return None
-        if not credential.may_come_from(address) or not _is_within_reach(credential, index):
+        if not credential.may_come_from(caller) or not _is_within_reach(credential, index):
             return None
-        self._uses.note(credential.public_id, address)
+        self._uses.note(credential.public_id, caller.address)
         return Admission(credential, index)
 
     def admit_person(self, value: str, index_id: UUID | None) -> Admission:

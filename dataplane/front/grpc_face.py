@@ -96,7 +96,7 @@ class GrpcFace:
     ) -> tuple[bytes, list[tuple[str, str]]]:
         header = _reader(context.invocation_metadata())
         key, index_id = calls.read_key(header), calls.read_index(header, None)
-        admission = self._gate.admit(key, index_id, calls.read_address(header))
+        admission = self._gate.admit(key, index_id, calls.read_caller(header))
         call.read_options(header)
         attempt = Attempt(call, admission, operation)
         attempt.begin()

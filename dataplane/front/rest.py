@@ -139,12 +139,12 @@ class RestFace:
         carried = header(passes.HEADER)
         if carried is not None:
             return await asyncio.to_thread(self._gate.admit_person, carried, index_id)
-        key, address = calls.read_key(header), calls.read_address(header)
-        admission = self._gate.admit_at_once(key, index_id, address)
+        key, caller = calls.read_key(header), calls.read_caller(header)
+        admission = self._gate.admit_at_once(key, index_id, caller)
         if admission is not None:
             return admission
         # The control plane's database may have to be asked, over a blocking connection.
-        return await asyncio.to_thread(self._gate.admit, key, index_id, address)
+        return await asyncio.to_thread(self._gate.admit, key, index_id, caller)
 
 
 def _reader(headers: list[tuple[bytes, bytes]]) -> calls.Header:

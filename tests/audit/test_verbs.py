@@ -60,6 +60,7 @@ from projects.api_keys import (
 )
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
+from projects.networks import set_network_policy
 from projects.projects import create_project, delete_project, update_project
 from tests.audit.backup_cases import BACKUP_CASES
 from tests.audit.encryption_key_cases import ENCRYPTION_KEY_CASES
@@ -315,6 +316,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
     "projects.projects.update_project": lambda world: lambda actor: update_project(
         actor, world.project, name="Renamed"
+    ),
+    "projects.networks.set_network_policy": lambda world: lambda actor: set_network_policy(
+        actor, world.project, data_plane=["10.0.0.0/8"], is_forced=True
     ),
     "projects.members.remove_project_member": lambda world: lambda actor: remove_project_member(
         actor, world.project, user=world.people["bob"]

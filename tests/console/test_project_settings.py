@@ -79,3 +79,19 @@ def test_a_viewer_sees_settings_and_nothing_to_press(
     assert "Danger zone" not in shown
     assert "Rename" not in shown
     assert viewer.get(f"{site.place}/members").status_code == 403
+
+
+def test_networks_are_changed_and_whoever_would_be_shut_out_is_warned_first(
+    site: Site, owner: Client
+) -> None:
+    address = f"{site.place}/settings/networks"
+    assert "You come from <code>127.0.0.1</code>" in owner.get(address).text
+    wish = {"data_plane": "203.0.113.0/24\n", "control_plane": ""}
+    refused = owner.post(address, wish)
+    assert refused.status_code == 422
+    assert "This would shut you out: 127.0.0.1" in refused.text
+    assert "Save it although it shuts me out" in refused.text
+    assert "from anywhere" in owner.get(f"{site.place}/settings").text
+    assert owner.post(address, {**wish, "is_forced": "on"}).status_code == 302
+    assert "<code>203.0.113.0/24</code>" in owner.get(f"{site.place}/settings").text
+    assert "force" not in owner.get(address).text.lower().split("the same call")[0]

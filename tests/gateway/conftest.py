@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,7 +47,7 @@ class Gateway:
         return ssl.create_default_context(cafile=self.settings.tls_dir / "ca.pem")
 
 
-def prepare(base: Path, **limits: int) -> GatewaySettings:
+def prepare(base: Path, **limits: Any) -> GatewaySettings:
     folders = {name: base / name for name in ("run", "gateway", "tls")}
     for folder in folders.values():
         folder.mkdir()
@@ -69,7 +70,7 @@ def prepare(base: Path, **limits: int) -> GatewaySettings:
 
 
 @contextmanager
-def running_gateway(base: Path, **limits: int) -> Iterator[Gateway]:
+def running_gateway(base: Path, **limits: Any) -> Iterator[Gateway]:
     settings = prepare(base, **limits)
     gateway = Gateway(settings, index_port=free_port())
     gateway.publish(IndexListener(ALPHA, gateway.index_port))

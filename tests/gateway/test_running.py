@@ -143,6 +143,48 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw() -> None:
     assert headers["x-forwarded-proto"] == "https"
 
 
+def test_only_proxies_that_the_operator_knows_are_believed() -> None:
+    """Whoever connects from elsewhere is who the connection says, whatever it claims."""
+    said = {"x-forwarded-for": "203.0.113.9, 198.51.100.7"}
+    with (
+        tempfile.TemporaryDirectory(prefix="sp-gw-") as folder,
+        running_gateway(
+            Path(folder), trusted_hops=1, trusted_proxies=("127.0.0.2/32", "fd00::/8")
+        ) as behind,
+        rest_upstream(behind.settings.web_socket, "web"),
+    ):
+        for local, seen in (("127.0.0.2", "198.51.100.7"), ("127.0.0.3", "127.0.0.3")):
+            transport = httpx.HTTPTransport(local_address=local, verify=behind.trusting())
+            with httpx.Client(transport=transport) as client:
+                for scheme in ("http", "https"):
+                    url = f"{scheme}://127.0.0.1:{behind.settings.port}/indexes"
+                    headers = said_headers(client.get(url, headers=said))
+                    assert headers["x-forwarded-for"] == seen, (local, scheme)
+
+
+def test_the_private_endpoint_serves_indexes_and_says_so_and_nobody_else_can() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="sp-gw-") as folder,
+        running_gateway(Path(folder), private_bind_host="127.0.0.2", trusted_hops=1) as both,
+        rest_upstream(both.settings.web_socket, "web"),
+        rest_upstream(both.settings.node_rest_socket, "node"),
+    ):
+        said = {"x-stonepine-endpoint": "private", "x-forwarded-for": "10.9.9.9"}
+        port, base = both.index_port, both.settings.port
+        public = said_headers(httpx.get(f"http://127.0.0.1:{port}/", headers=said))
+        assert "x-stonepine-endpoint" not in public
+        private = said_headers(httpx.get(f"http://127.0.0.2:{port}/", headers=said))
+        assert private["x-stonepine-endpoint"] == "private"
+        assert private["x-stonepine-index"] == str(ALPHA)
+        # The proxies before the public address do not stand before this one.
+        assert private["x-forwarded-for"] == "127.0.0.1"
+        by_path = httpx.get(f"http://127.0.0.2:{base}/i/{ALPHA}/query", headers=said)
+        assert said_headers(by_path)["x-stonepine-endpoint"] == "private"
+        assert httpx.get(f"http://127.0.0.2:{base}/indexes").status_code == 404
+        reply = httpx.get(f"http://127.0.0.1:{base}/i/{ALPHA}/query", headers=said)
+        assert "x-stonepine-endpoint" not in said_headers(reply)
+
+
 def test_scheme_is_told_by_the_connection(gateway: Gateway, client: httpx.Client) -> None:
     reply = client.get(f"https://127.0.0.1:{gateway.settings.port}/")
     assert said_headers(reply)["x-forwarded-proto"] == "https"

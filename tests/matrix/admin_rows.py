@@ -38,6 +38,8 @@ ROWS: Rows = {
     f"GET {_PROJECT}": Row(PROJECT_READ, 200),
     f"PATCH {_PROJECT}": Row(SETTINGS_WRITE, 200, _NEW),
     f"DELETE {_PROJECT}": Row(SETTINGS_WRITE, 412),  # it has an index
+    f"GET {_PROJECT}/networks": Row(PROJECT_READ, 200),
+    f"PATCH {_PROJECT}/networks": Row(SETTINGS_WRITE, 200, {"data_plane": []}),
     f"GET {_PROJECT}/api-keys": Row(SETTINGS_READ, 200),
     f"POST {_PROJECT}/api-keys": Row(SETTINGS_WRITE, 201, _NEW),
     # It has one already, which is enabled; half a secret changes nothing.

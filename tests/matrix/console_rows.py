@@ -264,6 +264,8 @@ _PROJECT: Rows = {
     f"POST {_P}/encryption/detach": Row(SETTINGS_WRITE, 422, {"confirmation": "no"}),
     f"GET {_P}/settings": Row(PROJECT_READ, 200),
     f"GET {_P}/settings/name": Row(SETTINGS_WRITE, 200),
+    f"GET {_P}/settings/networks": Row(SETTINGS_WRITE, 200),
+    f"POST {_P}/settings/networks": Row(SETTINGS_WRITE, 422, {"data_plane": "nowhere"}),
     f"POST {_P}/settings/name": Row(SETTINGS_WRITE, 422, {"name": ""}),
     f"GET {_P}/settings/delete": Row(SETTINGS_WRITE, 200),
     f"POST {_P}/settings/delete": Row(SETTINGS_WRITE, 422, {"confirmation": "no"}),

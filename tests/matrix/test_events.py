@@ -74,6 +74,8 @@ WALK = (
     Step("PATCH admin/organizations/<str:organization_id>", "organization.renamed", _NEW),
     Step("POST admin/projects", "project.created", _NEW, {"project_id": "id"}),
     Step("PATCH admin/projects/<str:project_id>", "project.updated", {"name": "newer"}),
+    Step("PATCH admin/projects/<str:project_id>/networks", "project.networks_changed",
+         {"data_plane": ["127.0.0.0/8", "::1"]}),
     Step("POST admin/projects/<str:project_id>/api-keys", "api_key.created", _NEW,
          {"api_key_id": "key.id", "key": "value"}),
     Step("PATCH admin/api-keys/<str:api_key_id>", "api_key.updated", {"name": "newer"}),

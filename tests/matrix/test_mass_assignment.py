@@ -47,6 +47,7 @@ def _columns(*names: str) -> frozenset[str]:
 _NAMED = {"name": "NEW"}
 _NAME = _columns("name")
 _PROJECT = _columns("name", "max_pods", "force_encryption_with_cmek")
+_NETWORKS = _columns("private_endpoint")
 _KEY = _columns("name", "roles")
 _INDEX = _columns("name", "spec", "dimension", "metric", "vector_type", "schema", "tags")
 _SPEC = {"serverless": {"cloud": "aws", "region": "us-east-1"}}
@@ -83,6 +84,10 @@ WISHES = {
     "PATCH admin/organizations/<str:organization_id>": Wish(Organization, _NAMED, _NAME),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>": Wish(Project, _NAMED, _PROJECT),
+    "PATCH admin/projects/<str:project_id>/networks": Wish(
+        Project, {"data_plane": ["10.0.0.0/8"], "force": True}, _NETWORKS,
+        moves=_columns("data_plane_networks"), is_always_strict=True,
+    ),
     "POST admin/projects/<str:project_id>/api-keys": Wish(ApiKey, _NAMED, _KEY),
     "PATCH admin/api-keys/<str:api_key_id>": Wish(ApiKey, _NAMED, _KEY),
     "POST admin/invites": Wish(

@@ -24,7 +24,7 @@ CREATE TABLE dataplane_index (index_id uuid, org_id uuid, project_id uuid, name 
 CREATE TABLE dataplane_api_key (public_id text, org_id uuid, project_id uuid, digest bytea,
     pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT '{}', sealed_namespaces bytea, networks text[] DEFAULT '{}',
-    key_id uuid);
+    key_id uuid, data_plane_networks text[] DEFAULT '{}', private_endpoint text DEFAULT 'off');
 CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
 CREATE TABLE dataplane_outer_key (key_id uuid PRIMARY KEY, project_id uuid, kind text,
     settings jsonb, sealed_secret bytea, disabled_at timestamptz);

@@ -43,7 +43,8 @@ CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
     digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT ARRAY[]::uuid[], sealed_namespaces bytea,
-    networks text[] DEFAULT ARRAY[]::text[], key_id uuid);
+    networks text[] DEFAULT ARRAY[]::text[], key_id uuid,
+    data_plane_networks text[] DEFAULT ARRAY[]::text[], private_endpoint text DEFAULT 'off');
 CREATE TABLE dataplane_key_use (public_id text PRIMARY KEY, last_used_at timestamptz,
     last_used_from inet, digest bytea, pepper_id int);
 CREATE TABLE dataplane_project_key (project_id uuid, version int, wrapped bytea, provider text);
@@ -349,6 +350,16 @@ class DataPlane:
             "SELECT wrapped FROM dataplane_project_key WHERE project_id = %s", [project.project_id]
         )
         return open_data_key(self.keyring, project.project_id, 1, wrapped)
+
+    def confine(
+        self, project: Project, *, networks: Sequence[str] = (), private_endpoint: str = "off"
+    ) -> None:
+        """The project's network policy, as far as nodes know it."""
+        self._change(
+            "UPDATE dataplane_api_key SET data_plane_networks = %s, private_endpoint = %s"
+            " WHERE project_id = %s",
+            [list(networks), private_endpoint, project.project_id],
+        )
 
     def revoke(self, key: keys.PlainKey) -> None:
         self._change(

@@ -17,6 +17,16 @@ class UpdateProject(Tolerant):
     force_encryption_with_cmek: bool | None = None
 
 
+class UpdateProjectNetworks(Strict):
+    """What is left out stays; an empty list lets everybody in. `force` also what would shut the
+    caller out."""
+
+    data_plane: list[str] | None = None
+    control_plane: list[str] | None = None
+    private_endpoint: str | None = None
+    force: bool = False
+
+
 class UpdateOrganization(Tolerant):
     name: str | None = None
 
@@ -75,5 +85,6 @@ class CreateRoleBinding(Strict):
 BODIES = (
     AttachEncryptionKey,
     CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
-    UpdateApiKey, UpdateEncryptionKey, UpdateOrganization, UpdateProject, UpdateServiceAccount,
+    UpdateApiKey, UpdateEncryptionKey, UpdateOrganization, UpdateProject, UpdateProjectNetworks,
+    UpdateServiceAccount,
 )  # fmt: skip

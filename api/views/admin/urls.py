@@ -11,6 +11,7 @@ from api.views.admin.encryption_keys import (
     EncryptionKeyView,
 )
 from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
+from api.views.admin.networks import ProjectNetworksView
 from api.views.admin.organizations import OrganizationsView, OrganizationView
 from api.views.admin.projects import ProjectsView, ProjectView
 from api.views.admin.role_bindings import RoleBindingsView, RoleBindingView
@@ -27,6 +28,7 @@ _ROUTES = {
     "organizations/<str:organization_id>": OrganizationView,
     "projects": ProjectsView,
     "projects/<str:project_id>": ProjectView,
+    "projects/<str:project_id>/networks": ProjectNetworksView,
     "projects/<str:project_id>/api-keys": ApiKeysView,
     f"{_ENCRYPTION_KEY}": EncryptionKeyView,
     f"{_ENCRYPTION_KEY}/disable": DisableEncryptionKeyView,

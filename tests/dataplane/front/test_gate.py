@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from access import keys
+from access.network_policy import Caller
 from access.permissions import Permission
 from dataplane.front.gate import MAX_SILENCE_S, Gate
 from dataplane.front.key_uses import KeyUses
@@ -211,12 +212,41 @@ def test_a_key_of_other_indexes_finds_none(gate: Gate, catalog: KnownCatalog) ->
 
 def test_a_key_enters_only_from_its_networks(gate: Gate, catalog: KnownCatalog) -> None:
     key = catalog.add_key("ProjectEditor", networks=["10.0.0.0/8"])
-    gate.admit(key.value, _INDEX, "10.1.1.1")
-    assert gate.admit_at_once(key.value, _INDEX, "10.2.2.2") is not None
+    gate.admit(key.value, _INDEX, Caller("10.1.1.1"))
+    assert gate.admit_at_once(key.value, _INDEX, Caller("10.2.2.2")) is not None
     for address in ("192.0.2.1", None):
-        assert gate.admit_at_once(key.value, _INDEX, address) is None
+        assert gate.admit_at_once(key.value, _INDEX, Caller(address)) is None
         with pytest.raises(Unauthenticated, match="Invalid API key"):
-            gate.admit(key.value, _INDEX, address)
+            gate.admit(key.value, _INDEX, Caller(address))
+
+
+def test_a_key_enters_only_from_the_networks_of_its_project(
+    gate: Gate, catalog: KnownCatalog
+) -> None:
+    """And from its own among them."""
+    key = catalog.add_key(
+        "ProjectEditor", networks=["10.1.0.0/16"], data_plane_networks=["10.0.0.0/8"]
+    )
+    gate.admit(key.value, _INDEX, Caller("10.1.1.1"))
+    assert gate.admit_at_once(key.value, _INDEX, Caller("10.1.2.2")) is not None
+    other = catalog.add_key("ProjectEditor", data_plane_networks=["10.0.0.0/8"])
+    for one, address in ((key, "10.2.0.1"), (other, "192.0.2.1"), (other, None)):
+        assert gate.admit_at_once(one.value, _INDEX, Caller(address)) is None
+        with pytest.raises(Unauthenticated, match="Invalid API key"):
+            gate.admit(one.value, _INDEX, Caller(address))
+
+
+def test_where_the_private_endpoint_is_required_a_key_enters_through_it_alone(
+    gate: Gate, catalog: KnownCatalog
+) -> None:
+    key = catalog.add_key("ProjectEditor", private_endpoint="required")
+    offered = catalog.add_key("ProjectEditor", private_endpoint="offered")
+    gate.admit(key.value, _INDEX, Caller("10.1.1.1", is_private=True))
+    assert gate.admit_at_once(key.value, _INDEX, Caller(is_private=True)) is not None
+    gate.admit(offered.value, _INDEX, Caller("10.1.1.1"))
+    assert gate.admit_at_once(key.value, _INDEX, Caller("10.1.1.1")) is None
+    with pytest.raises(Unauthenticated, match="Invalid API key"):
+        gate.admit(key.value, _INDEX, Caller("10.1.1.1"))
 
 
 def test_the_namespaces_of_a_key_are_unsealed_when_it_is_proven(
@@ -250,13 +280,13 @@ def test_a_use_is_noted_once_a_minute_and_a_refusal_is_none(
 ) -> None:
     key = catalog.add_key("ProjectEditor", networks=["192.0.2.0/24"])
     with pytest.raises(Unauthenticated):
-        gate.admit(key.value, _INDEX, "10.0.0.1")
+        gate.admit(key.value, _INDEX, Caller("10.0.0.1"))
     assert uses.take() == ([], [])
-    gate.admit(key.value, _INDEX, "192.0.2.1")
-    gate.admit_at_once(key.value, _INDEX, "192.0.2.2")
+    gate.admit(key.value, _INDEX, Caller("192.0.2.1"))
+    gate.admit_at_once(key.value, _INDEX, Caller("192.0.2.2"))
     (use,), _ = uses.take()
     assert (use.public_id, use.address) == (key.public_id, "192.0.2.1")
-    gate.admit(key.value, _INDEX, "192.0.2.3")
+    gate.admit(key.value, _INDEX, Caller("192.0.2.3"))
     assert uses.take() == ([], [])
 
 

@@ -192,6 +192,47 @@ def test_a_key_opens_from_its_networks_as_the_gateway_sees_them(served: Served) 
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+def test_a_projects_networks_close_it_on_open_connections_within_a_second(served: Served) -> None:
+    """By REST and gRPC, and what the gateway says last counts."""
+    inside, outside = {"x-forwarded-for": "10.1.1.1"}, {"x-forwarded-for": "192.0.2.1"}
+    metadata = [("api-key", served.key.value), ("x-stonepine-index", str(served.index_id))]
+    with served.plane.channel() as channel:
+        ask = VectorServiceStub(channel).DescribeIndexStats
+
+        def grpc_status(**headers: str) -> object:
+            more = [(name.replace("_", "-"), value) for name, value in headers.items()]
+            try:
+                ask(pb.DescribeIndexStatsRequest(), metadata=[*metadata, *more])
+            except grpc.RpcError as error:
+                return error.code()
+            return grpc.StatusCode.OK
+
+        assert served.client.get("/namespaces", headers=outside).status_code == 200
+        assert grpc_status(x_forwarded_for="192.0.2.1") is grpc.StatusCode.OK
+        served.plane.confine(served.project, networks=["10.0.0.0/8"])
+        wait_until(
+            lambda: served.client.get("/namespaces", headers=outside).status_code == 401,
+            timeout_s=1,
+            what="the address outside is refused",
+        )
+        assert served.client.get("/namespaces", headers=inside).status_code == 200
+        assert grpc_status(x_forwarded_for="192.0.2.1") is grpc.StatusCode.UNAUTHENTICATED
+        assert grpc_status(x_forwarded_for="10.1.1.1") is grpc.StatusCode.OK
+
+
+def test_a_required_private_endpoint_is_the_only_way_in(served: Served) -> None:
+    served.plane.confine(served.project, private_endpoint="required")
+    wait_until(
+        lambda: served.client.get("/namespaces").status_code == 401,
+        timeout_s=1,
+        what="the public endpoint is closed",
+    )
+    private = {"x-stonepine-endpoint": "private"}
+    assert served.client.get("/namespaces", headers=private).status_code == 200
+    other = {"x-stonepine-endpoint": "public"}
+    assert served.client.get("/namespaces", headers=other).status_code == 401
+
+
 def test_the_front_tells_when_and_from_where_a_key_was_used(served: Served) -> None:
     key = served.plane.api_key(served.project)
     with served.plane.client(served.index_id, key.value) as client:
