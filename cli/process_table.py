@@ -15,6 +15,12 @@ from kit.environment import Environment
 
 _MAX_GATEWAY_THREADS = 4
 _WEB_THREADS = 64
+# To glibc's malloc: blocks of a memtable's size are the kernel's own mappings, which go back whole.
+# By itself it soon takes them from the heap, which after an ingest holds their gaps for good.
+_LARGE_BLOCKS_GO_BACK = {
+    "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 1024 * 1024),
+}
 # First who brings in work, then who does it, then who keeps it.
 _FACES, _WORKERS, _ENGINES, _STORES = range(4)
 
@@ -138,7 +144,7 @@ def _engine(number: int, socket: str, needs: list[str]) -> ProcessSpec:
     return ProcessSpec(
         name=f"node-engine-{number}" if number else "node-engine",
         argv=[sys.executable, "-m", "dataplane.engine"],
-        environment={"STONEPINE_ENGINE_NUMBER": str(number)},
+        environment={"STONEPINE_ENGINE_NUMBER": str(number), **_LARGE_BLOCKS_GO_BACK},
         probe=Probe(ProbeKind.SOCKET, socket),
         needs=needs,
         stop_stage=_ENGINES,
