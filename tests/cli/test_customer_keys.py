@@ -107,8 +107,14 @@ class Desk:
         return self.stack.run("memory", "--home", str(self.stack.home)).stdout
 
 
-def test_what_a_key_protects_closes_with_it_and_comes_back(stack: Stack, house: KeyHouse) -> None:
-    desk = Desk(stack)
+@pytest.fixture
+def desk(stack: Stack) -> Iterator[Desk]:
+    made = Desk(stack)
+    with made.http:
+        yield made
+
+
+def test_what_a_key_protects_closes_with_it_and_comes_back(desk: Desk, house: KeyHouse) -> None:
     host = desk.index("films")
     desk.upsert(host, "a", "b")
     settings = [f"--set={name}={value}" for name, value in house.settings("aws_kms").items()]

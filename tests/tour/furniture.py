@@ -5,6 +5,7 @@ the stack's processes; `furnished` and `sessions` do that.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import psutil
 
 from tests.support.stack import REPOSITORY, Stack
 
+# Where the tour's key provider is, in the environment of its stack.
+KEY_HOUSE = "TOUR_KEY_HOUSE"
 OWNERS_ADDRESS, VIEWERS_ADDRESS = "mara@hollin.example", "vera@hollin.example"
 
 
@@ -87,8 +90,22 @@ def _furnish() -> dict[str, dict[str, str]]:
         **people.connect(organization, project, team),
         **indexes.fill(project),
         **people.events(organization, project),
+        "kind": _lock(project),
     }
     return {"values": values, "paths": strangers.paths(organization, team)}
+
+
+def _lock(project: Any) -> str:
+    """Put a key at the tour's own provider around the project; its kind."""
+    from access.actor import OPERATOR
+    from projects.encryption_keys import attach_encryption_key
+    from tests.support.key_house import SECRETS, KeyHouse
+
+    attach_encryption_key(
+        OPERATOR, project, kind="vault", secret=SECRETS["vault"](),
+        settings=KeyHouse(os.environ[KEY_HOUSE]).settings("vault"),
+    )  # fmt: skip
+    return "vault"
 
 
 def main(arguments: list[str]) -> None:

@@ -35,6 +35,10 @@ NO_PAGES = {
     "sso/saml/<uuid:connection_id>/slo": "leads to the provider",
     "styleguide": "open only while debugging: tests/console/browser/test_look.py",
 }
+# About an encryption key that the empty project does not have.
+_ABOUT_A_KEY = {
+    f"{_O}/p/<slug:project>/encryption/{act}" for act in ("secret", "disable", "enable", "detach")
+}
 # Another state of a page, worth a look of its own.
 _STATES = {
     f"{_O}/audit": {"audit-nothing-fits": "?text=nothing+fits"},
@@ -86,6 +90,8 @@ def _empty(values: Mapping[str, str]) -> Iterator[Page]:
     """Project pages where nothing is yet, and what is missing."""
     nothing_yet = {**values, "project": values["empty_project"]}
     for route in page_routes():
+        if route in _ABOUT_A_KEY:
+            continue
         if route.startswith(f"{_O}/p/") and "<" not in route.partition("<slug:project>")[2]:
             yield Page(f"{_name(route)}-empty", filled(route, nothing_yet), OWNER)
     yield Page(MISSING, filled(f"{_O}/p/nothing", values), OWNER)

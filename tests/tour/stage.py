@@ -7,8 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from tests.support.key_house import key_house
 from tests.support.stack import Stack, running_stack
-from tests.tour.furniture import Furnished, furnished, sessions
+from tests.tour.furniture import KEY_HOUSE, Furnished, furnished, sessions
 from tests.tour.pages import OWNER, STRANGER, VIEWER, pages
 from tests.tour.walker import THEMES, walk
 
@@ -35,5 +36,12 @@ class Tour:
 
 @contextmanager
 def running_tour() -> Iterator[Tour]:
-    with running_stack(STONEPINE_SIGN_UP="true") as stack:
+    with (
+        key_house() as house,
+        running_stack(
+            STONEPINE_SIGN_UP="true",
+            STONEPINE_OUTBOUND_ALLOW="kms=127.0.0.0/8",
+            **{KEY_HOUSE: house.url},
+        ) as stack,
+    ):
         yield Tour(stack, furnished(stack))

@@ -12,7 +12,7 @@ from tests.tour.stage import running_tour
 GIVEN = {
     "certificate", "connection", "event_id", "factor_id", "group_id", "invitation_id", "key_id",
     "name", "organization", "project", "secret_id", "service_account_id", "test", "token_id",
-    "user_id", "backup_id", "job_id",
+    "user_id", "backup_id", "job_id", "kind",
 }  # fmt: skip
 OWN_PATHS = {
     "setup", "invite/<str:token>", "reset/<str:token>", "verify/account/<str:token>",
