@@ -1,5 +1,7 @@
 """The key provider of one machine: a folder with a root key and one sealed key per project."""
 
+import base64
+import binascii
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +10,13 @@ from uuid import UUID
 from keyring import files
 from keyring.envelope import KEY_BYTES, context, hkdf, seal, unseal
 from keyring.peppers import Peppers
+from kit.environment import environment
 from kit.errors import DataLoss, Unavailable
 
 _ROOT_FILE = "root.key"
 _PROJECTS = "projects"
+# One in 10^16 of random keys has fewer different bytes.
+_LEAST_VARIETY = 16
 
 
 class LocalKeyring:
@@ -33,7 +38,7 @@ class LocalKeyring:
         """Make the folder and the root key where they are missing; what is there stays."""
         files.make_private_folder(folder)
         files.make_private_folder(folder / _PROJECTS)
-        if not (folder / _ROOT_FILE).exists():
+        if not _told_root() and not (folder / _ROOT_FILE).exists():
             files.write_new(folder / _ROOT_FILE, secrets.token_bytes(KEY_BYTES))
         return cls(folder)
 
@@ -110,14 +115,35 @@ def _project_context(project_id: UUID) -> bytes:
 
 def _read_root(folder: Path) -> bytes:
     files.check_private(folder)
-    files.check_private(folder / _ROOT_FILE)
+    told, file = _told_root(), folder / _ROOT_FILE
+    if told and not file.exists():
+        return _checked_root(told, "STONEPINE_ROOT_KEY")
+    files.check_private(file)
     try:
-        root = (folder / _ROOT_FILE).read_bytes()
+        root = _checked_root(file.read_bytes(), _ROOT_FILE)
     except OSError as error:
         raise Unavailable(f"The keyring's root key cannot be read: {error.strerror}.") from error
-    if len(root) != KEY_BYTES or len(set(root)) == 1:
+    if told and not secrets.compare_digest(told, root):
         raise Unavailable(
-            f"The keyring's root key is not {KEY_BYTES} random bytes. Restore the right "
-            f"{_ROOT_FILE}; without it nothing that is stored can be read."
+            f"STONEPINE_ROOT_KEY is another key than the keyring's {_ROOT_FILE}. "
+            "Take away the one that is wrong."
+        )
+    return root
+
+
+def _told_root() -> bytes:
+    """The root key from the environment, base64; empty where there is none."""
+    text = environment().root_key.get_secret_value()
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise Unavailable("STONEPINE_ROOT_KEY is no base64.") from None
+
+
+def _checked_root(root: bytes, name: str) -> bytes:
+    if len(root) != KEY_BYTES or len(set(root)) < _LEAST_VARIETY:
+        raise Unavailable(
+            f"The keyring's root key ({name}) is not {KEY_BYTES} random bytes. Restore the right "
+            "one; without it nothing that is stored can be read."
         )
     return root

@@ -47,6 +47,8 @@ class Environment(BaseSettings):
     object_store_url: str = Field("", validation_alias="OBJECT_STORE_URL")
     keyring_dir: Path = Path(".stonepine/keyring")
 
+    # In place of the keyring's file: 32 random bytes as base64.
+    root_key: SecretStr = SecretStr("")
     # What an outer key has opened is believed for so long: then its holder is asked again.
     data_key_cache_s: float = Field(240.0, ge=0.5, le=300)
 

@@ -1,6 +1,8 @@
 """The keyring folder: its files, its modes, and what is left after a destruction."""
 
+import base64
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +10,7 @@ import pytest
 
 from keyring.data_keys import new_data_key, open_data_key
 from keyring.local import LocalKeyring
+from kit.environment import environment
 from kit.errors import DataLoss, InvalidArgument, Unavailable
 from kit.ids import new_id
 
@@ -166,3 +169,46 @@ def test_derived_keys_are_stable_and_apart(folder: Path, keyring: LocalKeyring) 
 
 def test_the_keyring_never_shows_its_root_key(folder: Path, keyring: LocalKeyring) -> None:
     assert (folder / "root.key").read_bytes().hex() not in repr(keyring) + str(vars(type(keyring)))
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], None]]:
+    """Sets the root key in the environment."""
+
+    def tell(root: bytes) -> None:
+        monkeypatch.setenv("STONEPINE_ROOT_KEY", base64.b64encode(root).decode())
+        environment.cache_clear()
+
+    yield tell
+    monkeypatch.undo()
+    environment.cache_clear()
+
+
+def test_the_root_key_may_come_by_the_environment(
+    folder: Path, told: Callable[[bytes], None]
+) -> None:
+    root, project = os.urandom(32), new_id()
+    told(root)
+    keyring = LocalKeyring.create(folder)
+    keyring.create_key(project)
+    _, wrapped = new_data_key(keyring, project)
+    assert not (folder / "root.key").exists()
+    assert root not in all_bytes(folder)
+    assert open_data_key(LocalKeyring(folder), project, 1, wrapped)
+    told(os.urandom(32))
+    with pytest.raises(DataLoss):
+        open_data_key(LocalKeyring(folder), project, 1, wrapped)
+
+
+def test_a_root_key_of_the_environment_is_refused_where_it_is_weak_or_another(
+    folder: Path, told: Callable[[bytes], None]
+) -> None:
+    for weak in (b"a" * 32, os.urandom(31), bytes(range(15)) + bytes(17)):
+        told(weak)
+        with pytest.raises(Unavailable, match="is not 32 random bytes"):
+            LocalKeyring.create(folder)
+    told(b"")
+    LocalKeyring.create(folder)
+    told(os.urandom(32))
+    with pytest.raises(Unavailable, match="another key"):
+        LocalKeyring(folder)
