@@ -33,7 +33,7 @@ from projects.encryption_keys import (
 _TITLE = "Encryption keys"
 _WRITE = Permission.ENCRYPTION_KEY_WRITE
 _WORDS = {
-    "key": "Key", "address": "Address", "mount": "Mount", "namespace": "Namespace",
+    "address": "Address", "key": "Key", "mount": "Mount", "namespace": "Namespace",
     "role_arn": "Role", "external_id": "External id", "endpoint": "Endpoint",
     "sts_endpoint": "STS endpoint", "token_endpoint": "Token endpoint",
 }  # fmt: skip
@@ -155,7 +155,7 @@ def check(visit: Visit) -> HttpResponse:
 
 def _facts(kind: str, settings: dict[str, str]) -> dict[str, object]:
     """What the page says of a key, in words."""
-    rows = [(_WORDS[name], text) for name, text in settings.items() if name in _WORDS]
+    rows = [(word, settings[name]) for name, word in _WORDS.items() if name in settings]
     return {"provider": LABELS[KEY_FORMS[kind].kind], "settings": rows}
 
 
