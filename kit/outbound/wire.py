@@ -37,16 +37,20 @@ def connected(
     to what is `allowed` alone."""
     ends = _ends(place, allowed, proxy, is_public_allowed=place.is_tls or not needs_tls)
     hops = looked_up(proxy.host, proxy.port) if proxy else ends
-    raw = _dialled(hops, proxy.port if proxy else place.port, _named(place, proxy))
+    wire = raw = _dialled(hops, proxy.port if proxy else place.port, _named(place, proxy))
     is_over = threading.Event()
-    watch = threading.Timer(timeout_s, _end, [raw, is_over])
+    # TLS takes the socket's descriptor over; by another one the connection can still be ended.
+    grip = raw.dup()
+    watch = threading.Timer(timeout_s, _end, [grip, is_over])
     watch.daemon = True
     try:
         watch.start()
         raw.settimeout(timeout_s)
         if proxy is not None:
             tunnel(raw, proxy, host=ends[0].address, port=place.port)
-        yield _encrypted(raw, place) if place.is_tls else raw
+        if place.is_tls:
+            wire = _encrypted(raw, place)
+        yield wire
         if is_over.is_set():  # what was read may be half of it
             raise TimeoutError
     except ssl.SSLError as error:
@@ -55,7 +59,8 @@ def connected(
         raise ExchangeFailed(f"{place.host} does not answer: {_kind(error)}.") from error
     finally:
         watch.cancel()
-        raw.close()
+        grip.close()
+        wire.close()
 
 
 def _ends(
@@ -98,14 +103,13 @@ def _named(place: Place, proxy: Proxy | None) -> str:
 
 def _encrypted(raw: socket.socket, place: Place) -> ssl.SSLSocket:
     trusted = ssl.create_default_context(cadata=place.ca or None)
-    # The wrapped socket takes the descriptor over: closing it closes the connection.
     return trusted.wrap_socket(raw, server_hostname=place.host)
 
 
-def _end(raw: socket.socket, is_over: threading.Event) -> None:
+def _end(grip: socket.socket, is_over: threading.Event) -> None:
     is_over.set()
     try:
-        raw.shutdown(socket.SHUT_RDWR)
+        grip.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # it is over already
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli.tls import ensure_certificate
+from cli.development_authority import ensure_certificate
 from kit.destinations import Purpose
 from kit.environment import environment
 from kit.outbound.client import Answer, exchange
@@ -27,12 +27,14 @@ def get(url: str, **more: Any) -> Answer:
 
 
 @contextmanager
-def dripping(first: bytes, drop: bytes) -> Iterator[str]:
+def dripping(first: bytes, drop: bytes, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that answers `first`, then drop by drop without end."""
     is_over = threading.Event()
 
     def drip() -> None:
-        connection, _ = server.accept()
+        connection: socket.socket = server.accept()[0]
+        if tls is not None:
+            connection = tls.wrap_socket(connection, server_side=True)
         with connection:
             try:
                 connection.sendall(first)
@@ -45,7 +47,8 @@ def dripping(first: bytes, drop: bytes) -> Iterator[str]:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+            scheme = "http" if tls is None else "https"
+            yield f"{scheme}://127.0.0.1:{server.getsockname()[1]}/"
         finally:
             is_over.set()
             thread.join()
@@ -130,6 +133,13 @@ def test_an_answer_that_drips_is_cut_off_and_never_taken_for_whole(first: bytes)
         get(url, timeout_s=0.3)
 
 
+@pytest.mark.usefixtures("loopback_allowed")
+def test_an_answer_that_drips_inside_tls_is_cut_off_as_well(tmp_path: Path) -> None:
+    context, ca = made_certificate(tmp_path)
+    with dripping(b"HTTP", b"H", tls=context) as url, pytest.raises(ExchangeFailed):
+        get(url, timeout_s=1, ca=ca)
+
+
 def test_what_is_no_ascii_goes_nowhere(receiver: HttpReceiver) -> None:
     with pytest.raises(ExchangeFailed, match="ASCII"):
         get(receiver.url + "/ä")
@@ -190,15 +200,21 @@ def test_a_receiver_without_the_right_certificate_gets_nothing(receiver: HttpRec
     assert receiver.requests == []
 
 
-@contextmanager
-def secure_receiver(folder: Path) -> Iterator[tuple[HttpReceiver, str]]:
-    """It, and the authority that signed its certificate for localhost."""
+def made_certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """For localhost and 127.0.0.1, and the authority that signed it."""
     ensure_certificate(folder, ["localhost"])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context, (folder / "ca.pem").read_text()
+
+
+@contextmanager
+def secure_receiver(folder: Path) -> Iterator[tuple[HttpReceiver, str]]:
+    """It, and the authority that signed its certificate for localhost."""
+    context, ca = made_certificate(folder)
     with http_receiver(context) as secure:
         secure.url = secure.url.replace("127.0.0.1", "localhost")
-        yield secure, (folder / "ca.pem").read_text()
+        yield secure, ca
 
 
 @pytest.mark.usefixtures("loopback_allowed")
