@@ -2,7 +2,7 @@
 
 import os
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from celery import Celery
 from celery.signals import setup_logging, task_postrun, task_prerun
@@ -18,6 +18,10 @@ def broker_url(redis_url: str) -> str:
     if not redis_url:
         return "memory://localhost/"
     parts = urlsplit(redis_url)
+    if parts.scheme == "rediss":
+        # Left to itself kombu takes any certificate.
+        verified = {"ssl_cert_reqs": "required", "ssl_check_hostname": "true"}
+        return parts._replace(query=urlencode(verified | dict(parse_qsl(parts.query)))).geturl()
     if parts.scheme != "unix":
         return redis_url
     database = parse_qs(parts.query).get("db", ["0"])[0]

@@ -19,7 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         ("", "memory://localhost/"),
         ("redis://host:6379/1", "redis://host:6379/1"),
-        ("rediss://:pw@host/0", "rediss://:pw@host/0"),
+        (
+            "rediss://:pw@host/0",
+            "rediss://:pw@host/0?ssl_cert_reqs=required&ssl_check_hostname=true",
+        ),
+        (
+            "rediss://host?ssl_ca_certs=%2Fca.pem&ssl_cert_reqs=none",
+            "rediss://host?ssl_cert_reqs=none&ssl_check_hostname=true&ssl_ca_certs=%2Fca.pem",
+        ),
         ("unix://:p%2Fw@/run/v.sock?db=2", "redis+socket://:p%2Fw@/run/v.sock?virtual_host=2"),
     ],
 )
