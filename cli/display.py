@@ -81,13 +81,25 @@ def welcome(console: Console, plan: Plan, facts: dict[str, Any]) -> None:
     for line in (
         f"export PINECONE_API_KEY={shown_key}",
         f"export PINECONE_CONTROLLER_HOST={plan.base_url}",
-        f"export SSL_CERT_FILE={plan.certificate_authority}   # for gRPC: it dials TLS",
+        *trust_lines(plan.certificate_authority, plan.base_url),
         "python examples/quickstart.py",
     ):
         console.print(Text(f"  {line}"), soft_wrap=True)
     if key:
         console.print("\nThe key is shown only this once.", highlight=False)
     console.print()
+
+
+def trust_lines(authority: str, base_url: str) -> list[str]:
+    """What makes the official clients trust that authority, if it needs to be told."""
+    if not authority:
+        return []
+    if not base_url.startswith("https:"):
+        return [f"export SSL_CERT_FILE={authority}   # for gRPC: it dials TLS"]
+    return [
+        f"export SSL_CERT_FILE={authority}   # for Python",
+        f"export NODE_EXTRA_CA_CERTS={authority}   # for Node.js",
+    ]
 
 
 def complain(console: Console, message: str, hint: str) -> None:

@@ -12,6 +12,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from cli.certificates import read_pair
+from cli.development_authority import TlsFiles, expires_in
 from cli.embedded.postgres import ROLES, EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from cli.errors import SetupError
@@ -19,7 +21,8 @@ from cli.home import Home
 from cli.instance import running, status
 from cli.preflight import check_port, check_python, check_room
 from cli.settings import Installation
-from cli.tls import TlsFiles, expires_in
+from gateway.settings import GatewaySettings
+from gateway.tls import read_chain
 from keyring.local import LocalKeyring
 from kit.environment import Environment
 from kit.errors import StonepineError
@@ -54,11 +57,11 @@ def examine(home: Home) -> list[Finding]:
     if not home.exists():
         missing = Finding("home", is_good=False, message=f"{home.path} holds no installation.")
         return [*(_look(name, check) for name, check in checks), missing]
-    installation = Installation.of(home)
+    installation = Installation.read(home)
     checks += [
-        ("private files", lambda: _private_files(home)),
+        ("private files", lambda: _private_files(home, installation.environment.tls_key)),
         ("keyring", lambda: _keyring(installation)),
-        ("certificate", lambda: _certificate(home)),
+        ("certificate", lambda: tell_of_certificate(installation.environment)),
         ("mail", lambda: tell_of_mail(installation.environment)),
     ]
     if installation.postgres is not None:
@@ -139,9 +142,10 @@ def _port(host: str, port: int) -> str:
     return f"{port} is free"
 
 
-def _private_files(home: Home) -> str:
+def _private_files(home: Home, own_key: Path | None) -> str:
     private = [home.path, home.run_dir, home.path / "secrets.json", home.tls_dir]
     private += [*home.tls_dir.glob("*key.pem"), home.gateway_dir, home.path / "mail"]
+    private += [own_key] if own_key else []
     for path in private:
         if path.exists() and path.stat().st_mode & _OTHERS:
             raise SetupError(
@@ -168,15 +172,26 @@ def tell_of_mail(environment: Environment) -> str:
     return f"written to files in {environment.mail_dir}"
 
 
-def _certificate(home: Home) -> str:
-    files = TlsFiles(home.tls_dir)
-    left = min(expires_in(files.authority), expires_in(files.certificate))
+def tell_of_certificate(environment: Environment) -> str:
+    """Whose the gateway shows, and how long still; bad where a file's newer one was not fit."""
+    settings = GatewaySettings.of(environment)
+    pair = read_pair(settings.chain, settings.key, environment.certified_hosts)
+    left = pair.left
+    if settings.own_chain is None:
+        left = min(left, expires_in(TlsFiles(settings.tls_dir).authority))
     if left < _CERTIFICATE_WARNING:
         raise SetupError(
             f"The gateway's certificate ends in {left.days} days.",
-            hint="Restart Stonepine: it renews its own certificates.",
+            hint="Restart Stonepine: it renews its own certificates."
+            if settings.own_chain is None
+            else f"Renew {settings.chain}: it is taken up by itself.",
         )
-    return f"good for {left.days} days"
+    if read_chain(settings.certificate_file.read_bytes()) != pair.chain:
+        raise SetupError(
+            f"The gateway does not show the certificate in {settings.chain} yet.",
+            hint="`stonepine tls reload` takes it up.",
+        )
+    return f"{pair.certificate.issuer.rfc4514_string()}, good for {left.days} days"
 
 
 def _no_trust_in(server: EmbeddedPostgres) -> _Check:

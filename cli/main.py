@@ -24,6 +24,7 @@ from cli.organizations import organizations
 from cli.people import people
 from cli.projects import projects
 from cli.scim import scim
+from cli.tls import tls
 
 app = typer.Typer(
     name="stonepine",
@@ -42,6 +43,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(people, name="user")
 app.add_typer(projects, name="project")
 app.add_typer(scim, name="scim")
+app.add_typer(tls, name="tls")
 app.command()(digest)
 
 _STOP_TIMEOUT_S = 40.0

@@ -3,6 +3,7 @@
 import sys
 
 from cli.database import is_prepared
+from cli.development_authority import TlsFiles
 from cli.embedded.identity import Identity
 from cli.home import Home
 from cli.preflight import check_port, check_python, check_room
@@ -10,11 +11,11 @@ from cli.process_table import process_table
 from cli.processes import Plan
 from cli.renewal import renew_certificate
 from cli.settings import Installation
-from cli.tls import TlsFiles
 from gateway.bootstrap import render_bootstrap
 from gateway.listeners import publish, read_listeners, render_listeners
 from gateway.settings import GatewaySettings
 from keyring.local import LocalKeyring
+from kit.environment import Environment
 
 
 def prepare(home: Home, port: int | None) -> Plan:
@@ -40,12 +41,20 @@ def prepare(home: Home, port: int | None) -> Plan:
         home=str(home.path),
         port=environment.port,
         base_url=environment.base_url,
-        certificate_authority=str(TlsFiles(environment.tls_dir).authority),
+        certificate_authority=authority_for_clients(environment),
         processes=process_table(installation, identity, must_migrate=must_migrate),
         environment=installation.children_environment(),
         first_start=[] if has_owner else [sys.executable, "-m", "cli.first_start"],
         daily=[sys.executable, "-m", "cli.renewal"],
+        watched=[str(path) for path in (environment.tls_certificate, environment.tls_key) if path],
     )
+
+
+def authority_for_clients(environment: Environment) -> str:
+    """The file that clients must be told to trust; "" where the operator's own stands."""
+    if environment.tls_certificate is not None:
+        return ""
+    return str(TlsFiles(environment.tls_dir).authority)
 
 
 def prepare_gateway(settings: GatewaySettings, *hosts: str) -> None:

@@ -61,7 +61,9 @@ class Plan:
     """Everything the supervisor needs, worked out beforehand by cli.preparation.
 
     `environment` goes to every child that is ours, `first_start` is the command that tells what to
-    print on a new installation (none once the first owner exists), `daily` is run once a day.
+    print on a new installation (none once the first owner exists). `daily` is run once a day, and
+    when one of the files `watched` has changed. `certificate_authority` is the file that clients
+    must be told to trust, if any.
     """
 
     home: str
@@ -72,6 +74,7 @@ class Plan:
     environment: dict[str, str] = field(repr=False)
     first_start: list[str] = field(default_factory=list)
     daily: list[str] = field(default_factory=list)
+    watched: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

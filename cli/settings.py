@@ -40,14 +40,20 @@ class Installation:
     @classmethod
     def of(cls, home: Home, port: int | None = None) -> "Installation":
         """Read and check the settings. `port` None: the remembered one."""
+        installation = cls.read(home, port)
+        if installation.environment.production:
+            installation.refuse_in_production()
+        return installation
+
+    @classmethod
+    def read(cls, home: Home, port: int | None = None) -> "Installation":
+        """As `of`, without what is asked of production alone."""
         environment = _read_environment(home, port)
         _refuse_open_address(environment)
         _refuse_overlapping_endpoints(environment)
         _refuse_unserved_addressing(environment)
-        installation = cls(home, environment, _postgres(home), _valkey(home))
-        if environment.production:
-            installation._refuse_in_production()
-        return installation
+        _refuse_half_a_certificate(environment)
+        return cls(home, environment, _postgres(home), _valkey(home))
 
     def children_environment(self) -> dict[str, str]:
         """All variables of kit.environment, and what tames the libraries; no owner's URL."""
@@ -72,6 +78,8 @@ class Installation:
             "STONEPINE_KEYRING_DIR": str(own.keyring_dir),
             "STONEPINE_ENGINES": str(own.engine_count),
             "STONEPINE_SECRET_KEY": own.secret_key.get_secret_value(),
+            "STONEPINE_TLS_CERTIFICATE": str(own.tls_certificate or ""),
+            "STONEPINE_TLS_KEY": str(own.tls_key or ""),
             "DATABASE_URL": self._database_url(APPLICATION),
             "DATABASE_SYSTEM_URL": self._database_url(SYSTEM),
             "REDIS_URL": self.valkey.url() if self.valkey else os.environ["REDIS_URL"],
@@ -88,7 +96,7 @@ class Installation:
         names = dict(zip((APPLICATION, SYSTEM, OWNER), _DATABASE_URLS, strict=True))
         return os.environ[names[role]]
 
-    def _refuse_in_production(self) -> None:
+    def refuse_in_production(self) -> None:
         if self.postgres is not None or self.valkey is not None:
             raise SetupError(
                 "STONEPINE_PRODUCTION refuses the embedded PostgreSQL and Valkey.",
@@ -180,6 +188,14 @@ def _refuse_unserved_addressing(environment: Environment) -> None:
         raise SetupError(
             "The gateway does not serve indexes by subdomain yet.",
             hint="Set STONEPINE_ADDRESSING to port, or to path for REST alone.",
+        )
+
+
+def _refuse_half_a_certificate(environment: Environment) -> None:
+    if (environment.tls_certificate is None) is not (environment.tls_key is None):
+        raise SetupError(
+            "Of STONEPINE_TLS_CERTIFICATE and STONEPINE_TLS_KEY one is set alone.",
+            hint="A certificate of your own needs both; without either Stonepine makes one.",
         )
 
 

@@ -23,6 +23,7 @@ from kit.clock import monotonic_s
 _START_PATIENCE = 5  # starts in a row that fail before the first readiness
 _HURRY_S = 1.0
 _DAY_S = 86_400.0
+_LOOK_S = 2.0
 _TAIL_LINES = 12
 
 
@@ -49,7 +50,7 @@ class Supervisor:
         around = self._surroundings()
         self.keepers = [Keeper(spec, around) for spec in self.plan.processes]
         running = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
-        running.append(asyncio.create_task(self._daily(around)))
+        running.append(asyncio.create_task(self._upkeep(around)))
         for task in running:
             task.add_done_callback(self._on_task_end)
         try:
@@ -134,12 +135,23 @@ class Supervisor:
             ) from None
         return dict(json.loads(said))
 
-    async def _daily(self, around: Surroundings) -> None:
+    async def _upkeep(self, around: Surroundings) -> None:
+        """Once a day, and soon after a watched file has changed."""
+        seen, due = self._stamps(), monotonic_s() + _DAY_S
         while self.plan.daily:
-            await asyncio.sleep(_DAY_S)
-            # Tried again tomorrow; `stonepine doctor` tells of a certificate near its end.
+            await asyncio.sleep(_LOOK_S if self.plan.watched else _DAY_S)
+            found = self._stamps()
+            if found == seen and monotonic_s() < due:
+                continue
+            seen, due = found, monotonic_s() + _DAY_S
+            # Tried again tomorrow, or after the next change; `stonepine doctor` tells what is
+            # wrong.
             with contextlib.suppress(CommandFailed, OSError):
                 await run_short(self.plan.daily, around.environment, around.directory)
+
+    def _stamps(self) -> list[tuple[int, int, int] | None]:
+        """What changes with each watched file. Links are followed: volumes move those."""
+        return [_stamp(Path(name)) for name in self.plan.watched]
 
     def _refuse_hopeless(self) -> None:
         for keeper in self.keepers:
@@ -211,3 +223,11 @@ class Supervisor:
         self._write_status(status)
         self.on_change(status)
         return bool(status["ready"])
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -26,9 +26,10 @@ class GatewaySettings:
 
     `trusted_hops` is the number of proxies in front whose X-Forwarded-For is believed, of those
     that connect from `trusted_proxies` alone, where there are such networks. Plaintext is spoken
-    beside TLS only where clients are told to use it. A body is gathered whole before any key was
-    looked at, so its limit is what the process behind takes, and `body_slack_bytes` that let this
-    process say itself what was too much.
+    beside TLS only where clients are told to use it. The certificate is that of the development
+    authority in `tls_dir`, unless the operator has an own one. A body is gathered whole before any
+    key was looked at, so its limit is what the process behind takes, and `body_slack_bytes` that
+    let this process say itself what was too much.
     """
 
     bind_host: str
@@ -39,7 +40,10 @@ class GatewaySettings:
     web_socket: Path
     node_rest_socket: Path
     node_grpc_socket: Path
+    own_chain: Path | None = None
+    own_key: Path | None = None
     speaks_plaintext: bool = True
+    has_strict_transport: bool = False
     trusted_hops: int = 0
     trusted_proxies: tuple[str, ...] = ()
     private_bind_host: str = ""
@@ -66,7 +70,10 @@ class GatewaySettings:
             web_socket=environment.web_socket.absolute(),
             node_rest_socket=environment.node_rest_socket.absolute(),
             node_grpc_socket=environment.node_grpc_socket.absolute(),
+            own_chain=environment.tls_certificate,
+            own_key=environment.tls_key,
             speaks_plaintext=environment.advertised_scheme != "https",
+            has_strict_transport=environment.has_strict_transport,
             trusted_hops=environment.trusted_proxy_hops,
             trusted_proxies=tuple(map(str, environment.trusted_proxy_networks)),
             private_bind_host=environment.private_bind_host,
@@ -92,6 +99,15 @@ class GatewaySettings:
     @property
     def admin_socket(self) -> Path:
         return self.run_dir / "gateway-admin.sock"
+
+    @property
+    def chain(self) -> Path:
+        """The PEM file with the gateway's certificate and what stands between it and its root."""
+        return self.own_chain or self.tls_dir / "cert.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.own_key or self.tls_dir / "key.pem"
 
     @property
     def listeners_file(self) -> Path:

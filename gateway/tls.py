@@ -1,5 +1,7 @@
 """TLS as the gateway speaks it: 1.2 and later, 256-bit AES only, certificates reloaded."""
 
+import json
+
 from gateway.rendering import Json, discovery, named, typed
 from gateway.settings import GatewaySettings
 
@@ -7,14 +9,12 @@ _CERTIFICATE = "gateway"
 _TLS_1_2_SUITES = ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"]
 
 
-def render_certificate(settings: GatewaySettings) -> bytes:
-    """The discovery file that names the certificate; publishing it again makes Envoy reload.
+def render_certificate(chain: str, key: str) -> bytes:
+    """The discovery file that holds the certificate; publishing it again makes Envoy reload.
 
-    The chain and the key stand in the file itself, so that Envoy never sees one without the other.
-    The file is as private as the key.
+    The chain and the key (both PEM) stand in the file itself, so that Envoy never sees one without
+    the other. The file is as private as the key.
     """
-    chain = (settings.tls_dir / "cert.pem").read_text()
-    key = (settings.tls_dir / "key.pem").read_text()
     certificate = {
         "certificate_chain": {"inline_string": chain},
         "private_key": {"inline_string": key},
@@ -25,6 +25,20 @@ def render_certificate(settings: GatewaySettings) -> bytes:
         tls_certificate=certificate,
     )
     return discovery([secret])
+
+
+def read_chain(content: bytes) -> str:
+    """The chain in a file of `render_certificate`: the one that the gateway shows."""
+    (secret,) = json.loads(content)["resources"]
+    return str(secret["tls_certificate"]["certificate_chain"]["inline_string"])
+
+
+def strict_transport(settings: GatewaySettings) -> list[Json]:
+    """The header by which browsers ask this host for TLS alone for a year, where that is meant."""
+    if not settings.has_strict_transport:
+        return []
+    header = {"key": "strict-transport-security", "value": "max-age=31536000"}
+    return [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
 
 
 def downstream_tls(settings: GatewaySettings) -> Json:

@@ -8,7 +8,7 @@ import os
 import re
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -71,6 +71,9 @@ class Environment(BaseSettings):
     advertised_scheme: str = "http"
     advertised_host: str = "127.0.0.1"
     index_domain: str = ""
+    # The operator's own certificate (with its chain) and key; else a development authority's.
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
     # May strangers make an account? Who holds an invitation always may.
     sign_up: bool = False
@@ -136,6 +139,12 @@ class Environment(BaseSettings):
     @property
     def cors_origins_allowed(self) -> frozenset[str]:
         return frozenset(_split(self.cors_origins))
+
+    @field_validator("tls_certificate", "tls_key", mode="before")
+    @classmethod
+    def _is_path_from_here(cls, text: object) -> object:
+        # Processes have working directories of their own.
+        return Path(str(text)).absolute() if text else None
 
     @field_validator("import_folders")
     @classmethod
@@ -220,8 +229,18 @@ class Environment(BaseSettings):
 
     @property
     def tls_dir(self) -> Path:
-        """`ca.pem`, `cert.pem` and `key.pem` of the gateway."""
+        """`ca.pem`, `cert.pem` and `key.pem` of the development authority."""
         return self.home / "tls"
+
+    @property
+    def has_strict_transport(self) -> bool:
+        """Whether browsers are told to ask the host for TLS alone, on every port, for a year.
+
+        Not where other programs share the name: on a machine known as localhost.
+        """
+        host = self.advertised_host.strip("[]")
+        is_shared = host == "localhost" or host.endswith(".localhost") or _is_address(host)
+        return self.advertised_scheme == "https" and not is_shared
 
     @property
     def log_dir(self) -> Path:
@@ -253,6 +272,14 @@ def _is_proxy(url: str) -> bool:
         return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_origin(text: str) -> bool:

@@ -5,6 +5,8 @@ import ssl
 import threading
 
 from access import probes
+from gateway.settings import GatewaySettings
+from gateway.tls import read_chain
 from indexes.addresses import host_of, local_door
 from indexes.models import Index
 from kit import clock
@@ -15,6 +17,7 @@ _PATH = "/.stonepine/probe"
 _EVERY_S = 0.03
 _CALL_TIMEOUT_S = 3.0
 _HTTP_OK = 200
+_END = "-----END CERTIFICATE-----"
 
 
 def serves_within(index: Index, timeout_s: float) -> bool:
@@ -50,7 +53,7 @@ def _answers(index: Index) -> bool:
 
 
 def _connection(host: str, port: int) -> http.client.HTTPConnection:
-    """TLS where clients are told to use it; trusted is the gateway's own certificate alone.
+    """TLS where clients are told to use it; trusted is the certificate that the gateway shows.
 
     Its names are not compared: they are those that clients dial, and we come by the loopback.
     """
@@ -60,5 +63,6 @@ def _connection(host: str, port: int) -> http.client.HTTPConnection:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(here.tls_dir / "cert.pem")
+    shown = read_chain(GatewaySettings.of(here).certificate_file.read_bytes())
+    context.load_verify_locations(cadata=shown.partition(_END)[0] + _END)
     return http.client.HTTPSConnection(host, port, timeout=_CALL_TIMEOUT_S, context=context)

@@ -135,6 +135,24 @@ def test_production_with_own_servers_and_the_generated_secret_is_accepted(
     assert Installation.of(home).environment.production
 
 
+def test_half_a_certificate_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, STONEPINE_TLS_CERTIFICATE="/etc/tls/chain.pem")
+    with pytest.raises(SetupError, match="one is set alone"):
+        Installation.of(home)
+
+
+def test_own_certificate_is_told_to_children_wherever_they_stand(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, STONEPINE_TLS_CERTIFICATE="chain.pem", STONEPINE_TLS_KEY="key.pem")
+    told = Installation.of(home).children_environment()
+    assert told["STONEPINE_TLS_CERTIFICATE"] == str(Path.cwd() / "chain.pem")
+    set_all(monkeypatch, STONEPINE_TLS_CERTIFICATE="", STONEPINE_TLS_KEY="")
+    told = Installation.of(home).children_environment()
+    set_all(monkeypatch, **told)
+    assert Environment().tls_certificate is None
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])  # noqa: S104 - refused
 def test_open_address_needs_tls(home: Home, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     set_all(monkeypatch, STONEPINE_BIND_HOST=host)

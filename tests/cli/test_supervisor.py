@@ -67,6 +67,8 @@ class Supervised:
         self,
         *processes: ProcessSpec,
         first_start: list[str] | None = None,
+        daily: list[str] | None = None,
+        watched: list[str] | None = None,
         shell: tuple[str, ...] = (),
     ) -> None:
         plan = Plan(
@@ -77,6 +79,8 @@ class Supervised:
             processes=list(processes),
             environment=dict(os.environ),
             first_start=first_start or [],
+            daily=daily or [],
+            watched=watched or [],
         )
         path = self.folder / "plan.json"
         path.write_text(json.dumps(plan.to_json()))
@@ -284,6 +288,33 @@ def test_first_start_command_is_heard_once_all_is_ready(supervised: Supervised) 
     assert supervised.process is not None
     assert supervised.process.stdout is not None
     assert supervised.process.stdout.readline() == ('welcome {"setup_link": "http://x/setup"}\n')
+
+
+def test_change_of_a_watched_file_runs_what_is_else_run_once_a_day(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    """The file is replaced, and then a link before it is moved, as volumes of secrets do."""
+    first, second, link = (tmp_path / name for name in ("first.pem", "second.pem", "chain.pem"))
+    for number, path in enumerate((first, second)):
+        path.write_text("x" * number)
+    link.symlink_to(first)
+    seen = tmp_path / "seen"
+    copy = f"import pathlib; pathlib.Path({str(seen)!r}).write_text(open({str(link)!r}).read())"
+    supervised.start(spec("a"), daily=[sys.executable, "-c", copy], watched=[str(link)])
+    supervised.wait_ready()
+    assert not seen.exists()
+    for change in (lambda: first.write_text("renewed"), lambda: _move(link, second)):
+        change()
+        wait_until(
+            lambda: seen.exists() and seen.read_text() == link.read_text(),
+            timeout_s=20, what="the change is taken up",
+        )  # fmt: skip
+
+
+def _move(link: Path, target: Path) -> None:
+    beside = link.with_name("new")
+    beside.symlink_to(target)
+    beside.replace(link)
 
 
 def test_second_supervisor_of_a_home_names_the_first(supervised: Supervised) -> None:

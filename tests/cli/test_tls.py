@@ -1,112 +1,91 @@
-"""The development certificate: verifiable, for the right names, renewed in time, private."""
+"""`stonepine tls`: the certificate before, beside and without a running installation."""
 
-import ipaddress
-import socket
-import ssl
-import stat
-import threading
-from datetime import timedelta
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from typer.testing import CliRunner
 
-from cli import tls
-from cli.tls import TlsFiles, ensure_certificate, expires_in
-
-
-def leaf(folder: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(TlsFiles(folder).certificate.read_bytes())
+from cli.errors import SetupError
+from cli.main import app
+from gateway.tls import read_chain
+from tests.support.certificates import Authority
 
 
-def verified_by(folder: Path, name: str) -> str:
-    """A handshake of Python's own ssl on both sides, in memory of the kernel."""
-    files = TlsFiles(folder)
-    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_context.load_cert_chain(files.certificate, files.key)
-    ours, theirs = socket.socketpair()
-
-    def serve() -> None:
-        try:
-            with server_context.wrap_socket(theirs, server_side=True) as secured:
-                secured.recv(1)
-        except ssl.SSLError:
-            theirs.close()
-
-    server = threading.Thread(target=serve)
-    server.start()
-    context = ssl.create_default_context(cafile=files.authority)
-    try:
-        with context.wrap_socket(ours, server_hostname=name) as secured:
-            secured.send(b"x")
-            return str(secured.version())
-    finally:
-        ours.close()
-        server.join()
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("STONEPINE_", "DATABASE_")) or name == "REDIS_URL":
+            monkeypatch.delenv(name)
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "vectors.example.com"])
-def test_chain_verifies_for_every_name_clients_use(tmp_path: Path, name: str) -> None:
-    assert ensure_certificate(tmp_path, ["vectors.example.com"])
-    assert verified_by(tmp_path, name) == "TLSv1.3"
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "h"
 
 
-def test_chain_does_not_verify_for_another_name(tmp_path: Path) -> None:
-    ensure_certificate(tmp_path, [])
-    with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
-        verified_by(tmp_path, "elsewhere.example.com")
+def say(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["tls", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
-def test_keys_are_p_384_and_private(tmp_path: Path) -> None:
-    ensure_certificate(tmp_path, [])
-    key = leaf(tmp_path).public_key()
-    assert isinstance(key, ec.EllipticCurvePublicKey)
-    assert isinstance(key.curve, ec.SECP384R1)
-    files = TlsFiles(tmp_path)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (files.key, files.authority_key)} == {
-        0o600
-    }
+def facts(home: Path) -> dict[str, Any]:
+    return dict(json.loads(say("show", "--json", "--home", str(home))))
 
 
-def test_advertised_address_is_named(tmp_path: Path) -> None:
-    ensure_certificate(tmp_path, ["192.0.2.7"])
-    names = leaf(tmp_path).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert ipaddress.ip_address("192.0.2.7") in names.get_values_for_type(x509.IPAddress)
+def shown(home: Path) -> str:
+    return read_chain((home / "gateway" / "certificate.json").read_bytes())
 
 
-def test_fresh_certificate_is_kept(tmp_path: Path) -> None:
-    ensure_certificate(tmp_path, [])
-    before = leaf(tmp_path)
-    assert not ensure_certificate(tmp_path, [])
-    assert leaf(tmp_path) == before
-
-
-def test_certificate_for_other_hosts_is_made_again_under_the_same_authority(
-    tmp_path: Path,
+def test_one_command_makes_authority_and_certificate_and_prints_what_clients_need(
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ensure_certificate(tmp_path, [])
-    authority = TlsFiles(tmp_path).authority.read_bytes()
-    assert ensure_certificate(tmp_path, ["new.example.com"])
-    assert TlsFiles(tmp_path).authority.read_bytes() == authority
-    assert verified_by(tmp_path, "new.example.com")
+    monkeypatch.setenv("STONEPINE_ADVERTISED_SCHEME", "https")
+    printed = say("create", "--home", str(home))
+    authority = home / "tls" / "ca.pem"
+    assert f"export SSL_CERT_FILE={authority} " in printed
+    assert f"export NODE_EXTRA_CA_CERTS={authority} " in printed
+    assert "127.0.0.1" in facts(home)["hosts"]
+    leaf = x509.load_pem_x509_certificate(shown(home).encode())
+    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
 
 
-def test_certificate_near_its_end_is_renewed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_exists_stays_unless_a_new_authority_is_wanted(home: Path) -> None:
+    say("create", "--home", str(home))
+    first = facts(home)
+    say("create", "--home", str(home))
+    assert facts(home) == first
+    say("create", "--new-authority", "--home", str(home))
+    assert facts(home)["issuer"] != first["issuer"]
+
+
+def test_own_certificate_is_taken_up_and_an_unfit_one_leaves_the_last(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ensure_certificate(tmp_path, [])
-    before = leaf(tmp_path)
-    later = tls.now() + timedelta(days=61)
-    monkeypatch.setattr(tls, "now", lambda: later)
-    assert expires_in(TlsFiles(tmp_path).certificate) < timedelta(days=30)
-    assert ensure_certificate(tmp_path, [])
-    assert leaf(tmp_path).not_valid_after_utc > before.not_valid_after_utc
+    say("create", "--home", str(home))
+    own = Authority(tmp_path).issue("own", "vectors.example.com")
+    monkeypatch.setenv("STONEPINE_ADVERTISED_HOST", "vectors.example.com")
+    monkeypatch.setenv("STONEPINE_TLS_CERTIFICATE", str(own.certificate))
+    monkeypatch.setenv("STONEPINE_TLS_KEY", str(own.key))
+    assert "Taken up" in say("reload", "--home", str(home))
+    assert shown(home) == own.certificate.read_text()
+    assert (facts(home)["authority"], facts(home)["hosts"]) == ("", ["vectors.example.com"])
+    assert "already" in say("reload", "--home", str(home))
+
+    before = shown(home)
+    own.key.write_text("")
+    with pytest.raises(SetupError, match="no private key"):
+        say("reload", "--home", str(home))
+    with pytest.raises(SetupError, match="of your own"):
+        say("create", "--home", str(home))
+    assert shown(home) == before
 
 
-def test_operators_own_certificate_is_left_alone(tmp_path: Path) -> None:
-    ensure_certificate(tmp_path, [])
-    TlsFiles(tmp_path).authority_key.unlink()
-    before = leaf(tmp_path)
-    assert not ensure_certificate(tmp_path, ["other.example.com"])
-    assert leaf(tmp_path) == before
+def test_home_without_an_installation_is_named(home: Path) -> None:
+    with pytest.raises(SetupError, match="holds no installation"):
+        say("show", "--home", str(home))
+    assert not home.exists()

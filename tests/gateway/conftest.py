@@ -14,10 +14,9 @@ from uuid import UUID
 import pytest
 
 from cli.embedded import envoy
-from cli.tls import ensure_certificate
+from cli.renewal import renew_certificate
 from gateway.bootstrap import render_bootstrap
 from gateway.listeners import GatewaySettings, IndexListener, publish, render_listeners
-from gateway.tls import render_certificate
 from tests.gateway.upstreams import grpc_upstream, rest_upstream
 from tests.support.waiting import wait_until
 
@@ -47,7 +46,7 @@ class Gateway:
         return ssl.create_default_context(cafile=self.settings.tls_dir / "ca.pem")
 
 
-def prepare(base: Path, **limits: Any) -> GatewaySettings:
+def prepare(base: Path, **changes: Any) -> GatewaySettings:
     folders = {name: base / name for name in ("run", "gateway", "tls")}
     for folder in folders.values():
         folder.mkdir()
@@ -61,17 +60,16 @@ def prepare(base: Path, **limits: Any) -> GatewaySettings:
         web_socket=run / "web.sock",
         node_rest_socket=run / "node-rest.sock",
         node_grpc_socket=run / "node-grpc.sock",
-        **limits,
+        **changes,
     )
-    ensure_certificate(settings.tls_dir, [])
-    publish(settings.certificate_file, render_certificate(settings))
+    renew_certificate(settings, "localhost")
     publish(settings.bootstrap_file, render_bootstrap(settings))
     return settings
 
 
 @contextmanager
-def running_gateway(base: Path, **limits: Any) -> Iterator[Gateway]:
-    settings = prepare(base, **limits)
+def running_gateway(base: Path, **changes: Any) -> Iterator[Gateway]:
+    settings = prepare(base, **changes)
     gateway = Gateway(settings, index_port=free_port())
     gateway.publish(IndexListener(ALPHA, gateway.index_port))
     with (base / "envoy.log").open("wb") as log:

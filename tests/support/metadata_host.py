@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from cli.tls import TlsFiles, ensure_certificate
+from cli.development_authority import TlsFiles, ensure_certificate
 
 
 class MetadataHost:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.tls import TlsFiles, ensure_certificate
+from cli.development_authority import TlsFiles, ensure_certificate
 from tests.sso.factory import Signer, signer
 from tests.support.waiting import wait_until
 
