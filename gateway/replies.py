@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.rendering import Json
 from gateway.settings import GatewaySettings
+from gateway.tls import strict_transport
 from kit.errors import ErrorCode
 
 
@@ -36,10 +37,14 @@ def local_replies(settings: GatewaySettings, *, is_data_plane: bool) -> Json:
     node = _replies(settings.max_node_body_bytes)
     web = _replies(settings.max_web_body_bytes)
     mappers = [_grpc_mapper(reply) for reply in node]
-    if not is_data_plane:
+    if is_data_plane:
+        mappers += [_mapper(reply, [], _as_status(reply)) for reply in node]
+    else:
         mappers += [_mapper(reply, [_is_index_path()], _as_status(reply)) for reply in node]
-        return {"mappers": [*mappers, *[_mapper(reply, [], _as_envelope(reply)) for reply in web]]}
-    return {"mappers": [*mappers, *[_mapper(reply, [], _as_status(reply)) for reply in node]]}
+        mappers += [_mapper(reply, [], _as_envelope(reply)) for reply in web]
+    for mapper in mappers:
+        mapper["headers_to_add"] += strict_transport(settings)
+    return {"mappers": mappers}
 
 
 def _replies(max_body_bytes: int) -> list[_Reply]:

@@ -6,6 +6,7 @@ from access import passes
 from access.network_policy import ENDPOINT_HEADER, PRIVATE
 from gateway.rendering import Json, typed
 from gateway.settings import GatewaySettings
+from gateway.tls import strict_transport
 
 WEB, NODE_REST, NODE_GRPC = "web", "node_rest", "node_grpc"
 INDEX_HEADER = "x-stonepine-index"
@@ -51,6 +52,7 @@ def index_routes(index_id: UUID, settings: GatewaySettings) -> Json:
             *_caller(settings),
         ],
         "request_headers_to_remove": _never_from_outside(settings),
+        "response_headers_to_add": strict_transport(settings),
     }
     return {"name": f"index-{index_id}", "virtual_hosts": [host], "validate_clusters": True}
 
@@ -63,6 +65,7 @@ def private_routes(settings: GatewaySettings) -> Json:
         "routes": [_route({"prefix": "/i/"}, NODE_REST, settings)],
         "request_headers_to_add": _caller(settings),
         "request_headers_to_remove": [INDEX_HEADER, *_never_from_outside(settings)],
+        "response_headers_to_add": strict_transport(settings),
     }
     return {"name": "private", "virtual_hosts": [host], "validate_clusters": True}
 
@@ -84,6 +87,7 @@ def base_routes(settings: GatewaySettings) -> Json:
         ],
         "request_headers_to_add": _caller(settings),
         "request_headers_to_remove": [INDEX_HEADER, *_never_from_outside(settings)],
+        "response_headers_to_add": strict_transport(settings),
     }
     return {"name": "base", "virtual_hosts": [host], "validate_clusters": True}
 

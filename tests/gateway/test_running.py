@@ -1,6 +1,7 @@
 """What clients see of the gateway: one port for every protocol, headers they cannot forge."""
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -18,10 +19,12 @@ import httpx
 import pytest
 
 from access import passes
+from cli.errors import SetupError
 from cli.renewal import renew_certificate
 from gateway.listeners import IndexListener
 from tests.gateway.conftest import ALPHA, Gateway, free_port, is_listening, running_gateway
 from tests.gateway.upstreams import rest_upstream
+from tests.support.certificates import Authority
 from tests.support.waiting import wait_until
 
 BETA = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
@@ -285,6 +288,52 @@ def test_renewed_certificate_is_shown_without_a_restart(gateway: Gateway) -> Non
     assert not renew_certificate(gateway.settings, "localhost"), "nothing to renew yet"
     assert renew_certificate(gateway.settings, "new.example.com")
     wait_until(lambda: shown_certificate(gateway) != before, timeout_s=5, what="the new one")
+
+
+def test_operators_own_certificate_is_shown_and_an_unfit_one_is_not(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    shown = authority.issue("first", "localhost")
+    own = dataclasses.replace(gateway.settings, own_chain=shown.certificate, own_key=shown.key)
+    context = ssl.create_default_context(cadata=authority.pem)
+    try:
+        assert renew_certificate(own, "localhost")
+        wait_until(lambda: is_trusted(gateway, context), timeout_s=5, what="our own one")
+        shown.key.write_text(authority.issue("second", "localhost").key.read_text())
+        with pytest.raises(SetupError, match="not that of the certificate"):
+            renew_certificate(own, "localhost")
+        assert is_trusted(gateway, context)
+    finally:
+        renew_certificate(gateway.settings, "localhost")
+        wait_until(lambda: is_trusted(gateway, gateway.trusting()), timeout_s=5, what="the old")
+
+
+def is_trusted(gateway: Gateway, context: ssl.SSLContext) -> bool:
+    with contextlib.suppress(ssl.SSLCertVerificationError):
+        return bool(handshake(gateway, context))
+    return False
+
+
+def test_strict_transport_is_asked_for_on_every_answer_where_a_name_is_advertised() -> None:
+    """On those of processes, on the gateway's own, and of every face."""
+    with tempfile.TemporaryDirectory(prefix="sp-gw-") as folder, contextlib.ExitStack() as stack:
+        running = stack.enter_context(
+            running_gateway(Path(folder), speaks_plaintext=False, has_strict_transport=True)
+        )
+        stack.enter_context(rest_upstream(running.settings.web_socket, "web"))
+        said = {}
+        for port in (running.settings.port, running.index_port):
+            reply = httpx.get(f"https://localhost:{port}/", verify=running.trusting(), timeout=20)
+            said[reply.status_code] = reply.headers.get_list("strict-transport-security")
+    assert said == {200: ["max-age=31536000"], 503: ["max-age=31536000"]}
+
+
+def test_strict_transport_is_not_asked_for_on_a_name_that_others_share(
+    client: httpx.Client, gateway: Gateway
+) -> None:
+    reply = client.get(f"https://localhost:{gateway.settings.port}/")
+    assert "strict-transport-security" not in reply.headers
 
 
 def test_http2_is_agreed_over_tls(gateway: Gateway) -> None:

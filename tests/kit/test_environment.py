@@ -31,6 +31,24 @@ def test_variables_set_fields_and_wrong_ones_fail_loudly(monkeypatch: pytest.Mon
         Environment()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "is_asked_for"),
+    [
+        ("https", "vectors.example.com", True),
+        ("http", "vectors.example.com", False),
+        ("https", "localhost", False),
+        ("https", "a.localhost", False),
+        ("https", "192.0.2.1", False),
+        ("https", "[2001:db8::1]", False),
+    ],
+)
+def test_strict_transport_is_for_names_that_are_ours(
+    scheme: str, host: str, is_asked_for: bool
+) -> None:
+    here = Environment(advertised_scheme=scheme, advertised_host=host)
+    assert here.has_strict_transport is is_asked_for
+
+
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://app:hunter2@/db")
     monkeypatch.setenv("STONEPINE_SECRET_KEY", "hunter2")
