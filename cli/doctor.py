@@ -1,7 +1,8 @@
 """`stonepine doctor`: what should hold of an installation, and what to do where it does not."""
 
+import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import running, status
 from cli.preflight import check_port, check_python, check_room
+from cli.production import refuse_weaknesses, weaknesses
 from cli.settings import Installation
 from gateway.settings import GatewaySettings
 from gateway.tls import read_chain
@@ -59,6 +61,7 @@ def examine(home: Home) -> list[Finding]:
         return [*(_look(name, check) for name, check in checks), missing]
     installation = Installation.read(home)
     checks += [
+        ("production", lambda: tell_of_production(installation.environment, os.environ)),
         ("private files", lambda: _private_files(home, installation.environment.tls_key)),
         ("keyring", lambda: _keyring(installation)),
         ("certificate", lambda: tell_of_certificate(installation.environment)),
@@ -170,6 +173,17 @@ def tell_of_mail(environment: Environment) -> str:
             hint="Set STONEPINE_SMTP_URL; see docs/configuration.md.",
         )
     return f"written to files in {environment.mail_dir}"
+
+
+def tell_of_production(environment: Environment, given: Mapping[str, str]) -> str:
+    """Bad only where production was asked for; else what it would ask for."""
+    found = weaknesses(environment, given)
+    if environment.production:
+        refuse_weaknesses(found)
+        return "asked for, and nothing is embedded, weak or unverified"
+    if not found:
+        return "not asked for; STONEPINE_PRODUCTION would refuse nothing"
+    return "\n- ".join(["not asked for; STONEPINE_PRODUCTION would refuse:", *found])
 
 
 def tell_of_certificate(environment: Environment) -> str:

@@ -11,9 +11,9 @@ from cli.embedded.postgres import APPLICATION, OWNER, SYSTEM, EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from cli.errors import SetupError
 from cli.home import DEFAULT_PORT, Home
+from cli.production import refuse_weaknesses, weaknesses
 from kit.environment import Addressing, Environment
 
-_MIN_SECRET_LENGTH = 32
 _LAST_PORT = 65_535
 _DATABASE_URLS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
 # What is only good for our own process, or would change how a child's Python behaves.
@@ -42,7 +42,7 @@ class Installation:
         """Read and check the settings. `port` None: the remembered one."""
         installation = cls.read(home, port)
         if installation.environment.production:
-            installation.refuse_in_production()
+            refuse_weaknesses(weaknesses(installation.environment, os.environ))
         return installation
 
     @classmethod
@@ -95,18 +95,6 @@ class Installation:
             return self.postgres.url(role)
         names = dict(zip((APPLICATION, SYSTEM, OWNER), _DATABASE_URLS, strict=True))
         return os.environ[names[role]]
-
-    def refuse_in_production(self) -> None:
-        if self.postgres is not None or self.valkey is not None:
-            raise SetupError(
-                "STONEPINE_PRODUCTION refuses the embedded PostgreSQL and Valkey.",
-                hint="Set DATABASE_URL, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL and REDIS_URL.",
-            )
-        if _is_weak(self.environment.secret_key.get_secret_value()):
-            raise SetupError(
-                "STONEPINE_SECRET_KEY is too weak for production.",
-                hint="Give it 32 or more random characters, or unset it: one is generated then.",
-            )
 
 
 def _read_environment(home: Home, port: int | None) -> Environment:
@@ -232,7 +220,3 @@ def _is_loopback(host: str) -> bool:
             f"STONEPINE_BIND_HOST is {host!r}, which is no IP address.",
             hint="Use 127.0.0.1, or 0.0.0.0 with TLS.",
         ) from None
-
-
-def _is_weak(secret: str) -> bool:
-    return len(secret) < _MIN_SECRET_LENGTH or len(set(secret)) < _MIN_SECRET_LENGTH // 4

@@ -109,32 +109,6 @@ def test_own_database_needs_all_three_roles(home: Home, monkeypatch: pytest.Monk
         Installation.of(home)
 
 
-def test_production_refuses_embedded_servers(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_all(monkeypatch, STONEPINE_PRODUCTION="1")
-    with pytest.raises(SetupError, match="refuses the embedded PostgreSQL and Valkey"):
-        Installation.of(home)
-
-
-@pytest.mark.parametrize("weak", ["short", "x" * 64])
-def test_production_refuses_a_weak_secret_without_showing_it(
-    home: Home, monkeypatch: pytest.MonkeyPatch, weak: str
-) -> None:
-    set_all(
-        monkeypatch, **OWN_DATABASE, REDIS_URL="redis://cache/0",
-        STONEPINE_PRODUCTION="1", STONEPINE_SECRET_KEY=weak,
-    )  # fmt: skip
-    with pytest.raises(SetupError, match="too weak") as failure:
-        Installation.of(home)
-    assert weak not in failure.value.message
-
-
-def test_production_with_own_servers_and_the_generated_secret_is_accepted(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_all(monkeypatch, **OWN_DATABASE, REDIS_URL="redis://cache/0", STONEPINE_PRODUCTION="1")
-    assert Installation.of(home).environment.production
-
-
 def test_half_a_certificate_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, STONEPINE_TLS_CERTIFICATE="/etc/tls/chain.pem")
     with pytest.raises(SetupError, match="one is set alone"):
