@@ -45,7 +45,8 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        scheme = self.settings.get("STONEPINE_ADVERTISED_SCHEME", "http")
+        return f"{scheme}://127.0.0.1:{self.port}"
 
     @property
     def api_key(self) -> str:
@@ -63,10 +64,12 @@ class Stack:
 
     def client_environment(self) -> dict[str, str]:
         """What somebody sets who follows the README; no more."""
+        authority = str(self.home / "tls" / "ca.pem")
         return self.environment() | {
             "PINECONE_API_KEY": self.api_key,
             "PINECONE_CONTROLLER_HOST": self.api_url,
-            "SSL_CERT_FILE": str(self.home / "tls" / "ca.pem"),
+            "SSL_CERT_FILE": authority,
+            "NODE_EXTRA_CA_CERTS": authority,
         }
 
     def run(
