@@ -4,8 +4,10 @@ import hashlib
 import sys
 from pathlib import Path
 
+from cli.database_roles import require_bound_role
 from cli.embedded.identity import server_identity
 from cli.embedded.postgres import EmbeddedPostgres
+from cli.errors import SetupError
 from cli.home import Home
 from cli.settings import embedded_postgres
 from kit.environment import Environment, environment
@@ -32,11 +34,14 @@ def prepare(server: EmbeddedPostgres | None) -> None:
     if server is not None:
         server.ensure_database()
     django.setup()
+    here = environment()
+    if here.production:
+        require_bound_role("DATABASE_URL", here.database_url.get_secret_value())
+        require_bound_role("DATABASE_SYSTEM_URL", here.database_system_url.get_secret_value())
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     from indexes.deployment.placement import place_again
     from indexes.nodes import register_node
 
-    here = environment()
     place_again(register_node(here.node_name, engines=here.engine_count))
     if server is not None:
         mark = _mark(server, here)
@@ -53,4 +58,7 @@ def _mark(server: EmbeddedPostgres, here: Environment) -> str:
 
 
 if __name__ == "__main__":
-    prepare(embedded_postgres(Home.at(None)) if "--embedded" in sys.argv else None)
+    try:
+        prepare(embedded_postgres(Home.at(None)) if "--embedded" in sys.argv else None)
+    except SetupError as error:
+        sys.exit(f"{error.message} {error.hint}")

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.certificates import read_pair
+from cli.database_roles import require_bound_role
 from cli.development_authority import TlsFiles, expires_in
 from cli.embedded.postgres import ROLES, EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
@@ -108,8 +109,9 @@ def _checks_of_servers(installation: Installation) -> list[tuple[str, _Check]]:
         checks.append(("durability", _is_durable(server)))
     else:
         urls = {**installation.children_environment(), **installation.owner_environment()}
-        names = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
-        checks += [(name, _sign_in(urls[name])) for name in names]
+        bound = ("DATABASE_URL", "DATABASE_SYSTEM_URL")
+        checks += [(name, _sign_in_bound(name, urls[name])) for name in bound]
+        checks.append(("DATABASE_OWNER_URL", _sign_in(urls["DATABASE_OWNER_URL"])))
     if installation.valkey is not None:
         checks.append(("valkey password", _password_of(installation.valkey)))
     return checks
@@ -225,6 +227,14 @@ def _sign_in(url: str) -> _Check:
     def check() -> str:
         with psycopg.connect(url, connect_timeout=3):
             return "signs in"
+
+    return check
+
+
+def _sign_in_bound(name: str, url: str) -> _Check:
+    def check() -> str:
+        require_bound_role(name, url)
+        return "signs in, and row-level security binds it"
 
     return check
 
