@@ -53,6 +53,7 @@ ADMIN_REPLIES: dict[str, Any] = {
         organization_id=_TEXT,
         created_at=_MOMENT,
     ),
+    "OrganizationNetworks": _object(people=_LIST, service_accounts=_LIST),
     "ProjectNetworks": _object(
         data_plane=_LIST, control_plane=_LIST, private_endpoint=_one_of(*PrivateEndpoint)
     ),

@@ -73,6 +73,7 @@ class Action(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_DELETED = "organization.deleted"
     ORGANIZATION_PLAN_CHANGED = "organization.plan_changed"
+    ORGANIZATION_NETWORKS_CHANGED = "organization.networks_changed"
     ORGANIZATION_RENAMED = "organization.renamed"
     ORGANIZATION_RESUMED = "organization.resumed"
     ORGANIZATION_SUSPENDED = "organization.suspended"
@@ -203,6 +204,7 @@ SENTENCES: dict[Action, str] = {
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",
     Action.ORGANIZATION_PLAN_CHANGED: "{actor} changed the plan of {target}",
+    Action.ORGANIZATION_NETWORKS_CHANGED: "{actor} changed where people of {target} come from",
     Action.ORGANIZATION_RENAMED: "{actor} renamed the organization to {target}",
     Action.ORGANIZATION_RESUMED: "{actor} resumed the organization {target}",
     Action.ORGANIZATION_SUSPENDED: "{actor} suspended the organization {target}",

@@ -1,5 +1,6 @@
 """`stonepine org`: the operator's acts on organizations."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from cli import billing
-from cli.entry import HomeOption, enter, named_organization, operating
+from cli.entry import HomeOption, JsonOption, enter, named_organization, operating
+from cli.network_options import ANYWHERE, NETWORKS_HELP, listed
 
 organizations = typer.Typer(help="Operator's acts on organizations.", no_args_is_help=True)
 organizations.command("statement")(billing.statement)
@@ -48,6 +50,29 @@ def resume(organization: str, *, home: HomeOption = None) -> None:
 
         resume_organization(operator, found)
     typer.echo(f"{organization} is open again.")
+
+
+@organizations.command()
+def networks(
+    organization: str,
+    *,
+    people: Annotated[list[str] | None, typer.Option(help=NETWORKS_HELP)] = None,
+    service_accounts: Annotated[list[str] | None, typer.Option(help=NETWORKS_HELP)] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where people and service accounts have to come from; with options, change it first."""
+    with _organization(organization, home) as (operator, found):
+        from orgs.networks import set_sign_in_networks, shown_networks
+
+        changed = set_sign_in_networks(
+            operator, found, people=listed(people), service_accounts=listed(service_accounts)
+        )
+        shown = shown_networks(changed)
+    for name, networks in shown.items() if not as_json else ():
+        typer.echo(f"{name.replace('_', ' ').capitalize()}: {', '.join(networks) or ANYWHERE}")
+    if as_json:
+        typer.echo(json.dumps(shown, indent=1))
 
 
 @contextmanager

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.entry import HomeOption, JsonOption, named_organization, operating
+from cli.network_options import ANYWHERE, NETWORKS_HELP, listed
 
 projects = typer.Typer(help="Projects: where they may be reached from.", no_args_is_help=True)
-_ANYWHERE = "anywhere"
-_HELP = "A network such as 10.0.0.0/8; may be given several times. `anywhere` lifts the limit."
 
 
 @projects.callback()
@@ -22,8 +21,8 @@ def networks(
     organization: Annotated[str, typer.Argument(help="Its slug, public id or id.")],
     project: Annotated[str, typer.Argument(help="Its slug or id.")],
     *,
-    data_plane: Annotated[list[str] | None, typer.Option(help=_HELP)] = None,
-    control_plane: Annotated[list[str] | None, typer.Option(help=_HELP)] = None,
+    data_plane: Annotated[list[str] | None, typer.Option(help=NETWORKS_HELP)] = None,
+    control_plane: Annotated[list[str] | None, typer.Option(help=NETWORKS_HELP)] = None,
     private_endpoint: Annotated[str | None, typer.Option(help="off, offered or required.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -37,21 +36,15 @@ def networks(
         changed = set_network_policy(
             operator,
             found,
-            data_plane=_listed(data_plane),
-            control_plane=_listed(control_plane),
+            data_plane=listed(data_plane),
+            control_plane=listed(control_plane),
             private_endpoint=private_endpoint,
         )
         policy = shown(changed.network_policy)
     typer.echo(json.dumps(policy, indent=1) if as_json else _in_words(policy))
 
 
-def _listed(given: list[str] | None) -> list[str] | None:
-    if not given:
-        return None
-    return [] if given == [_ANYWHERE] else given
-
-
 def _in_words(policy: dict[str, Any]) -> str:
     planes = {"Data plane": policy["data_plane"], "Control plane": policy["control_plane"]}
-    lines = [f"{plane}: {', '.join(listed) or _ANYWHERE}" for plane, listed in planes.items()]
+    lines = [f"{plane}: {', '.join(listed) or ANYWHERE}" for plane, listed in planes.items()]
     return "\n".join([*lines, f"Private endpoint: {policy['private_endpoint']}"])

@@ -67,7 +67,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Under a fresh session id, and not without its audit event."""
-        way = WayIn(has_second_factor=_has_second_factor(request, user))
+        here = context.current().ip
+        way = WayIn(has_second_factor=_has_second_factor(request, user), address=here)
         admit(user, way, by=_proofs(request, user))
         # What comes next is the person's own word. Not earlier: where somebody is refused, the
         # session stays what it was.
@@ -94,22 +95,27 @@ def actor_of(request: HttpRequest, user: User) -> Actor:
 
 
 def organizations_here(request: HttpRequest, user: User, actor: Actor) -> list[Organization]:
-    """Those of the person that this session reaches; suspended ones are shown to their members."""
+    """Those of the person that this session reaches; members are shown as well those that are
+    suspended, or that let nobody in from here."""
     reached = {grant.organization_id for grant in actor.grants}
-    vouched = way_of(request).sso_organization_id
+    way = way_of(request)
     return [
         one
         for one in organizations_of(user)
-        if one.pk in reached or (one.is_suspended and vouched in {None, one.pk})
+        if one.pk in reached or (_is_shut(one, way) and way.sso_organization_id in {None, one.pk})
     ]
 
 
 def way_of(request: HttpRequest) -> WayIn:
     """How the person of this session came in."""
-    vouched = request.session.get(SIGN_ON)
+    vouched, here = request.session.get(SIGN_ON), context.current().ip
     if vouched is not None:
-        return WayIn(sso_organization_id=UUID(vouched["organization_id"]))
-    return WayIn(has_second_factor=_has_second_factor(request, request.user))
+        return WayIn(UUID(vouched["organization_id"]), address=here)
+    return WayIn(has_second_factor=_has_second_factor(request, request.user), address=here)
+
+
+def _is_shut(organization: Organization, way: WayIn) -> bool:
+    return organization.is_suspended or not organization.admits_people_from(way.address)
 
 
 def begin_sign_on(request: HttpRequest, signed: SignedOn, *, onward: str) -> HttpResponse:

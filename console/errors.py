@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kit.errors import ErrorCode, StonepineError
-from orgs.errors import OrganizationSuspended
+from orgs.errors import OrganizationSuspended, OutsideNetworks
 
 STATUS: dict[ErrorCode, int] = {
     ErrorCode.UNKNOWN: 500,
@@ -57,7 +57,14 @@ _WORDS: dict[int, Words] = {
     507: Words("The disk is full", "Ask your operator to make room, then try again."),
 }
 # No role opens it: the cause tells who can resume it.
-_SUSPENDED = Words("This organization is closed", "Once it is resumed, reload this page.")
+_CLOSED: dict[type[StonepineError], Words] = {
+    OrganizationSuspended: Words(
+        "This organization is closed", "Once it is resumed, reload this page."
+    ),
+    OutsideNetworks: Words(
+        "Not from here", "Come from one of its networks, for example through your VPN, and reload."
+    ),
+}
 _OURS = Words("Something went wrong", "Try again. If it stays, give your operator the request id.")
 _THEIRS = Words("That request was not understood", "Go back and try again.")
 _SERVER_ERROR = 500
@@ -68,7 +75,7 @@ INVALID = 422
 def error_page(request: HttpRequest, error: StonepineError) -> HttpResponse:
     """What went wrong, what to do next, and the request id to quote."""
     status = STATUS[error.code]
-    words = _SUSPENDED if isinstance(error, OrganizationSuspended) else words_of(status)
+    words = _CLOSED.get(type(error)) or words_of(status)
     context = {"status": status, "words": words, "cause": error.message}
     response = render(request, "errors/page.html", context, status=status)
     if error.retry_after_s is not None:

@@ -26,6 +26,7 @@ from console.views import (
     key_acts,
     keys,
     members,
+    organization_networks,
     organizations,
     passwords,
     project_members,
@@ -203,6 +204,7 @@ _SERVICE_ACCOUNTS = [
 _SETTINGS = [
     path("", settings.overview, name="settings"),
     path("/name", settings.rename, name="organization_rename"),
+    path("/networks", organization_networks.change, name="organization_networks"),
     path("/leave", settings.leave, name="organization_leave"),
     path("/delete", settings.delete, name="organization_delete"),
 ]

@@ -68,14 +68,19 @@ def issue_access_token(client_id: str, client_secret: str) -> IssuedToken:
 def authenticate_access_token(value: str) -> tuple[Actor, Organization]:
     """The service account behind a presented token, and its organization. Crosses tenants.
 
-    Malformed, unknown, wrong, expired and revoked tokens get the same `Unauthenticated`.
+    Malformed, unknown, wrong, expired and revoked tokens get the same `Unauthenticated`, and so do
+    tokens from outside the organization's networks.
     """
     plain = parse(value)
     if plain is None or plain.kind is not SecretKind.ACCESS_TOKEN:
         raise Unauthenticated("Invalid access token.")
     try:
         token = _living_token(plain.public_id)
-        if token is None or not is_genuine(plain, stored=token.digest, pepper_id=token.pepper_id):
+        if (
+            token is None
+            or not is_genuine(plain, stored=token.digest, pepper_id=token.pepper_id)
+            or not _comes_from_inside(token.service_account)
+        ):
             raise Unauthenticated("Invalid access token.")
         actor = account_actor(token.service_account)
     finally:
@@ -145,9 +150,14 @@ def _proven(plain: PlainKey, client_id: str) -> ServiceAccountSecret:
         secret is None
         or not is_genuine(plain, stored=secret.digest, pepper_id=secret.pepper_id)
         or not hmac.compare_digest(secret.service_account.client_id.encode(), client_id.encode())
+        or not _comes_from_inside(secret.service_account)
     ):
         raise _refused()
     return secret
+
+
+def _comes_from_inside(account: ServiceAccount) -> bool:
+    return account.organization.admits_service_accounts_from(context.current().ip)
 
 
 def _living_token(public_id: str) -> AccessToken | None:

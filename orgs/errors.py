@@ -3,5 +3,9 @@
 from kit.errors import Forbidden
 
 
+class OutsideNetworks(Forbidden):
+    """The organization lets its people in from its own networks only."""
+
+
 class OrganizationSuspended(Forbidden):
     """The operator has suspended the organization: nobody but the operator gets in."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from access.actor import Scope
+from access.network_policy import admits
+from access.networks import parse_networks
 from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Role
 from accounts.models import User
 from audit.record import Target
@@ -43,6 +46,9 @@ class Organization(models.Model):
     user_management = models.CharField(
         max_length=8, choices=UserManagement.choices, default=UserManagement.CONSOLE
     )
+    # Where people and service accounts have to come from; empty: from anywhere.
+    people_networks = ArrayField(models.CharField(max_length=49), default=list)
+    service_account_networks = ArrayField(models.CharField(max_length=49), default=list)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -59,6 +65,12 @@ class Organization(models.Model):
     @property
     def is_suspended(self) -> bool:
         return self.suspended_at is not None
+
+    def admits_people_from(self, address: str | None) -> bool:
+        return admits(parse_networks(self.people_networks), address)
+
+    def admits_service_accounts_from(self, address: str | None) -> bool:
+        return admits(parse_networks(self.service_account_networks), address)
 
     @property
     def limits(self) -> Limits:

@@ -8,11 +8,12 @@ from access.decide import require
 from access.permissions import CredentialKind, Permission, Role
 from accounts.addresses import normalized_email
 from accounts.models import User
+from audit import context
 from audit.models import Event
 from audit.queries import recent_events as events_of
 from kit.errors import NotFound
 from kit.ids import OrganizationId, ProjectId
-from orgs.errors import OrganizationSuspended
+from orgs.errors import OrganizationSuspended, OutsideNetworks
 from orgs.models import (
     Membership,
     Organization,
@@ -55,25 +56,15 @@ def owner_ids_of(organization: Organization) -> list[UUID]:
 
 def grants_of(principal_id: UUID) -> tuple[RoleGrant, ...]:
     """All roles of a principal, but for those in suspended organizations. Crosses tenants."""
-    bindings = RoleBinding.objects.using("system").filter(
-        principal_id=principal_id, organization__suspended_at=None
-    )
-    return tuple(
-        RoleGrant(
-            role=Role(binding.role),
-            organization_id=OrganizationId(binding.organization_id),
-            project_id=ProjectId(binding.resource_id)
-            if binding.resource_type == ResourceType.PROJECT
-            else None,
-            binding_id=binding.pk,
-        )
-        for binding in bindings.order_by("id")
-    )
+    return tuple(map(_grant, _living_bindings(principal_id)))
 
 
 def session_actor(user: User, way: WayIn | None = None) -> Actor:
     """The person behind a signed-in session, with the roles that it reaches; None: with all."""
-    grants = grants_of(user.pk)
+    bindings = _living_bindings(user.pk)
+    if way is not None:
+        bindings = [one for one in bindings if one.organization.admits_people_from(way.address)]
+    grants = tuple(map(_grant, bindings))
     if way is not None:
         grants = reached_by(user, grants, way)
     return Actor(CredentialKind.SESSION, user.pk, user.display_name, grants)
@@ -82,7 +73,7 @@ def session_actor(user: User, way: WayIn | None = None) -> Actor:
 def get_organization(actor: Actor, slug: str) -> Organization:
     """The organization, for its members; `NotFound` for strangers. Crosses tenants.
 
-    Members of a suspended organization are told so.
+    Members of a suspended organization are told so, and those who come from outside its networks.
     """
     organization = Organization.objects.using("system").filter(slug=slug).first()
     if organization is None or not _belongs(actor, organization):
@@ -91,6 +82,8 @@ def get_organization(actor: Actor, slug: str) -> Organization:
         raise OrganizationSuspended(
             f"{organization.name} is suspended. Whoever operates this installation can resume it."
         )
+    if not actor.is_unbounded and not _is_reached(actor, organization):
+        raise _shut_out(organization, slug)
     return organization
 
 
@@ -105,15 +98,44 @@ def readable_organization(actor: Actor, organization: Organization) -> Organizat
 
 
 def _belongs(actor: Actor, organization: Organization) -> bool:
-    if actor.is_unbounded or any(
-        grant.organization_id == organization.pk for grant in actor.grants
-    ):
+    if actor.is_unbounded or _is_reached(actor, organization):
         return True
-    # A suspended organization grants nothing: its rows still tell who belongs to it.
-    if not organization.is_suspended or actor.principal_id is None:
+    # Where nothing is granted just now, the rows still tell who belongs to it.
+    is_shut = organization.is_suspended or organization.people_networks
+    if not is_shut or actor.principal_id is None:
         return False
     with tenant(organization.pk):
         return RoleBinding.objects.filter(principal_id=actor.principal_id).exists()
+
+
+def _is_reached(actor: Actor, organization: Organization) -> bool:
+    return any(grant.organization_id == organization.pk for grant in actor.grants)
+
+
+def _shut_out(organization: Organization, slug: str) -> Exception:
+    here = context.current().ip
+    if organization.admits_people_from(here):
+        return NotFound(f"Organization {slug} not found.")
+    return OutsideNetworks(
+        f"{organization.name} lets its people in from its own networks only, and you come from "
+        f"{here or 'an address that is not known'}."
+    )
+
+
+def _living_bindings(principal_id: UUID) -> list[RoleBinding]:
+    rows = RoleBinding.objects.using("system").select_related("organization")
+    living = rows.filter(principal_id=principal_id, organization__suspended_at=None)
+    return list(living.order_by("id"))
+
+
+def _grant(binding: RoleBinding) -> RoleGrant:
+    is_of_project = binding.resource_type == ResourceType.PROJECT
+    return RoleGrant(
+        role=Role(binding.role),
+        organization_id=OrganizationId(binding.organization_id),
+        project_id=ProjectId(binding.resource_id) if is_of_project else None,
+        binding_id=binding.pk,
+    )
 
 
 def find_organization(reference: str) -> Organization | None:

@@ -4,6 +4,7 @@ A session that an organization's identity provider began reaches that organizati
 provider speaks for another tenant. A session that began with the person's own proofs reaches all
 but the organizations that require single sign-on for the person's mail domain; of those only
 owners who have proven a second factor get in, so that a broken provider locks nobody out.
+Whatever began it, a session reaches no organization whose networks it does not come from.
 """
 
 from collections.abc import Iterable
@@ -25,10 +26,12 @@ class SsoRequired(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """`sso_organization_id` is whose identity provider vouched; None: the person's own proofs."""
+    """`sso_organization_id` is whose identity provider vouched; None: the person's own proofs.
+    `address` is where the gateway saw the person."""
 
     sso_organization_id: UUID | None = None
     has_second_factor: bool = False
+    address: str | None = None
 
 
 def requiring_organization(email: str) -> Organization | None:

@@ -1,4 +1,4 @@
-"""Networks that a project is reached from."""
+"""Networks that a project is reached from, and that an organization lets its people in from."""
 
 from typing import Any
 
@@ -13,6 +13,20 @@ _ENDPOINTS = [
     ("offered", Advised("Both", "Clients are told of the private address as well.")),
     ("required", Advised("Private only", "From anywhere else records cannot be reached: 401.")),
 ]
+
+
+class OrganizationNetworksForm(ConsoleForm):
+    """What is empty lets everybody in. `is_forced` is shown once a list shuts its author out."""
+
+    people = LinesField(
+        label="People: only from these networks",
+        help_text="Everything of the organization in the console. One a line.",
+    )
+    service_accounts = LinesField(
+        label="Service accounts: only from these networks",
+        help_text="The Admin API. API keys have networks of their own, and their project's.",
+    )
+    is_forced = forms.BooleanField(label="Save it although it shuts me out", required=False)
 
 
 class ProjectNetworksForm(ConsoleForm):

@@ -22,12 +22,14 @@ _EVENTS = 12
 def home(request: HttpRequest, rest: str = "") -> HttpResponse:
     """To the organization seen last: `/` and `/o/-/…`, which links in documentation use."""
     user = cast("User", request.user)
-    found = organizations_here(request, user, actor_of(request, user))
+    actor = actor_of(request, user)
+    found = organizations_here(request, user, actor)
     if not found:
         return render(request, "orgs/none.html", {"may_found": is_open_to_all()})
-    # A suspended one is entered only where there is no other: it is a closed door.
-    slugs = [one.slug for one in sorted(found, key=lambda one: one.is_suspended)]
-    is_open = {one.slug for one in found if not one.is_suspended}
+    # One that is shut is entered only where there is no other.
+    reached = {grant.organization_id for grant in actor.grants}
+    slugs = [one.slug for one in sorted(found, key=lambda one: one.pk not in reached)]
+    is_open = {one.slug for one in found if one.pk in reached}
     last = request.session.get(LAST_ORGANIZATION)
     slug = last if last in is_open else slugs[0]
     return redirect(f"/o/{slug}/{rest}".rstrip("/"))

@@ -29,6 +29,7 @@ from orgs.invitations import create_invitation, resend_invitation, revoke_invita
 from orgs.member_roles import set_member_roles, transfer_ownership
 from orgs.members import add_member, create_member, set_member_password
 from orgs.models import Membership, PrincipalType
+from orgs.networks import set_sign_in_networks
 from orgs.organizations import (
     create_organization,
     create_own_organization,
@@ -245,6 +246,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
     "orgs.organizations._found": lambda world: lambda _actor: create_own_organization(
         world.people["vera"], name="Veras"
+    ),
+    "orgs.networks.set_sign_in_networks": lambda world: lambda actor: set_sign_in_networks(
+        actor, world.organization, people=["10.0.0.0/8"], is_forced=True
     ),
     "orgs.organizations.rename_organization": _on_empty_organization(
         lambda actor, one: rename_organization(actor, one, name="Renamed")

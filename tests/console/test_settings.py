@@ -92,3 +92,18 @@ def test_what_ends_something_asks_for_a_fresh_proof(site: Site, as_user: AsUser)
         reply = as_user(site.alice).post(f"{site.home}/settings/{act}", {"confirmation": "pine"})
         assert reply["Location"].startswith("/confirm?next=")
     assert found(site) is not None
+
+
+def test_whoever_comes_from_outside_the_networks_is_told_so(site: Site) -> None:
+    owner = Person("owner", site.alice).browser()
+    address = f"{site.home}/settings/networks"
+    wish = {"people": "203.0.113.0/24", "service_accounts": ""}
+    refused = owner.post(address, wish)
+    assert refused.status_code == 422
+    assert "This would shut you out: 127.0.0.1" in refused.text
+    assert owner.get(site.home).status_code == 200
+    assert owner.post(address, {**wish, "is_forced": "on"}).status_code == 302
+    shut = owner.get(site.home)
+    assert shut.status_code == 403
+    assert "lets its people in from its own networks only" in shut.text
+    assert owner.get("/")["Location"] == site.home

@@ -31,6 +31,8 @@ ROWS: Rows = {
     "GET admin/organizations": Row(ORGANIZATION_READ, 200),
     f"GET {_ORGANIZATION}": Row(ORGANIZATION_READ, 200),
     f"PATCH {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
+    f"GET {_ORGANIZATION}/networks": Row(ORGANIZATION_READ, 200),
+    f"PATCH {_ORGANIZATION}/networks": Row(ORGANIZATION_ADMINISTER, 200, {"people": []}),
     f"DELETE {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 412),
     # Everybody sees what their roles reach, and may be that is nothing.
     "GET admin/projects": Row(SIGNED_IN, 200),

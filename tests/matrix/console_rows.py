@@ -123,6 +123,8 @@ _SETTINGS: Rows = {
     f"GET {_E}": Row(ORGANIZATION_READ, 200),
     f"GET {_E}/name": Row(ORGANIZATION_ADMINISTER, 200),
     f"POST {_E}/name": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_E}/networks": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_E}/networks": Row(ORGANIZATION_ADMINISTER, 422, {"people": "nowhere"}),
     f"GET {_E}/leave": Row(ORGANIZATION_READ, 200),
     f"POST {_E}/leave": Row(ORGANIZATION_READ, 422, {"confirmation": "no"}),
     f"GET {_E}/delete": Row(ORGANIZATION_ADMINISTER, 200),

@@ -82,6 +82,10 @@ WISHES = {
         _columns("name", "tags"), is_always_strict=True,
     ),
     "PATCH admin/organizations/<str:organization_id>": Wish(Organization, _NAMED, _NAME),
+    "PATCH admin/organizations/<str:organization_id>/networks": Wish(
+        Organization, {"people": ["10.0.0.0/8"], "force": True}, frozenset(),
+        moves=_columns("people_networks"), is_always_strict=True,
+    ),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>/networks": Wish(

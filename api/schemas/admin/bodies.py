@@ -27,6 +27,12 @@ class UpdateProjectNetworks(Strict):
     force: bool = False
 
 
+class UpdateOrganizationNetworks(Strict):
+    people: list[str] | None = None
+    service_accounts: list[str] | None = None
+    force: bool = False
+
+
 class UpdateOrganization(Tolerant):
     name: str | None = None
 
@@ -86,5 +92,5 @@ BODIES = (
     AttachEncryptionKey,
     CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
     UpdateApiKey, UpdateEncryptionKey, UpdateOrganization, UpdateProject, UpdateProjectNetworks,
-    UpdateServiceAccount,
+    UpdateOrganizationNetworks, UpdateServiceAccount,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from api.views.admin.encryption_keys import (
     EncryptionKeyView,
 )
 from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
-from api.views.admin.networks import ProjectNetworksView
+from api.views.admin.networks import OrganizationNetworksView, ProjectNetworksView
 from api.views.admin.organizations import OrganizationsView, OrganizationView
 from api.views.admin.projects import ProjectsView, ProjectView
 from api.views.admin.role_bindings import RoleBindingsView, RoleBindingView
@@ -26,6 +26,7 @@ _ENCRYPTION_KEY = "projects/<str:project_id>/encryption-key"
 _ROUTES = {
     "organizations": OrganizationsView,
     "organizations/<str:organization_id>": OrganizationView,
+    "organizations/<str:organization_id>/networks": OrganizationNetworksView,
     "projects": ProjectsView,
     "projects/<str:project_id>": ProjectView,
     "projects/<str:project_id>/networks": ProjectNetworksView,
