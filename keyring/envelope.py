@@ -61,12 +61,17 @@ def hkdf(key: bytes, info: bytes, *, salt: bytes | None = None) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=info).derive(key)
 
 
+def _no_other(_version: int) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """A project's data key, in memory only. `repr` never shows the secret.
 
     `seal` and its kin take what `derive` gives, never the secret itself: one key per purpose
     and object, for example `key.derive("segment", index_id, namespace_id, segment_id)`.
+    What is sealed is sealed under the newest version; `find` gives the others, which only open.
     """
 
     project_id: UUID
@@ -74,6 +79,14 @@ class DataKey:
     secret: bytes = field(repr=False)
     # Raises once its provider does not let us have it any more: see `KeyProvider.guard`.
     guard: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    find: "Callable[[int], DataKey | None]" = field(default=_no_other, repr=False, compare=False)
+
+    def at(self, version: int) -> "DataKey":
+        """The project's key of that version. Raises `DataLoss` where it is there no longer."""
+        found = self if version == self.version else self.find(version)
+        if found is None:
+            raise DataLoss(f"Version {version} of the key of project {self.project_id} is gone.")
+        return found
 
     def derive(self, purpose: str, *parts: UUID | str | int) -> bytes:
         """32 bytes for that purpose and those parts, bound to the project and key version."""

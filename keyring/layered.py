@@ -79,6 +79,10 @@ class LayeredKeyring(LocalKeyring):
     def unwrap(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> bytes:
         return super().unwrap(project_id, self.inner(project_id, wrapped), context=context)
 
+    def wrapping_version(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> int:
+        inner = self.inner(project_id, wrapped)
+        return super().wrapping_version(project_id, inner, context=context)
+
     def enclosed(self, project_id: UUID, inner: bytes, key_id: UUID, outer: OuterKey) -> bytes:
         """What `inner` gave, inside that outer key."""
         return _FORM + key_id.bytes + outer.wrap(project_id, inner)

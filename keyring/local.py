@@ -8,13 +8,13 @@ from pathlib import Path
 from uuid import UUID
 
 from keyring import files
-from keyring.envelope import KEY_BYTES, context, hkdf, seal, unseal
+from keyring.envelope import KEY_BYTES, context, hkdf, seal
 from keyring.peppers import Peppers
+from keyring.wrapping_keys import WrappingKeys
 from kit.environment import environment
-from kit.errors import DataLoss, Unavailable
+from kit.errors import Unavailable
 
 _ROOT_FILE = "root.key"
-_PROJECTS = "projects"
 # One in 10^16 of random keys has fewer different bytes.
 _LEAST_VARIETY = 16
 
@@ -30,14 +30,14 @@ class LocalKeyring:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._root = _read_root(folder)
-        self._sealing_key = self.derive("projects")
+        self._keys = WrappingKeys(folder, self.derive("projects"))
         self.peppers = Peppers(folder, self.derive)
 
     @classmethod
     def create(cls, folder: Path) -> "LocalKeyring":
         """Make the folder and the root key where they are missing; what is there stays."""
         files.make_private_folder(folder)
-        files.make_private_folder(folder / _PROJECTS)
+        files.make_private_folder(folder / "projects")
         if not _told_root() and not (folder / _ROOT_FILE).exists():
             files.write_new(folder / _ROOT_FILE, secrets.token_bytes(KEY_BYTES))
         return cls(folder)
@@ -55,24 +55,33 @@ class LocalKeyring:
         return self.peppers.secret(pepper_id)
 
     def create_key(self, project_id: UUID) -> None:
-        secret = secrets.token_bytes(KEY_BYTES)
-        sealed = seal(self._sealing_key, secret, context=_project_context(project_id))
-        try:
-            files.write_new(self._project_file(project_id), sealed)
-        except OSError as error:
-            raise Unavailable(
-                f"The keyring cannot keep a new key: {error.strerror}. "
-                "Check the disk and the rights of its folder."
-            ) from error
+        if not self._keys.versions(project_id):
+            self._keys.create(project_id)
 
     def has_key(self, project_id: UUID) -> bool:
-        return self._project_file(project_id).exists()
+        return bool(self._keys.versions(project_id))
+
+    def key_versions(self, project_id: UUID) -> list[int]:
+        """Of the project's wrapping key, from the oldest to the newest, which wraps."""
+        return self._keys.versions(project_id)
+
+    def rotate_key(self, project_id: UUID) -> int:
+        """Make a new version, which wraps from now on; its number. Older ones still unwrap."""
+        return self._keys.rotate(project_id)
+
+    def retire_keys(self, project_id: UUID) -> None:
+        """Destroy all versions but the newest."""
+        self._keys.destroy(project_id, self._keys.versions(project_id)[:-1])
+
+    def wrapping_version(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> int:
+        """Of the key that opens `wrapped`. Raises as `unwrap` does."""
+        return self._keys.opening(project_id, wrapped, context=context)[0]
 
     def wrap(self, project_id: UUID, secret: bytes, *, context: bytes) -> bytes:
-        return seal(self._project_key(project_id), secret, context=context)
+        return seal(self._keys.newest(project_id), secret, context=context)
 
     def unwrap(self, project_id: UUID, wrapped: bytes, *, context: bytes) -> bytes:
-        return unseal(self._project_key(project_id), wrapped, context=context)
+        return self._keys.opening(project_id, wrapped, context=context)[1]
 
     def guard(self, project_id: UUID, wrapped: bytes) -> Callable[[], None] | None:
         """What only this keyring wrapped stays open as long as the process lives."""
@@ -80,37 +89,12 @@ class LocalKeyring:
         return None
 
     def destroy_key(self, project_id: UUID) -> None:
-        try:
-            files.destroy(self._project_file(project_id))
-        except OSError as error:
-            raise Unavailable(f"The keyring cannot destroy a key: {error.strerror}.") from error
+        self._keys.destroy(project_id, self._keys.versions(project_id))
 
     def check(self) -> None:
         if not secrets.compare_digest(_read_root(self._folder), self._root):
             raise Unavailable("The keyring's root key changed since the start. Start again.")
-        files.check_private(self._folder / _PROJECTS)
-        for path in (self._folder / _PROJECTS).glob("*.key"):
-            # One is enough: it tells whether the root key is the one that sealed them.
-            self._project_key(UUID(path.stem))
-            return
-
-    def _project_file(self, project_id: UUID) -> Path:
-        return self._folder / _PROJECTS / f"{project_id}.key"
-
-    def _project_key(self, project_id: UUID) -> bytes:
-        path = self._project_file(project_id)
-        try:
-            sealed = path.read_bytes()
-        except FileNotFoundError as error:
-            raise DataLoss(f"The key of project {project_id} is not in the keyring.") from error
-        except OSError as error:
-            raise Unavailable(f"The keyring cannot be read: {error.strerror}.") from error
-        files.check_private(path)
-        return unseal(self._sealing_key, sealed, context=_project_context(project_id))
-
-
-def _project_context(project_id: UUID) -> bytes:
-    return context("wrapping key", project_id)
+        self._keys.check()
 
 
 def _read_root(folder: Path) -> bytes:

@@ -3,13 +3,16 @@
 from uuid import UUID
 
 import structlog
+from django.db.models import QuerySet
 
-from keyring.data_keys import new_data_key, open_data_key
+from keyring.data_keys import new_data_key, open_data_keys
 from keyring.envelope import DataKey as OpenDataKey
 from keyring.outer.key import DISABLED, KeyRefused
 from kit.errors import DataLoss, StonepineError
+from kit.ids import ProjectId
 from orgs.secrets import installation_keyring
 from projects.models import DataKey, EncryptionKey, KeyDestruction, Project
+from storage.catalog import ProjectKeyRow
 
 _log = structlog.get_logger(__name__)
 
@@ -37,11 +40,17 @@ def newest_data_key(project_id: UUID, *, using: str) -> OpenDataKey:
     if disabled.filter(project_id=project_id).exists():
         raise KeyRefused(DISABLED)
     rows = DataKey.objects.using(using).filter(project_id=project_id)
-    newest = rows.order_by("-version").first()
-    if newest is None:
+    key = open_data_keys(installation_keyring(), project_id, lambda: _stored(rows))
+    if key is None:
         raise DataLoss(f"The project {project_id} has no data key.")
-    wrapped = bytes(newest.wrapped)
-    return open_data_key(installation_keyring(), project_id, newest.version, wrapped)
+    return key
+
+
+def _stored(rows: QuerySet[DataKey]) -> list[ProjectKeyRow]:
+    return [
+        ProjectKeyRow(ProjectId(row.project_id), row.version, bytes(row.wrapped), row.provider)
+        for row in rows.all()
+    ]
 
 
 def destroy_pending_keys() -> int:

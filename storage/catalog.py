@@ -95,17 +95,19 @@ def load_api_key(connection: Connection, public_id: str) -> ApiKeyRow | None:
     )
 
 
-def load_project_key(connection: Connection, project_id: UUID) -> ProjectKeyRow | None:
-    """The newest data key of the project. Raises `KeyRefused` while its outer key is disabled."""
-    found = _first(
-        connection,
-        ProjectKeyRow,
-        """SELECT project_id, version, wrapped, provider, disabled_at IS NOT NULL AS is_disabled
-           FROM dataplane_project_key LEFT JOIN dataplane_outer_key USING (project_id)
-           WHERE project_id = %s ORDER BY version DESC LIMIT 1""",
-        [project_id],
-    )
-    if found is not None and found.is_disabled:
+def load_project_keys(connection: Connection, project_id: UUID) -> list[ProjectKeyRow]:
+    """All versions of the project's data key; more than one while it is being rotated. Raises
+    `KeyRefused` while its outer key is disabled."""
+    rows = class_row(ProjectKeyRow)
+    with translated_errors(), connection.cursor(row_factory=rows) as cursor:
+        cursor.execute(
+            """SELECT project_id, version, wrapped, provider, disabled_at IS NOT NULL AS is_disabled
+               FROM dataplane_project_key LEFT JOIN dataplane_outer_key USING (project_id)
+               WHERE project_id = %s""",
+            [project_id],
+        )
+        found = cursor.fetchall()
+    if any(one.is_disabled for one in found):
         raise KeyRefused(DISABLED)
     return found
 

@@ -16,7 +16,7 @@ from keyring.envelope import DataKey
 from storage.database import Connection, translated_errors
 from storage.sealing import seal_named, unseal_named
 
-_ERROR, _CURSOR = "import error", "import cursor"
+ERROR_PURPOSE, CURSOR_PURPOSE = "import error", "import cursor"
 
 
 class ImportStatus(StrEnum):
@@ -70,7 +70,7 @@ class ImportRow:
     def cursor(self, key: DataKey) -> bytes | None:
         if self.sealed_cursor is None:
             return None
-        return unseal_named(key, self.sealed_cursor, _CURSOR, self.id)
+        return unseal_named(key, self.sealed_cursor, CURSOR_PURPOSE, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ _POSTPONE = """
 
 
 def opened_error(key: DataKey, import_id: UUID, sealed: bytes) -> str:
-    return unseal_named(key, sealed, _ERROR, import_id).decode()
+    return unseal_named(key, sealed, ERROR_PURPOSE, import_id).decode()
 
 
 def insert_import(connection: Connection, new: NewImport) -> bool:
@@ -186,7 +186,7 @@ def begin_turn(connection: Connection, import_id: UUID) -> ImportRow | None:
 
 def advance(connection: Connection, key: DataKey, import_id: UUID, progress: Progress) -> bool:
     """Keep how far it has come; False where it was cancelled or its index deleted."""
-    sealed = seal_named(key, progress.cursor, _CURSOR, import_id)
+    sealed = seal_named(key, progress.cursor, CURSOR_PURPOSE, import_id)
     counts = [progress.percent_complete, progress.records_imported, progress.records_refused]
     with translated_errors():
         return connection.execute(_ADVANCE, [*counts, sealed, import_id]).rowcount == 1
@@ -196,7 +196,7 @@ def finish(
     connection: Connection, key: DataKey, import_id: UUID, *, status: ImportStatus, error: str
 ) -> None:
     """The end, unless it has one already."""
-    sealed = seal_named(key, error.encode(), _ERROR, import_id) if error else None
+    sealed = seal_named(key, error.encode(), ERROR_PURPOSE, import_id) if error else None
     is_complete = status is ImportStatus.COMPLETED
     with translated_errors():
         connection.execute(_FINISH, [status, sealed, is_complete, import_id])

@@ -12,7 +12,7 @@ from keyring.envelope import DataKey
 from storage.database import Connection, translated_errors
 from storage.sealing import seal_named, unseal_named
 
-_PURPOSE = "storage integration"
+PURPOSE = "storage integration"
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
 _LOAD = """
@@ -32,11 +32,11 @@ class IntegrationRow:
     sealed_credentials: bytes = field(repr=False)
 
     def credentials(self, key: DataKey) -> dict[str, str]:
-        return _decode(unseal_named(key, self.sealed_credentials, _PURPOSE, self.id))
+        return _decode(unseal_named(key, self.sealed_credentials, PURPOSE, self.id))
 
 
 def seal_credentials(key: DataKey, integration_id: UUID, credentials: Mapping[str, str]) -> bytes:
-    return seal_named(key, msgspec.json.encode(dict(credentials)), _PURPOSE, integration_id)
+    return seal_named(key, msgspec.json.encode(dict(credentials)), PURPOSE, integration_id)
 
 
 def load_integration(

@@ -8,14 +8,14 @@ import msgspec
 from keyring.envelope import DataKey
 from storage.sealing import seal_named, unseal_named
 
-_PURPOSE = "key namespaces"
+PURPOSE = "key namespaces"
 _decode = msgspec.json.Decoder(list[str]).decode
 
 
 def seal_namespaces(data_key: DataKey, key_id: UUID, names: Iterable[str]) -> bytes:
-    return seal_named(data_key, msgspec.json.encode(sorted(names)), _PURPOSE, key_id)
+    return seal_named(data_key, msgspec.json.encode(sorted(names)), PURPOSE, key_id)
 
 
 def unseal_namespaces(data_key: DataKey, key_id: UUID, sealed: bytes | memoryview) -> list[str]:
     """Raises `DataLoss` for what was sealed for another key or project."""
-    return _decode(bytes(unseal_named(data_key, sealed, _PURPOSE, key_id)))
+    return _decode(bytes(unseal_named(data_key, sealed, PURPOSE, key_id)))

@@ -10,7 +10,7 @@ from kit import clock
 from kit.errors import Aborted, AlreadyExists, DataLoss, Unavailable
 from storage.database import Connection, translated_errors
 from storage.objects import ObjectStore
-from storage.sealing import seal_named, unseal_named
+from storage.sealing import resealed, seal_named, unseal_named
 
 NOTICE_CHANNEL = "stonepine_manifest"
 _PURPOSE = "manifest"
@@ -114,6 +114,14 @@ def put_manifest(
             continue
         return numbered
     raise Unavailable("Too many abandoned manifests lie in the object store.")
+
+
+def reseal_manifest(
+    store: ObjectStore, key: DataKey, place: tuple[UUID, UUID], version: int
+) -> None:
+    """Seal it anew under the newest version of the key, in its place."""
+    path = manifest_path(*place, version)
+    store.put(path, [resealed(key, store.get(path), _PURPOSE, *place, version)])
 
 
 def settle_merge(

@@ -9,6 +9,8 @@ CREATE TABLE log_lease (
     holder text NOT NULL,
     -- Engines of the holder's node that it may let read the index too.
     replicas smallint[] NOT NULL DEFAULT '{}',
+    -- The version of the data key that its writer seals with; 0 until it has said so.
+    key_version integer NOT NULL DEFAULT 0,
     taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 

@@ -7,6 +7,7 @@ from keyring.envelope import Bytes, DataKey, context, seal, unseal
 from kit.errors import DataLoss
 
 _VERSION = struct.Struct(">I")
+VERSION_BYTES = _VERSION.size
 
 
 def seal_named(key: DataKey, plaintext: Bytes, purpose: str, *parts: UUID | int) -> bytes:
@@ -16,12 +17,22 @@ def seal_named(key: DataKey, plaintext: Bytes, purpose: str, *parts: UUID | int)
 
 
 def unseal_named(key: DataKey, sealed: Bytes, purpose: str, *parts: UUID | int) -> bytes:
-    """The plaintext. Raises `DataLoss` for another name, key or bit."""
-    view = memoryview(sealed)
-    if len(view) < _VERSION.size:
-        raise DataLoss(f"A sealed {purpose} is cut off.")
-    (version,) = _VERSION.unpack_from(view)
-    if version != key.version:
-        raise DataLoss(f"A {purpose} is sealed under key version {version}, not {key.version}.")
-    name_key, name = key.derive(purpose, *parts), context(purpose, *parts)
-    return unseal(name_key, view[_VERSION.size :], context=name)
+    """The plaintext, whichever version of the key sealed it. Raises `DataLoss` for another name,
+    key or bit."""
+    sealing_key = key.at(sealed_version(sealed))
+    name_key, name = sealing_key.derive(purpose, *parts), context(purpose, *parts)
+    return unseal(name_key, memoryview(sealed)[VERSION_BYTES:], context=name)
+
+
+def sealed_version(sealed: Bytes) -> int:
+    """The version of the data key that sealed it; its first `VERSION_BYTES` are enough."""
+    if len(sealed) < VERSION_BYTES:
+        raise DataLoss("Sealed bytes are cut off.")
+    return int(_VERSION.unpack_from(sealed)[0])
+
+
+def resealed(key: DataKey, sealed: bytes, purpose: str, *parts: UUID | int) -> bytes:
+    """The same under the newest version of the key; as it is where that sealed it."""
+    if sealed_version(sealed) == key.version:
+        return sealed
+    return seal_named(key, unseal_named(key, sealed, purpose, *parts), purpose, *parts)

@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from keyring.envelope import DataKey, context
-from keyring.stream import SealedReader, seal_stream
+from keyring.envelope import Bytes, DataKey, context
+from keyring.stream import HEADER_BYTES, SealedReader, seal_stream, stream_version
 from kit.errors import DataLoss
 from storage.objects import ObjectStore
 
@@ -56,10 +56,18 @@ class SegmentName:
     def path(self) -> str:
         return f"indexes/{self.index_id}/{self.namespace_id}/segments/{self.segment_id}"
 
-    def sealing(self, key: DataKey) -> tuple[bytes, bytes]:
-        """The key of this object, and what it is bound to."""
-        parts = (self.index_id, self.namespace_id, self.segment_id)
-        return key.derive(_PURPOSE, *parts), context(_PURPOSE, *parts)
+    @property
+    def _parts(self) -> tuple[UUID, UUID, UUID]:
+        return self.index_id, self.namespace_id, self.segment_id
+
+    @property
+    def context(self) -> bytes:
+        """What the object is bound to."""
+        return context(_PURPOSE, *self._parts)
+
+    def sealing_key(self, key: DataKey) -> bytes:
+        """The key of this object."""
+        return key.derive(_PURPOSE, *self._parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,27 +99,50 @@ def write_segment(
     store: ObjectStore, key: DataKey, name: SegmentName, columns: SegmentColumns
 ) -> int:
     """Seal and store a new segment; its size in the store."""
-    secret, bound_to = name.sealing(key)
-    sealed = seal_stream(secret, _pieces(columns), context=bound_to)
-    return store.put(name.path, sealed, is_new=True)
+    return store.put(name.path, _sealed(key, name, _pieces(columns)), is_new=True)
 
 
 def copy_segment(store: ObjectStore, key: DataKey, source: SegmentName, target: SegmentName) -> int:
     """Seal and store the same bytes under another name; the size. Every byte is authenticated."""
-    secret, bound_to = source.sealing(key)
-    reader = SealedReader(
-        secret,
-        lambda offset, length: store.read_at(source.path, offset, length),
-        store.size(source.path),
-        context=bound_to,
+    pieces = _plain_pieces(_opened(store, key, source))
+    return store.put(target.path, _sealed(key, target, pieces), is_new=True)
+
+
+def reseal_segment(store: ObjectStore, key: DataKey, name: SegmentName) -> bool:
+    """Seal it anew under the newest version of the key, in its place; whether there was need.
+
+    Whoever reads it meanwhile reads on.
+    """
+    if segment_key_version(store, name.path) == key.version:
+        return False
+    store.put(name.path, _sealed(key, name, _plain_pieces(_opened(store, key, name))))
+    return True
+
+
+def segment_key_version(store: ObjectStore, path: str) -> int:
+    return stream_version(store.read_at(path, 0, HEADER_BYTES))
+
+
+def _opened(store: ObjectStore, key: DataKey, name: SegmentName) -> SealedReader:
+    return SealedReader(
+        lambda version: name.sealing_key(key.at(version)),
+        lambda offset, length: store.read_at(name.path, offset, length),
+        store.size(name.path),
+        context=name.context,
     )
-    steps = range(0, reader.size, _COPY_BYTES)
-    pieces = (reader.read(at, min(_COPY_BYTES, reader.size - at)) for at in steps)
-    secret, bound_to = target.sealing(key)
-    return store.put(target.path, seal_stream(secret, pieces, context=bound_to), is_new=True)
 
 
-def _pieces(columns: SegmentColumns) -> Iterator[memoryview]:
+def _sealed(key: DataKey, name: SegmentName, pieces: Iterator[Bytes]) -> Iterator[bytes]:
+    secret = name.sealing_key(key)
+    return seal_stream(secret, pieces, context=name.context, version=key.version)
+
+
+def _plain_pieces(reader: SealedReader) -> Iterator[bytes]:
+    for at in range(0, reader.size, _COPY_BYTES):
+        yield reader.read(at, min(_COPY_BYTES, reader.size - at))
+
+
+def _pieces(columns: SegmentColumns) -> Iterator[Bytes]:
     lengths = np.array([len(raw or b"") for raw in columns.metadata], np.int64)
     sections = {
         "ids": memoryview(_encode(columns.ids)),
@@ -144,14 +175,8 @@ class SegmentReader:
     """A stored segment, section by section. Everything raises `DataLoss` for what does not fit."""
 
     def __init__(self, store: ObjectStore, key: DataKey, name: SegmentName) -> None:
-        secret, bound_to = name.sealing(key)
         self._name = name
-        self._sealed = SealedReader(
-            secret,
-            lambda offset, length: store.read_at(name.path, offset, length),
-            store.size(name.path),
-            context=bound_to,
-        )
+        self._sealed = _opened(store, key, name)
         header, start = self._read_header()
         self.record_count, self.dimension = header.record_count, header.dimension
         self._sections: dict[str, tuple[int, int]] = {}

@@ -14,15 +14,15 @@ import orjson
 from dataplane.builder.run import Outcome, Site, build_next, merge_next
 from dataplane.builder.tiers import MergePolicy
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
-from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit.clock import monotonic_s
 from kit.environment import Environment, environment
 from kit.errors import NotFound, StonepineError
-from storage.catalog import IndexRow, load_index, load_project_key
+from storage.catalog import IndexRow, load_index
 from storage.database import Connection, connect
 from storage.objects import open_object_store
 from storage.outer_keys import open_keyring
+from storage.project_keys import project_key
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +82,10 @@ def spec_of(index: IndexRow) -> IndexSpec:
 
 
 def _data_key(connection: Connection, settings: Environment, index: IndexRow) -> DataKey:
-    row = load_project_key(connection, index.project_id)
-    if row is None:
+    key = project_key(connection, open_keyring(settings), index.project_id)
+    if key is None:
         raise NotFound(f"The project {index.project_id} has no data key.")
-    keyring = open_keyring(settings)
-    return open_data_key(keyring, index.project_id, row.version, row.wrapped)
+    return key
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

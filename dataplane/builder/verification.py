@@ -17,18 +17,17 @@ import orjson
 
 from dataplane.builder.digest import NamespaceDigest, digest_of, index_digest
 from dataplane.builder.older import OlderSegments
-from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit.environment import Environment, environment
 from kit.errors import DataLoss, NotFound, StonepineError
 from storage.backups.fill import Filling, Prepared
 from storage.backups.form import BackupContent, NamespacePart
 from storage.backups.tail import StoredBackup
-from storage.catalog import load_project_key
 from storage.database import Connection, connect
 from storage.manifests import SegmentEntry, read_manifest
 from storage.objects import ObjectStore, open_object_store
 from storage.outer_keys import open_keyring
+from storage.project_keys import project_key
 from storage.segments import SegmentName, SegmentReader
 from storage.write_log.log import namespaces, read_batches
 from storage.write_log.names import NamespaceRow, open_name
@@ -176,14 +175,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(settings: Environment, options: argparse.Namespace) -> Verified:
     url = settings.database_system_url.get_secret_value()
     with closing(connect(url, name="verification")) as connection:
-        row = load_project_key(connection, options.project)
-        if row is None:
+        key = project_key(connection, open_keyring(settings), options.project)
+        if key is None:
             raise NotFound(f"The project {options.project} has no data key.")
-        keyring = open_keyring(settings)
         return Verification(
             connection=connection,
             store=open_object_store(settings.object_store_url),
-            key=open_data_key(keyring, options.project, row.version, row.wrapped),
+            key=key,
             backup_id=options.backup,
             source_id=options.index,
             scratch_id=options.scratch,

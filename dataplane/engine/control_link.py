@@ -23,7 +23,9 @@ _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
 _INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, ''),
-        array_to_string(engines, ' '), coalesce(key_id::text, '')
+        array_to_string(engines, ' '), coalesce(key_id::text, ''),
+        (SELECT coalesce(max(version), 0)::text FROM dataplane_project_key k
+            WHERE k.project_id = dataplane_index.project_id)
     FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
         LEFT JOIN dataplane_outer_key USING (project_id)
     WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine:d} = ANY(engines)
@@ -44,9 +46,9 @@ class ControlLink:
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
     a namespace's manifest, again and again; `on_index` alike with how many namespaces an index may
-    have, which engines serve it, and which outer key is around its project's; `on_gone` for an
-    index that was deleted, that is not served by this engine any more, or whose project's outer
-    key is disabled.
+    have, which engines serve it, which outer key is around its project's, and the newest version
+    of that one; `on_gone` for an index that was deleted, that is not served by this engine any
+    more, or whose project's outer key is disabled.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class ControlLink:
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
-        on_index: Callable[[UUID, int | None, tuple[int, ...], UUID | None], None],
+        on_index: Callable[[UUID, int | None, tuple[int, ...], UUID | None, int], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -191,10 +193,14 @@ class ControlLink:
             found = {UUID(index_id): told for index_id, *told in rows}
             for index_id in asked:
                 if index_id in found:
-                    limit, engines, key_id = found[index_id]
-                    numbers = tuple(map(int, engines.split()))
-                    key = UUID(key_id) if key_id else None
-                    self._on_index(index_id, int(limit) if limit else None, numbers, key)
+                    limit, engines, key_id, version = found[index_id]
+                    self._on_index(
+                        index_id,
+                        int(limit) if limit else None,
+                        tuple(map(int, engines.split())),
+                        UUID(key_id) if key_id else None,
+                        int(version),
+                    )
                 else:
                     self._on_gone(index_id)
 

@@ -148,10 +148,16 @@ class Engine:
             self.close_index(index)
 
     def look_over(
-        self, index_id: UUID, limit: int | None, engines: tuple[int, ...], outer_key: UUID | None
+        self,
+        index_id: UUID,
+        limit: int | None,
+        engines: tuple[int, ...],
+        outer_key: UUID | None,
+        key_version: int,
     ) -> None:
         """How many namespaces the index may have now (those that exist stay), which engines are to
-        serve it, and the outer key that is around its project's."""
+        serve it, the outer key that is around its project's, and which version of that one seals.
+        """
         self._following.forget_abandoned()
         index = self._indexes.get(index_id)
         if index is None:
@@ -160,6 +166,17 @@ class Engine:
         if index.is_open and (index.engines != engines or index.outer_key != outer_key):
             # Opened anew, it has other followers, and hangs on that key.
             self.close_index(index)
+        elif index.is_open and key_version > index.key.version:
+            self._take_new_key(index)
+
+    def _take_new_key(self, index: OpenIndex) -> None:
+        """Where it cannot be had now, the next look tries again."""
+        try:
+            self._storage.renew_key(index)
+        except KeyPending as pending:
+            self._courier.fetch(pending, lambda: None)
+        except Exception:  # noqa: BLE001 - what is sealed under the key before can still be opened
+            _log.exception("key.not_renewed", index_id=str(index.index_id))
 
     def adopt(self, index_id: UUID, namespace_id: UUID, version: int) -> None:
         """A builder committed that manifest. What cannot be taken over is built anew. Followers

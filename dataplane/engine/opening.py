@@ -11,7 +11,7 @@ from dataplane.engine.namespace import Namespace
 from dataplane.engine.open_index import OpenIndex, OpenNamespace
 from dataplane.engine.segment import Segment
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
-from keyring.data_keys import open_data_key
+from keyring.data_keys import open_data_keys
 from keyring.envelope import DataKey
 from keyring.layered import outer_key_id
 from keyring.provider import KeyProvider
@@ -19,7 +19,7 @@ from kit import clock
 from kit.errors import NotFound
 from storage import catalog
 from storage.allowances import load_namespaces_per_index
-from storage.catalog import IndexRow
+from storage.catalog import IndexRow, ProjectKeyRow
 from storage.database import Connection, LastingConnection
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
@@ -70,6 +70,32 @@ class Storage:
             "index.followed", lambda connection: self._follow(connection, index_id, epoch, offered)
         )
 
+    def renew_key(self, index: OpenIndex) -> None:
+        """Seal what is written from now on under the newest version of its key."""
+        key, wrapped_keys = self.data_key(index.key.project_id)
+        self.database.run(
+            lambda one: log.note_key_version(
+                one, index.index_id, epoch=index.epoch, version=key.version
+            )
+        )
+        index.key, index.wrapped_keys = key, wrapped_keys
+        _log.info("key.renewed", index_id=str(index.index_id), version=key.version)
+
+    def data_key(self, project_id: UUID) -> tuple[DataKey, tuple[tuple[UUID, bytes], ...]]:
+        """What seals from now on, and how it was wrapped where an outer key is around it.
+
+        Other versions of the key are looked up when they are met.
+        """
+
+        def load() -> list[ProjectKeyRow]:
+            return self.database.run(lambda one: catalog.load_project_keys(one, project_id))
+
+        key = open_data_keys(self.keyring, project_id, load)
+        if key is None:
+            raise NotFound("Index not found.")
+        wrapped = [one.wrapped for one in load() if one.version == key.version]
+        return key, tuple((project_id, one) for one in wrapped if outer_key_id(one) is not None)
+
     def _timed(self, event: str, load: Callable[[Connection], OpenIndex]) -> OpenIndex:
         started_s = clock.monotonic_s()
         index = self.database.run(load)
@@ -97,9 +123,12 @@ class Storage:
             raise NotFound("Index not found.")
         if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
             raise Fenced
-        key, wrapped_keys = self._data_key(connection, row)
+        self.data_key(row.project_id)  # an index that cannot be opened keeps its writer
         lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])
+        # Asked for under the lease: a rotation that ends meanwhile finds who seals with what.
+        key, wrapped_keys = self.data_key(row.project_id)
         index = OpenIndex(index_id, _spec(row), key, lease.epoch, wrapped_keys=wrapped_keys)
+        log.note_key_version(connection, index_id, epoch=lease.epoch, version=key.version)
         index.namespaces_limit = load_namespaces_per_index(connection, row.org_id)
         index.engines = tuple(row.engines)
         index.former_engines = self._engines_of(lease) - {self.engine}
@@ -115,7 +144,7 @@ class Storage:
         # A writer that was fenced, and does not know it yet, wins no followers.
         if not is_ours or log.lease_epoch(connection, index_id) != epoch:
             raise Fenced
-        key, wrapped_keys = self._data_key(connection, row)
+        key, wrapped_keys = self.data_key(row.project_id)
         index = OpenIndex(
             index_id, _spec(row), key, epoch, offered=offered, wrapped_keys=wrapped_keys
         )
@@ -132,17 +161,6 @@ class Storage:
         for namespace_row, entries in read_index(connection, index.key, index.index_id):
             index.add(self._open_namespace(index, namespace_row, entries))
         return index
-
-    def _data_key(
-        self, connection: Connection, row: IndexRow
-    ) -> tuple[DataKey, tuple[tuple[UUID, bytes], ...]]:
-        """The key, and how it was wrapped where an outer key is around it."""
-        stored = catalog.load_project_key(connection, row.project_id)
-        if stored is None:
-            raise NotFound("Index not found.")
-        key = open_data_key(self.keyring, row.project_id, stored.version, stored.wrapped)
-        is_locked = outer_key_id(stored.wrapped) is not None
-        return key, ((row.project_id, stored.wrapped),) if is_locked else ()
 
     def _open_namespace(
         self, index: OpenIndex, row: NamespaceRow, entries: Iterator[Entry]

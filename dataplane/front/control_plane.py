@@ -27,8 +27,8 @@ class ControlPlane:
     def load_api_key(self, public_id: str) -> ApiKeyRow | None:
         return self._ask(lambda connection: catalog.load_api_key(connection, public_id))
 
-    def load_project_key(self, project_id: UUID) -> ProjectKeyRow | None:
-        return self._ask(lambda connection: catalog.load_project_key(connection, project_id))
+    def load_project_keys(self, project_id: UUID) -> list[ProjectKeyRow]:
+        return self._ask(lambda connection: catalog.load_project_keys(connection, project_id))
 
     def load_index(self, index_id: UUID) -> IndexRow | None:
         return self._ask(lambda connection: catalog.load_index(connection, index_id))

@@ -13,7 +13,7 @@ from access.passes import Pass
 from access.permissions import CredentialKind, Role
 from access.reach import Reach
 from dataplane.front.key_uses import KeyUses
-from keyring.data_keys import open_data_key
+from keyring.data_keys import open_data_keys
 from keyring.provider import KeyProvider
 from kit import clock
 from kit.errors import DataLoss
@@ -28,7 +28,7 @@ class KeyCatalog(Protocol):
 
     def load_api_key(self, public_id: str) -> ApiKeyRow | None: ...
 
-    def load_project_key(self, project_id: UUID) -> ProjectKeyRow | None: ...
+    def load_project_keys(self, project_id: UUID) -> list[ProjectKeyRow]: ...
 
 
 class Keyring(KeyProvider, Protocol):
@@ -101,10 +101,12 @@ class Prover:
     def _namespaces(self, row: ApiKeyRow) -> frozenset[str]:
         if row.sealed_namespaces is None:
             return frozenset()
-        found = self._catalog.load_project_key(row.project_id)
-        if found is None or row.key_id is None:
+        project_id = row.project_id
+        opened = open_data_keys(
+            self._keyring, project_id, lambda: self._catalog.load_project_keys(project_id)
+        )
+        if opened is None or row.key_id is None:
             raise DataLoss("The project's data key is missing.")
-        opened = open_data_key(self._keyring, row.project_id, found.version, found.wrapped)
         return frozenset(unseal_namespaces(opened, row.key_id, row.sealed_namespaces))
 
 

@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from uuid import UUID
 
-from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from keyring.provider import KeyProvider
 from kit.errors import InvalidArgument, NotFound, ResourceExhausted
-from storage.catalog import IndexRow, load_project_key
+from storage.catalog import IndexRow
 from storage.database import Connection, LastingConnection
 from storage.events import DataPlaneEvent, record_event
 from storage.import_uris import parse_import_uri
@@ -25,6 +24,7 @@ from storage.imports import (
     load_import,
 )
 from storage.integrations import load_integration
+from storage.project_keys import project_key
 
 _MAX_UNFINISHED = 100
 _NO_INTEGRATION = (
@@ -101,10 +101,10 @@ class ImportDesk:
         return row, row.error(self._key(connection, index))
 
     def _key(self, connection: Connection, index: IndexRow) -> DataKey:
-        found = load_project_key(connection, index.project_id)
-        if found is None:
+        key = project_key(connection, self._keyring, index.project_id)
+        if key is None:
             raise NotFound("Index not found.")
-        return open_data_key(self._keyring, index.project_id, found.version, found.wrapped)
+        return key
 
     async def _run(self, act: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, act)

@@ -16,13 +16,13 @@ import pyarrow as pa
 from dataplane.front.engines import ThreadEngines
 from dataplane.importer.run import Turn, run_turn
 from dataplane.importer.site import Site
-from keyring.data_keys import open_data_key
 from kit.environment import Environment, environment
 from kit.errors import FailedPrecondition
-from storage.catalog import load_index, load_project_key
+from storage.catalog import load_index
 from storage.database import Connection, connect
 from storage.imports import load_import, pass_over
 from storage.outer_keys import open_keyring
+from storage.project_keys import project_key
 
 _log = logging.getLogger(__name__)
 _MIB = 1024 * 1024
@@ -74,11 +74,11 @@ def _site(connection: Connection, settings: Environment, import_id: UUID) -> Sit
     """None where there is nothing to import into any more."""
     wish = load_import(connection, import_id)
     index = load_index(connection, wish.index_id) if wish else None
-    stored = load_project_key(connection, index.project_id) if index else None
-    if index is None or stored is None:
+    if index is None:
         return None
-    keyring = open_keyring(settings)
-    key = open_data_key(keyring, index.project_id, stored.version, stored.wrapped)
+    key = project_key(connection, open_keyring(settings), index.project_id)
+    if key is None:
+        return None
     return Site(connection, ThreadEngines(settings.engine_sockets), settings, index, key)
 
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us, is_stopping
-from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
 from kit.environment import environment
 from orgs.secrets import installation_keyring
 from storage import imports
-from storage.catalog import load_index, load_project_key
+from storage.catalog import load_index
 from storage.database import Connection, alone, connect
 from storage.imports import ImportStatus
+from storage.project_keys import project_key
 
 _LOCK = 0x5707_0004  # stands for "importing": one child at a time leaves cores for searches
 _NICENESS = 10
@@ -104,10 +104,9 @@ def _crashed(connection: Connection, import_id: UUID) -> None:
 
 def _key(connection: Connection, index_id: UUID) -> DataKey | None:
     index = load_index(connection, index_id)
-    row = load_project_key(connection, index.project_id) if index is not None else None
-    if index is None or row is None:
+    if index is None:
         return None
-    return open_data_key(installation_keyring(), index.project_id, row.version, row.wrapped)
+    return project_key(connection, installation_keyring(), index.project_id)
 
 
 @contextmanager

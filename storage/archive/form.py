@@ -13,11 +13,14 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
 from storage.objects import ObjectStore
 from storage.sealing import seal_named, unseal_named
+from storage.write_log.batches import reseal_batch
+from storage.write_log.names import reseal_names
 
 T = TypeVar("T")
 Place = tuple[UUID, UUID]
@@ -95,8 +98,10 @@ def dropped_path(place: Place) -> str:
 def write_stretch(
     store: ObjectStore, key: DataKey, place: Place, batches: Sequence[ArchivedBatch]
 ) -> Stretch:
-    """Store the batches, one at least and none missing between them. Twice is as good as once."""
+    """Store the batches, one at least and none missing between them, all under one version of the
+    key. Twice is as good as once."""
     stretch = Stretch.of(batches)
+    batches = [_resealed_batch(key, place, batch) for batch in batches]
     sealed = seal_named(key, _encode(batches), _STRETCH, *place, *stretch)
     store.put(stretch.path(place), [sealed])
     return stretch
@@ -115,7 +120,19 @@ def read_stretch(
     return batches
 
 
+def _resealed_batch(key: DataKey, place: Place, batch: ArchivedBatch) -> ArchivedBatch:
+    index_id, namespace_id = place
+    return batch._replace(
+        sealed=reseal_batch(
+            key, batch.operation, batch.sealed,
+            index_id=index_id, namespace_id=namespace_id, lsn=batch.lsn,
+        )
+    )  # fmt: skip
+
+
 def write_created(store: ObjectStore, key: DataKey, place: Place, created: Created) -> None:
+    name, schema = reseal_names(key, created.name_sealed, created.schema_sealed, *place)
+    created = replace(created, name_sealed=name, schema_sealed=schema)
     store.put(created_path(place), [seal_named(key, _encode(created), _CREATED, *place)])
 
 

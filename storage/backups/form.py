@@ -10,12 +10,14 @@ was written by anybody else. Paths are made of ids alone.
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
 from storage.manifests import SegmentEntry
 from storage.objects import ObjectStore
 from storage.sealing import seal_named, unseal_named
+from storage.write_log.names import reseal_names
 
 ROOT = "backups/"
 _PURPOSE = "backup"
@@ -71,9 +73,20 @@ def tail_path(backup_id: UUID, namespace_id: UUID) -> str:
 def write_content(
     store: ObjectStore, key: DataKey, backup_id: UUID, content: BackupContent
 ) -> None:
-    """Store it in place of what an earlier try may have left."""
+    """Store it in place of what an earlier try may have left, all under one version of the key."""
+    content = replace(
+        content,
+        namespaces=tuple(_resealed(key, content.index_id, one) for one in content.namespaces),
+    )
     sealed = seal_named(key, _encode(content), _PURPOSE, backup_id, content.index_id)
     store.put(content_path(backup_id), [sealed])
+
+
+def _resealed(key: DataKey, index_id: UUID, part: NamespacePart) -> NamespacePart:
+    name, schema = reseal_names(
+        key, part.name_sealed, part.schema_sealed, index_id, part.namespace_id
+    )
+    return replace(part, name_sealed=name, schema_sealed=schema)
 
 
 def read_content(

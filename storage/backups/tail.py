@@ -11,10 +11,11 @@ from kit.errors import DataLoss
 from storage.backups.form import BackupContent, NamespacePart, read_content, tail_path
 from storage.database import Connection, translated_errors
 from storage.objects import ObjectStore
-from storage.write_log.batches import open_batch
+from storage.write_log.batches import open_batch, reseal_batch
 from storage.write_log.operations import Operation
 
 _FRAME = struct.Struct("<QHI")  # LSN, operation, length of what follows
+FRAME_BYTES = _FRAME.size
 _ROWS_A_FETCH = 64
 
 
@@ -49,10 +50,23 @@ def logged_batches(
         raise DataLoss(f"Batch {expected} of namespace {namespace_id} is missing in the log.")
 
 
-def framed(batches: Iterable[SealedBatch]) -> Iterator[bytes]:
+def framed(
+    key: DataKey, batches: Iterable[SealedBatch], *, index_id: UUID, namespace_id: UUID
+) -> Iterator[bytes]:
+    """Batches of that namespace as they are stored, all under the newest version of the key."""
+    place = {"index_id": index_id, "namespace_id": namespace_id}
     for batch in batches:
-        yield _FRAME.pack(batch.lsn, batch.operation, len(batch.sealed))
-        yield batch.sealed
+        sealed = reseal_batch(key, batch.operation, batch.sealed, lsn=batch.lsn, **place)
+        yield _FRAME.pack(batch.lsn, batch.operation, len(sealed))
+        yield sealed
+
+
+def reseal_tail(
+    store: ObjectStore, key: DataKey, path: str, *, index_id: UUID, namespace_id: UUID
+) -> None:
+    """Seal what is stored there anew, in its place."""
+    batches = _frames(store.get(path))
+    store.put(path, framed(key, batches, index_id=index_id, namespace_id=namespace_id))
 
 
 def read_tail(

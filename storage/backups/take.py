@@ -94,7 +94,8 @@ class Taker:
             after_lsn=part.manifest_lsn,
             up_to_lsn=part.lsn,
         )
-        return self.store.put(tail_path(self.backup_id, part.namespace_id), framed(batches))
+        frames = framed(self.key, batches, index_id=self.index_id, namespace_id=part.namespace_id)
+        return self.store.put(tail_path(self.backup_id, part.namespace_id), frames)
 
     def _completed(self, part: NamespacePart) -> NamespacePart:
         manifest = read_manifest(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from keyring.envelope import DataKey
 from kit.errors import StonepineError
-from storage.sealing import seal_named, unseal_named
+from storage.sealing import resealed, seal_named, unseal_named
 from storage.write_log.names import NewNamespace
 from storage.write_log.operations import Operation, decode, encode, operation_code
 
@@ -73,3 +73,10 @@ def open_batch(
 ) -> Operation:
     """The operation. Raises `DataLoss` for another place, key or bit."""
     return decode(code, unseal_named(key, sealed, _PURPOSE, index_id, namespace_id, lsn, code))
+
+
+def reseal_batch(
+    key: DataKey, code: int, sealed: bytes, *, index_id: UUID, namespace_id: UUID, lsn: int
+) -> bytes:
+    """The same for the same place, under the newest version of the key."""
+    return resealed(key, sealed, _PURPOSE, index_id, namespace_id, lsn, code)

@@ -79,12 +79,21 @@ def take_over(
                VALUES (%s, nextval('log_epoch'), %s, %s::smallint[])
                ON CONFLICT (index_id) DO UPDATE SET epoch = nextval('log_epoch'),
                    holder = EXCLUDED.holder, replicas = EXCLUDED.replicas,
-                   taken_at = clock_timestamp()
+                   key_version = 0, taken_at = clock_timestamp()
                RETURNING epoch""",
             [index_id, holder, list(replicas)],
         ).fetchone()
     former_holder, former_replicas = before or ("", [])
     return Lease(0 if row is None else int(row[0]), former_holder, list(former_replicas))
+
+
+def note_key_version(connection: Connection, index_id: UUID, *, epoch: int, version: int) -> None:
+    """The index's writer seals with that version of its key from now on, unless it is fenced."""
+    with translated_errors():
+        connection.execute(
+            "UPDATE log_lease SET key_version = %s WHERE index_id = %s AND epoch = %s",
+            [version, index_id, epoch],
+        )
 
 
 def lease_epoch(connection: Connection, index_id: UUID) -> int:
@@ -120,6 +129,7 @@ def get_namespace(
 def find_namespace(
     connection: Connection, key: DataKey, index_id: UUID, name: str
 ) -> NamespaceRow | None:
+    """By the digest under the newest version of the key."""
     with translated_errors(), connection.cursor(row_factory=class_row(NamespaceRow)) as cursor:
         cursor.execute(
             f"SELECT {_NAMESPACE_COLUMNS} FROM log_namespace "  # noqa: S608 - a constant

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from keyring.envelope import DataKey
 from kit.ids import IndexId, NamespaceId
-from storage.sealing import seal_named, unseal_named
+from storage.sealing import resealed, seal_named, unseal_named
 
 _NAME, _SCHEMA = "namespace name", "namespace schema"
 
@@ -51,6 +51,17 @@ def open_schema(
     key: DataKey, sealed: bytes | None, index_id: UUID, namespace_id: UUID
 ) -> bytes | None:
     return None if sealed is None else unseal_named(key, sealed, _SCHEMA, index_id, namespace_id)
+
+
+def reseal_names(
+    key: DataKey, name: bytes, schema: bytes | None, index_id: UUID, namespace_id: UUID
+) -> tuple[bytes, bytes | None]:
+    """A sealed name and schema under the newest version of the key."""
+    place = (index_id, namespace_id)
+    return (
+        resealed(key, name, _NAME, *place),
+        None if schema is None else resealed(key, schema, _SCHEMA, *place),
+    )
 
 
 def new_namespace(

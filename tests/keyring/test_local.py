@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from keyring.data_keys import new_data_key, open_data_key
+from keyring.data_keys import data_key_context, new_data_key, open_data_key
 from keyring.local import LocalKeyring
 from kit.environment import environment
 from kit.errors import DataLoss, InvalidArgument, Unavailable
@@ -212,3 +212,51 @@ def test_a_root_key_of_the_environment_is_refused_where_it_is_weak_or_another(
     told(os.urandom(32))
     with pytest.raises(Unavailable, match="another key"):
         LocalKeyring(folder)
+
+
+def test_a_rotated_wrapping_key_wraps_and_the_one_before_opens_until_it_is_retired(
+    keyring: LocalKeyring, folder: Path, project: UUID
+) -> None:
+    key, old = new_data_key(keyring, project)
+    bound = data_key_context(project, 1)
+    assert keyring.rotate_key(project) == 2
+    new = keyring.wrap(project, key.secret, context=bound)
+    assert [keyring.wrapping_version(project, one, context=bound) for one in (old, new)] == [1, 2]
+    reopened = LocalKeyring(folder)
+    assert open_data_key(reopened, project, 1, old) == open_data_key(reopened, project, 1, new)
+    keyring.retire_keys(project)
+    assert keyring.key_versions(project) == [2]
+    assert open_data_key(reopened, project, 1, new) == key
+    with pytest.raises(DataLoss):
+        open_data_key(reopened, project, 1, old)
+    keyring.create_key(project)
+    assert keyring.key_versions(project) == [2], "one that is there stays"
+    keyring.check()
+
+
+def test_destroying_takes_every_version_and_leaves_other_projects_alone(
+    keyring: LocalKeyring, project: UUID
+) -> None:
+    other = new_id()
+    keyring.create_key(other)
+    _, first = new_data_key(keyring, project)
+    keyring.rotate_key(project)
+    _, second = new_data_key(keyring, project, 2)
+    keyring.destroy_key(project)
+    assert not keyring.has_key(project)
+    for version, wrapped in ((1, first), (2, second)):
+        with pytest.raises(DataLoss):
+            open_data_key(keyring, project, version, wrapped)
+    assert keyring.key_versions(other) == [1]
+
+
+def test_files_of_versions_cannot_stand_in_for_each_other(
+    keyring: LocalKeyring, folder: Path, project: UUID
+) -> None:
+    _, wrapped = new_data_key(keyring, project)
+    keyring.rotate_key(project)
+    first, second = (folder / "projects" / f"{project}{n}.key" for n in ("", ".2"))
+    second.write_bytes(first.read_bytes())
+    first.unlink()
+    with pytest.raises(DataLoss):
+        open_data_key(keyring, project, 1, wrapped)

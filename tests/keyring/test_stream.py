@@ -3,9 +3,17 @@
 import random
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyring.envelope import TAG_BYTES
-from keyring.stream import CHUNK_BYTES, SealedReader, seal_stream, sealed_size
+from keyring.envelope import TAG_BYTES, hkdf
+from keyring.stream import (
+    CHUNK_BYTES,
+    HEADER_BYTES,
+    SealedReader,
+    seal_stream,
+    sealed_size,
+    stream_version,
+)
 from kit.errors import DataLoss
 
 KEY = b"\x07" * 32
@@ -21,7 +29,10 @@ def sealed(plaintext: bytes, *, piece: int = 700_001, context: bytes = b"here") 
 
 def opened(content: bytes, *, key: bytes = KEY, context: bytes = b"here") -> SealedReader:
     return SealedReader(
-        key, lambda offset, length: content[offset : offset + length], len(content), context=context
+        lambda _: key,
+        lambda offset, length: content[offset : offset + length],
+        len(content),
+        context=context,
     )
 
 
@@ -68,7 +79,7 @@ def test_a_range_reads_only_its_own_chunks_from_the_store() -> None:
         fetched.append(length)
         return content[offset : offset + length]
 
-    reader = SealedReader(KEY, read_at, len(content), context=b"here")
+    reader = SealedReader(lambda _: KEY, read_at, len(content), context=b"here")
     fetched.clear()
     reader.read(5 * CHUNK_BYTES + 3, 10)
     assert fetched == [SEALED_CHUNK]
@@ -134,7 +145,7 @@ def test_another_context_or_key_opens_nothing() -> None:
 def test_a_store_that_answers_short_is_noticed() -> None:
     content = sealed(random_bytes(CHUNK_BYTES + 1))
     reader = SealedReader(
-        KEY,
+        lambda _: KEY,
         lambda offset, length: content[offset : offset + min(length, CHUNK_BYTES)],
         len(content),
         context=b"here",
@@ -150,3 +161,48 @@ def test_a_failed_read_leaves_nothing_unauthenticated_behind() -> None:
     with pytest.raises(DataLoss):
         opened(bytes(content)).read_into(0, memoryview(target))
     assert target == bytes(CHUNK_BYTES)
+
+
+def test_the_header_names_the_version_of_the_key_and_nobody_may_change_it() -> None:
+    content = b"".join(seal_stream(KEY, [b"abc"], context=b"here", version=7))
+    asked: list[int] = []
+
+    def key_of(version: int) -> bytes:
+        asked.append(version)
+        return KEY
+
+    reader = SealedReader(
+        key_of, lambda at, length: content[at : at + length], len(content), context=b"here"
+    )
+    assert reader.read(0, 3) == b"abc"
+    assert asked == [stream_version(content[:HEADER_BYTES])] == [7]
+    relabelled = content[:4] + b"\x08" + content[5:]
+    with pytest.raises(DataLoss):
+        opened(relabelled)
+
+
+def test_objects_of_the_first_form_are_of_version_1() -> None:
+    salt = bytes(range(32))
+    chunk = AESGCM(hkdf(KEY, b"stonepine stream 1here", salt=salt)).encrypt(
+        bytes(11) + b"\x01", b"abc", None
+    )
+    content = b"\x01" + salt + chunk
+    assert stream_version(content[:HEADER_BYTES]) == 1
+    assert opened(content).read(0, 3) == b"abc"
+
+
+def test_an_object_that_is_sealed_anew_while_it_is_read_is_read_on() -> None:
+    plaintext = random_bytes(3 * CHUNK_BYTES)
+    stored = [sealed(plaintext)]
+    reader = SealedReader(
+        lambda _: KEY,
+        lambda at, length: stored[0][at : at + length],
+        len(stored[0]),
+        context=b"here",
+    )
+    assert reader.read(0, 10) == plaintext[:10]
+    stored[0] = sealed(plaintext)
+    assert reader.read(0, len(plaintext)) == plaintext
+    stored[0] = sealed(random_bytes(3 * CHUNK_BYTES + 1), context=b"elsewhere")
+    with pytest.raises(DataLoss):
+        reader.read(0, 10)

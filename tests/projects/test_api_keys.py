@@ -16,7 +16,7 @@ from orgs.tenancy import tenant
 from projects.api_keys import create_api_key, revoke_api_key
 from projects.models import ApiKey
 from projects.queries import api_keys, authenticate_api_key, get_api_key
-from storage.catalog import load_api_key, load_project_key, version
+from storage.catalog import load_api_key, load_project_keys, version
 from storage.database import Connection, connect
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -118,10 +118,9 @@ def test_nodes_read_keys_and_data_keys_through_their_views(world: World) -> None
     row, _ = world.key(roles=[Role.DATA_PLANE_VIEWER])
     with node_connection() as node:
         key = load_api_key(node, row.public_id)
-        data_key = load_project_key(node, world.project.pk)
-        assert load_project_key(node, new_id()) is None
+        (data_key,) = load_project_keys(node, world.project.pk)
+        assert load_project_keys(node, new_id()) == []
     assert key is not None
-    assert data_key is not None
     assert (key.project_id, key.roles) == (world.project.pk, ["DataPlaneViewer"])
     assert (key.org_id, bytes(key.digest)) == (world.organization.pk, bytes(row.digest))
     assert (data_key.version, data_key.provider) == (1, "local")

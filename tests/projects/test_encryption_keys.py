@@ -39,7 +39,7 @@ from projects.keys import newest_data_key
 from projects.models import DataKey, EncryptionKey
 from projects.projects import delete_project, update_project
 from projects.queries import authenticate_api_key
-from storage.catalog import load_project_key
+from storage.catalog import load_project_keys
 from storage.database import connect
 from tests.audit.encryption_key_cases import attached
 from tests.support.key_house import SECRETS, VAULT_TOKEN, KeyHouse, lasting_house
@@ -119,7 +119,7 @@ def test_while_it_is_disabled_nothing_opens(world: World) -> None:
         newest_data_key(world.project.pk, using="system")
     url = environment().database_system_url.get_secret_value()
     with connect(url, name="test") as connection, pytest.raises(KeyRefused):
-        load_project_key(connection, world.project.pk)
+        load_project_keys(connection, world.project.pk)
     with pytest.raises(KeyRefused):
         create_index(world.alice, world.project, name="new", spec=SPEC, dimension=4)
     with pytest.raises(KeyRefused):

@@ -18,14 +18,13 @@ from dataplane.engine.loop import Loop, Source
 from dataplane.engine.opening import STATEMENT_TIMEOUT, Storage
 from dataplane.engine.replication import Replication
 from dataplane.engine.spec import IndexSpec, Metric, VectorType
-from keyring.data_keys import open_data_key
 from keyring.layered import LayeredKeyring
 from kit.ids import new_id
-from storage.catalog import load_project_key
 from storage.database import LastingConnection, connect
 from storage.events import Origin
 from storage.objects import open_object_store
 from storage.outer_keys import StoredOuterKeys
+from storage.project_keys import project_key
 from storage.write_log import log
 from storage.write_log.appender import LogAppender
 from tests.property import steps
@@ -154,9 +153,8 @@ class EngineSubject:
         plane = self._bench.plane
         with closing(connect(plane.system_url, name="test")) as connection:
             project_id = self._bench.project.project_id
-            stored = load_project_key(connection, project_id)
-            assert stored is not None
-            key = open_data_key(plane.keyring, project_id, stored.version, stored.wrapped)
+            key = project_key(connection, plane.keyring, project_id)
+            assert key is not None
             rows = log.namespaces(connection, self._index_id)
             found = [row.namespace_id for row in rows if row.name(key) == namespace]
             objects = self._bench.objects

@@ -78,13 +78,15 @@ def test_an_api_key_is_loaded_without_showing_its_digest(control: Connection) ->
     assert catalog.load_api_key(control, "missing") is None
 
 
-def test_the_newest_project_key_is_loaded(control: Connection) -> None:
+def test_all_versions_of_a_projects_key_are_loaded(control: Connection) -> None:
     project = new_id()
     insert(control, "dataplane_project_key", project, 1, b"old", "local")
     insert(control, "dataplane_project_key", project, 2, b"new", "local")
-    row = catalog.load_project_key(control, project)
-    assert (row.version, row.wrapped, row.provider) == (2, b"new", "local")
-    assert catalog.load_project_key(control, new_id()) is None
+    rows = sorted(catalog.load_project_keys(control, project), key=lambda row: row.version)
+    assert [(row.version, row.wrapped, row.provider) for row in rows] == [
+        (1, b"old", "local"), (2, b"new", "local"),
+    ]  # fmt: skip
+    assert catalog.load_project_keys(control, new_id()) == []
 
 
 class Heard:

@@ -139,8 +139,8 @@ def test_a_flipped_bit_is_a_loss(flip: int) -> None:
 def forged(content: bytes) -> SegmentReader:
     """A file that authenticates, whatever is in it."""
     store = MemoryObjectStore()
-    secret, bound_to = NAME.sealing(KEY)
-    store.put(NAME.path, seal_stream(secret, [content], context=bound_to))
+    secret = NAME.sealing_key(KEY)
+    store.put(NAME.path, seal_stream(secret, [content], context=NAME.context))
     return SegmentReader(store, KEY, NAME)
 
 

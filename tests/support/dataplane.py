@@ -255,6 +255,20 @@ class DataPlane:
         )
         return project
 
+    def rotate_data_key(self, project: Project) -> int:
+        """Make a new version of the project's data key; its number."""
+        rows = self.rows(
+            "SELECT max(version) FROM dataplane_project_key WHERE project_id = %s",
+            [project.project_id],
+        )
+        version = int(rows[0][0]) + 1
+        _, wrapped = new_data_key(self.keyring, project.project_id, version)
+        self._change(
+            "INSERT INTO dataplane_project_key VALUES (%s, %s, %s, 'local')",
+            [project.project_id, version, wrapped],
+        )
+        return version
+
     def index(
         self,
         project: Project,

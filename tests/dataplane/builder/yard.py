@@ -9,11 +9,11 @@ from dataplane.builder.run import Outcome, Site, build_next
 from dataplane.engine.namespace import Namespace
 from dataplane.engine.segment import Segment
 from dataplane.engine.spec import IndexSpec, Metric
-from keyring.data_keys import open_data_key
 from kit.ids import new_id
-from storage.catalog import load_index, load_project_key
+from storage.catalog import load_index
 from storage.database import connect
 from storage.objects import ObjectStore, open_object_store
+from storage.project_keys import project_key
 from storage.write_log.batches import seal_batch
 from storage.write_log.log import read_batches
 from storage.write_log.names import new_namespace
@@ -36,10 +36,9 @@ class Yard:
         index_id, namespace_id = plane.index(project, dimension=dimension), new_id()
         with closing(connect(plane.system_url, name="test")) as connection:
             index = load_index(connection, index_id)
-            stored = load_project_key(connection, project.project_id)
+            key = project_key(connection, plane.keyring, project.project_id)
             assert index is not None
-            assert stored is not None
-            key = open_data_key(plane.keyring, project.project_id, stored.version, stored.wrapped)
+            assert key is not None
             spec = IndexSpec(index.dimension, Metric(index.metric))
             store = open_object_store(plane.environment["OBJECT_STORE_URL"])
             yard = cls(plane, Site(connection, store, key, spec, index_id, namespace_id))

@@ -39,9 +39,9 @@ class KnownCatalog:
         self.asked += 1
         return self.known_keys.get(public_id)
 
-    def load_project_key(self, project_id: UUID) -> ProjectKeyRow | None:
+    def load_project_keys(self, project_id: UUID) -> list[ProjectKeyRow]:
         self.asked += 1
-        return self.project_key if project_id == _PROJECT else None
+        return [self.project_key] if self.project_key and project_id == _PROJECT else []
 
     def load_index(self, index_id: UUID) -> IndexRow | None:
         self.asked += 1

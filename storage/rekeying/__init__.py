@@ -1,0 +1,1 @@
+"""Sealing anew what earlier versions of a data key sealed, and counting what is left of them."""
