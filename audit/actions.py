@@ -14,6 +14,7 @@ class Action(StrEnum):
     API_KEY_ROLLED = "api_key.rolled"
     API_KEY_UPDATED = "api_key.updated"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_KEY_ROTATED = "audit.key_rotated"
     AUDIT_STREAM_CREATED = "audit_stream.created"
     AUDIT_STREAM_DELETED = "audit_stream.deleted"
     AUDIT_STREAM_PAUSED = "audit_stream.paused"
@@ -32,6 +33,8 @@ class Action(StrEnum):
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
     COLLECTION_CREATED = "collection.created"
     COLLECTION_DELETED = "collection.deleted"
+    DATA_KEY_RETIRED = "data_key.retired"
+    DATA_KEY_ROTATED = "data_key.rotated"
     DIRECTORY_GROUP_CREATED = "directory_group.created"
     DIRECTORY_GROUP_DELETED = "directory_group.deleted"
     DIRECTORY_GROUP_MAPPED = "directory_group.mapped"
@@ -103,6 +106,8 @@ class Action(StrEnum):
     SETUP_LINK_REDEEMED = "setup_link.redeemed"
     SSO_CERTIFICATE_ADDED = "sso.certificate_added"
     SSO_CERTIFICATE_RETIRED = "sso.certificate_retired"
+    SECRET_KEY_RETIRED = "secret_key.retired"  # noqa: S105 - the name of an act
+    SECRET_KEY_ROTATED = "secret_key.rotated"  # noqa: S105
     SSO_CONNECTION_ACTIVATED = "sso.connection_activated"
     SSO_CONNECTION_CREATED = "sso.connection_created"
     SSO_CONNECTION_DELETED = "sso.connection_deleted"
@@ -134,6 +139,8 @@ class Action(StrEnum):
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
     USER_SIGNED_UP = "user.signed_up"
+    WRAPPING_KEY_RETIRED = "wrapping_key.retired"
+    WRAPPING_KEY_ROTATED = "wrapping_key.rotated"
 
 
 SENTENCES: dict[Action, str] = {
@@ -145,6 +152,7 @@ SENTENCES: dict[Action, str] = {
     Action.API_KEY_ROLLED: "{actor} rolled the API key {target}",
     Action.API_KEY_UPDATED: "{actor} changed the API key {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
+    Action.AUDIT_KEY_ROTATED: "{actor} made the key {target} that signs the audit log",
     Action.AUDIT_STREAM_CREATED: "{actor} made the audit stream {target}",
     Action.AUDIT_STREAM_DELETED: "{actor} deleted the audit stream {target}",
     Action.AUDIT_STREAM_PAUSED: "{actor} paused the audit stream {target}",
@@ -163,6 +171,8 @@ SENTENCES: dict[Action, str] = {
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",
     Action.COLLECTION_CREATED: "{actor} made the collection {target}",
     Action.COLLECTION_DELETED: "{actor} deleted the collection {target}",
+    Action.DATA_KEY_RETIRED: "{actor} destroyed an earlier data key of the project {target}",
+    Action.DATA_KEY_ROTATED: "{actor} made a new data key for the project {target}",
     Action.DIRECTORY_GROUP_CREATED: "{actor} added the group {target} to the directory",
     Action.DIRECTORY_GROUP_DELETED: "{actor} removed the group {target} from the directory",
     Action.DIRECTORY_GROUP_MAPPED: "{actor} chose the roles of the group {target}",
@@ -234,6 +244,8 @@ SENTENCES: dict[Action, str] = {
     Action.SETUP_LINK_REDEEMED: "{actor} became the first owner",
     Action.SSO_CERTIFICATE_ADDED: "{actor} added a certificate to the sign-on connection {target}",
     Action.SSO_CERTIFICATE_RETIRED: "{actor} retired a certificate of the connection {target}",
+    Action.SECRET_KEY_RETIRED: "{actor} let the {target} of before be forgotten",
+    Action.SECRET_KEY_ROTATED: "{actor} made a new {target}",
     Action.SSO_CONNECTION_ACTIVATED: "{actor} activated the sign-on connection {target}",
     Action.SSO_CONNECTION_CREATED: "{actor} created the sign-on connection {target}",
     Action.SSO_CONNECTION_DELETED: "{actor} deleted the sign-on connection {target}",
@@ -265,6 +277,8 @@ SENTENCES: dict[Action, str] = {
     Action.USER_SIGNED_IN: "{actor} signed in",
     Action.USER_SIGNED_OUT: "{actor} signed out",
     Action.USER_SIGNED_UP: "{actor} signed up",
+    Action.WRAPPING_KEY_RETIRED: "{actor} destroyed an earlier wrapping key of {target}",
+    Action.WRAPPING_KEY_ROTATED: "{actor} made a new wrapping key for {target}",
 }
 
 

@@ -1,8 +1,11 @@
 """Signing the heads of chains that have grown, and storing them outside the database."""
 
 import structlog
+from django.db import transaction
 from django.db.models import F
 
+from access.actor import Actor
+from audit.actions import Action
 from audit.heads import (
     Head,
     append_head,
@@ -12,12 +15,23 @@ from audit.heads import (
     sign_head,
 )
 from audit.models import Chain, Link
+from audit.record import Target, record_unbound
 from keyring.signing import SigningKey
 from kit.environment import environment
 from kit.errors import AlreadyExists, NotFound
 from storage.objects import ObjectStore, open_object_store
 
 _log = structlog.get_logger(__name__)
+
+
+def rotate_signing_key(actor: Actor) -> int:
+    """Make a new key, which signs from now on; its id. What earlier ones signed stays good."""
+    keys = installation_signing_keys()
+    with transaction.atomic(using="system"):
+        key_id = keys.rotate()
+        target = Target("signing_key", str(key_id), f"{key_id}", None, "")
+        record_unbound(actor, Action.AUDIT_KEY_ROTATED, target=target)
+    return key_id
 
 
 def sign_changed_heads() -> int:

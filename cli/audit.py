@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from cli.entry import HomeOption, JsonOption, enter
+from cli.entry import HomeOption, JsonOption, enter, operating
 
 if TYPE_CHECKING:
     from audit.verification import Report
@@ -80,10 +80,10 @@ def public_keys(home: HomeOption = None) -> None:
 @audit.command("rotate-key")
 def rotate_key(home: HomeOption = None) -> None:
     """Make a new signing key. What earlier ones signed stays good."""
-    enter(home)
-    from audit.heads import installation_signing_keys
+    with operating(home) as operator:
+        from audit.signing import rotate_signing_key
 
-    typer.echo(f"Heads are signed with key {installation_signing_keys().rotate()} from now on.")
+        typer.echo(f"Heads are signed with key {rotate_signing_key(operator)} from now on.")
 
 
 @audit.command("sign-heads")

@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Secrets:
     system_password: str
     valkey_password: str
     secret_key: str
+    # "" where there is none.
+    former_secret_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,26 @@ class Home:
         """The home's secrets, made at the first call."""
         path = self.path / "secrets.json"
         found = _read_json(path)
-        known = {field.name: found.get(field.name) for field in fields(Secrets)}
-        made = Secrets(
-            **{name: str(value or secrets.token_urlsafe(32)) for name, value in known.items()}
-        )
+        known = {
+            field.name: str(found.get(field.name) or _made(field.default))
+            for field in fields(Secrets)
+        }
+        made = Secrets(**known)
         if asdict(made) != found:
-            write_private(path, json.dumps(asdict(made), indent=1).encode())
+            self._keep(made)
         return made
+
+    def rotate_secret_key(self) -> None:
+        """A new one for the next start, at which the one of today becomes the former one."""
+        now = self.secrets()
+        new = secrets.token_urlsafe(32)
+        self._keep(replace(now, secret_key=new, former_secret_key=now.secret_key))
+
+    def retire_secret_key(self) -> bool:
+        """Forget the former one; whether there was one."""
+        now = self.secrets()
+        self._keep(replace(now, former_secret_key=""))
+        return bool(now.former_secret_key)
 
     def remembered(self) -> dict[str, Any]:
         """What the last start noted: its `port` and whether the first owner exists."""
@@ -125,9 +140,16 @@ class Home:
         if before | facts != before:
             write_private(self._memory_file, json.dumps(before | facts, indent=1).encode())
 
+    def _keep(self, made: Secrets) -> None:
+        write_private(self.path / "secrets.json", json.dumps(asdict(made), indent=1).encode())
+
     @property
     def _memory_file(self) -> Path:
         return self.path / "config.json"
+
+
+def _made(default: object) -> str:
+    return str(secrets.token_urlsafe(32) if default is MISSING else default)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

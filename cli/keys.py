@@ -1,4 +1,5 @@
-"""`stonepine keys …`: strings that may be keys, the pepper of digests, and key providers."""
+"""`stonepine keys …`: strings that may be keys, the pepper of digests, and key providers; what is
+sealed under which key, and other rotations, stand in `cli/key_rotation.py`."""
 
 import json
 import sys
@@ -6,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from cli import key_rotation
 from cli.customer_keys import customer
 from cli.entry import HomeOption, JsonOption, enter, operating
 
 keys = typer.Typer(
-    help="API keys, other secrets and key providers: check, rotate.", no_args_is_help=True
+    help="API keys, other secrets and key providers: check, count, rotate.", no_args_is_help=True
 )
 keys.add_typer(customer, name="customer")
+keys.command("inventory")(key_rotation.inventory)
+keys.command("rotate-data-key")(key_rotation.rotate_data_key)
+keys.command("rotate-wrapping-key")(key_rotation.rotate_wrapping_key)
+keys.command("rotate-secret-key")(key_rotation.rotate_secret_key)
 
 
 @keys.command()

@@ -80,6 +80,7 @@ class Installation:
             "STONEPINE_SECRET_KEY": own.secret_key.get_secret_value(),
             "STONEPINE_TLS_CERTIFICATE": str(own.tls_certificate or ""),
             "STONEPINE_TLS_KEY": str(own.tls_key or ""),
+            "STONEPINE_FORMER_SECRET_KEY": own.former_secret_key.get_secret_value(),
             "DATABASE_URL": self._database_url(APPLICATION),
             "DATABASE_SYSTEM_URL": self._database_url(SYSTEM),
             "REDIS_URL": self.valkey.url() if self.valkey else os.environ["REDIS_URL"],
@@ -108,6 +109,7 @@ def _read_environment(home: Home, port: int | None) -> Environment:
         own["keyring_dir"] = home.keyring_dir
     if not os.environ.get("STONEPINE_SECRET_KEY"):
         own["secret_key"] = home.secrets().secret_key
+        own["former_secret_key"] = home.secrets().former_secret_key
     if not os.environ.get("OBJECT_STORE_URL"):
         own["OBJECT_STORE_URL"] = home.objects_dir.as_uri()
     try:

@@ -82,6 +82,7 @@ app.conf.update(
             "schedule": 600.0,
             "options": {"expires": 600},
         },
+        "seal anew": {"task": "indexes.reseal", "schedule": 15.0, "options": {"expires": 15}},
         "keep up backups": {
             "task": "indexes.keep_up_backups",
             "schedule": 30.0,

@@ -23,6 +23,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _MIN_SECRET_LENGTH = 32
 SECRET_KEY = _HERE.secret_key.get_secret_value()
+SECRET_KEY_FALLBACKS = [one for one in [_HERE.former_secret_key.get_secret_value()] if one]
 if len(SECRET_KEY) < _MIN_SECRET_LENGTH:
     if _HERE.production:
         raise ImproperlyConfigured(

@@ -97,6 +97,13 @@ def collect_objects() -> None:
     collect()
 
 
+@shared_task(name="indexes.reseal")
+def reseal() -> None:
+    from indexes.deployment.rekeying import reseal_what_is_due
+
+    reseal_what_is_due()
+
+
 @shared_task(name="indexes.import_records")
 def import_records() -> None:
     from indexes.deployment.imports import import_what_is_due

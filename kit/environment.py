@@ -38,6 +38,8 @@ class Environment(BaseSettings):
     production: bool = False
     debug: bool = False
     secret_key: SecretStr = SecretStr("")
+    # What it was before it was rotated: still believed, never signed with.
+    former_secret_key: SecretStr = SecretStr("")
 
     # libpq URLs of the three roles (application, system, owner); see docs/architecture.md.
     database_url: SecretStr = Field(SecretStr(""), validation_alias="DATABASE_URL")

@@ -5,6 +5,7 @@ finds what a lost notice would have told.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
@@ -41,6 +42,20 @@ Rows = list[list[str]]
 Question = tuple[bytes, str, Callable[[Rows], None]]
 
 
+class IndexListener(Protocol):
+    """Hears what holds of an index now."""
+
+    def __call__(
+        self,
+        index_id: UUID,
+        limit: int | None,
+        engines: tuple[int, ...],
+        outer_key: UUID | None,
+        *,
+        key_version: int,
+    ) -> None: ...
+
+
 class ControlLink:
     """A source of the loop.
 
@@ -58,7 +73,7 @@ class ControlLink:
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
-        on_index: Callable[[UUID, int | None, tuple[int, ...], UUID | None, int], None],
+        on_index: IndexListener,
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -199,7 +214,7 @@ class ControlLink:
                         int(limit) if limit else None,
                         tuple(map(int, engines.split())),
                         UUID(key_id) if key_id else None,
-                        int(version),
+                        key_version=int(version),
                     )
                 else:
                     self._on_gone(index_id)

@@ -153,6 +153,7 @@ class Engine:
         limit: int | None,
         engines: tuple[int, ...],
         outer_key: UUID | None,
+        *,
         key_version: int,
     ) -> None:
         """How many namespaces the index may have now (those that exist stay), which engines are to

@@ -131,7 +131,7 @@ def _resealed_batch(key: DataKey, place: Place, batch: ArchivedBatch) -> Archive
 
 
 def write_created(store: ObjectStore, key: DataKey, place: Place, created: Created) -> None:
-    name, schema = reseal_names(key, created.name_sealed, created.schema_sealed, *place)
+    name, schema = reseal_names(key, created.name_sealed, created.schema_sealed, place)
     created = replace(created, name_sealed=name, schema_sealed=schema)
     store.put(created_path(place), [seal_named(key, _encode(created), _CREATED, *place)])
 

@@ -83,9 +83,8 @@ def write_content(
 
 
 def _resealed(key: DataKey, index_id: UUID, part: NamespacePart) -> NamespacePart:
-    name, schema = reseal_names(
-        key, part.name_sealed, part.schema_sealed, index_id, part.namespace_id
-    )
+    place = (index_id, part.namespace_id)
+    name, schema = reseal_names(key, part.name_sealed, part.schema_sealed, place)
     return replace(part, name_sealed=name, schema_sealed=schema)
 
 

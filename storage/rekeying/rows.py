@@ -82,7 +82,7 @@ def _reseal_namespaces(connection: Connection, key: DataKey, index_id: UUID, ver
     ).fetchall()
     for namespace_id, name, schema in rows:
         digest = name_digest(key, index_id, open_name(key, name, index_id, namespace_id))
-        sealed = reseal_names(key, name, schema, index_id, namespace_id)
+        sealed = reseal_names(key, name, schema, (index_id, namespace_id))
         connection.execute(_SAVE_NAMESPACE, [digest, *sealed, index_id, namespace_id, name, schema])
     return len(rows)
 
@@ -92,7 +92,7 @@ def _reseal_dropped(connection: Connection, key: DataKey, index_id: UUID, versio
         _NAMESPACES.format(table="log_dropped"), [index_id, version, _ROWS_A_TURN]
     ).fetchall()
     for namespace_id, name, schema in rows:
-        sealed = reseal_names(key, name, schema, index_id, namespace_id)
+        sealed = reseal_names(key, name, schema, (index_id, namespace_id))
         connection.execute(_SAVE_DROPPED, [*sealed, index_id, namespace_id])
     return len(rows)
 

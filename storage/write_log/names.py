@@ -54,10 +54,9 @@ def open_schema(
 
 
 def reseal_names(
-    key: DataKey, name: bytes, schema: bytes | None, index_id: UUID, namespace_id: UUID
+    key: DataKey, name: bytes, schema: bytes | None, place: tuple[UUID, UUID]
 ) -> tuple[bytes, bytes | None]:
-    """A sealed name and schema under the newest version of the key."""
-    place = (index_id, namespace_id)
+    """A sealed name and schema of that index and namespace under the newest version of the key."""
     return (
         resealed(key, name, _NAME, *place),
         None if schema is None else resealed(key, schema, _SCHEMA, *place),

@@ -59,10 +59,12 @@ from projects.api_keys import (
     revoke_api_key,
     update_api_key,
 )
+from projects.data_keys import retire_data_keys, rotate_data_key
 from projects.key_rolling import roll_api_key
 from projects.members import add_project_member, leave_project, remove_project_member
 from projects.networks import set_network_policy
 from projects.projects import create_project, delete_project, update_project
+from projects.wrapping_keys import retire_wrapping_keys, rotate_wrapping_key
 from tests.audit.backup_cases import BACKUP_CASES
 from tests.audit.encryption_key_cases import ENCRYPTION_KEY_CASES
 from tests.audit.import_cases import IMPORT_CASES
@@ -181,6 +183,25 @@ def _on_empty_organization(
     def prepared(world: World) -> Callable[[Actor], Any]:
         organization = _empty_organization(world)
         return lambda actor: act(actor, organization)
+
+    return prepared
+
+
+def _data_key_retirement(world: World) -> Callable[[Actor], Any]:
+    rotate_data_key(OPERATOR, world.project)
+    return lambda actor: retire_data_keys(actor, world.project)
+
+
+def _on_own_project(
+    act: Callable[[Actor, Any], Any], *, before: Callable[[Actor, Any], Any] | None = None
+) -> Callable[[World], Callable[[Actor], Any]]:
+    """Of a project whose keys nobody else's tests need."""
+
+    def prepared(world: World) -> Callable[[Actor], Any]:
+        project = create_project(OPERATOR, world.organization, name="Own")
+        if before is not None:
+            before(OPERATOR, project)
+        return lambda actor: act(actor, project)
 
     return prepared
 
@@ -317,6 +338,14 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "projects.projects.delete_project": _deletion,
     "projects.members.add_project_member": lambda world: lambda actor: add_project_member(
         actor, world.project, user=world.people["bob"], role=Role.PROJECT_VIEWER
+    ),
+    "projects.data_keys.rotate_data_key": lambda world: lambda actor: rotate_data_key(
+        actor, world.project
+    ),
+    "projects.data_keys.retire_data_keys": _data_key_retirement,
+    "projects.wrapping_keys.rotate_wrapping_key": _on_own_project(rotate_wrapping_key),
+    "projects.wrapping_keys.retire_wrapping_keys": _on_own_project(
+        retire_wrapping_keys, before=rotate_wrapping_key
     ),
     "projects.projects.update_project": lambda world: lambda actor: update_project(
         actor, world.project, name="Renamed"

@@ -44,9 +44,25 @@ def test_secrets_are_made_once_and_private(home: Home) -> None:
     first = home.secrets()
     assert mode(home.path / "secrets.json") == 0o600
     assert home.secrets() == first
-    values = list(json.loads((home.path / "secrets.json").read_text()).values())
+    kept = json.loads((home.path / "secrets.json").read_text())
+    assert kept.pop("former_secret_key") == ""
+    values = list(kept.values())
     assert len(set(values)) == len(values)
     assert min(map(len, values)) >= 32
+
+
+def test_a_rotated_secret_key_keeps_the_former_one_until_it_is_retired(home: Home) -> None:
+    home.create()
+    before = home.secrets()
+    home.rotate_secret_key()
+    after = home.secrets()
+    assert after.secret_key not in {before.secret_key, ""}
+    assert after.former_secret_key == before.secret_key
+    assert after.owner_password == before.owner_password
+    assert home.retire_secret_key()
+    assert home.secrets().former_secret_key == ""
+    assert home.secrets().secret_key == after.secret_key
+    assert not home.retire_secret_key()
 
 
 def test_secrets_do_not_show_in_reprs(home: Home) -> None:
