@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from indexes.locks import Lock
 from indexes.models import PortReservation
 from kit import clock
 from kit.environment import Addressing, Environment, environment
@@ -16,7 +17,6 @@ from orgs.queries import is_only_organization
 _REST = timedelta(minutes=5)
 # The database holds the tenants to ten seconds; a little more allows for two clocks.
 _SHORTEST_REST = timedelta(seconds=12)
-_LOCK = 0x5707_0001  # advisory locks are numbers; this one stands for "giving out ports"
 
 
 def reserve_port(index_id: UUID, *, organization_id: UUID) -> int | None:
@@ -29,7 +29,7 @@ def reserve_port(index_id: UUID, *, organization_id: UUID) -> int | None:
     if here.addressing is not Addressing.PORT:
         return None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.GIVING_OUT_PORTS])
     PortReservation.objects.filter(released_at__lt=clock.now() - _REST).delete()
     _require_share(organization_id, here.index_port_count)
     for port in (*_free_ports(here), *_rested_ports(here)):

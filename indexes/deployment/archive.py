@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from indexes.deployment.keys import key_of_index
+from indexes.locks import Lock
 from indexes.models import Index
 from keyring.envelope import DataKey
 from kit.environment import environment
@@ -13,7 +14,6 @@ from storage.archive.keep import Archiver
 from storage.database import Connection, alone
 from storage.objects import ObjectStore, open_object_store
 
-_LOCK = 0x5707_0005  # stands for "archiving": a second worker would only do the same again
 # A restore to a second replays the log from a manifest that is older than this at most.
 _BASE_EVERY_S = 3_600
 
@@ -22,7 +22,7 @@ def archive_log() -> int:
     """Bring what was acknowledged since the last time into the archive; how many batches."""
     here = environment()
     url = here.database_system_url.get_secret_value()
-    with alone(url, _LOCK, name="archive") as connection:
+    with alone(url, Lock.ARCHIVING, name="archive") as connection:
         if connection is None:
             return 0
         rows.keep_bases(connection, _BASE_EVERY_S)

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us, is_stopping
+from indexes.locks import Lock
 from keyring.envelope import DataKey
 from kit.environment import environment
 from orgs.secrets import installation_keyring
@@ -20,7 +21,6 @@ from storage.database import Connection, alone, connect
 from storage.imports import ImportStatus
 from storage.project_keys import project_key
 
-_LOCK = 0x5707_0004  # stands for "importing": one child at a time leaves cores for searches
 _NICENESS = 10
 _LOOK_EVERY_S = 0.5
 _MAX_CRASHES = 5
@@ -37,7 +37,7 @@ def import_what_is_due() -> int:
     """
     turns = 0
     url = environment().database_system_url.get_secret_value()
-    with alone(url, _LOCK, name="imports") as connection:
+    with alone(url, Lock.IMPORTING, name="imports") as connection:
         while connection is not None and not is_stopping():
             due = imports.due_imports(connection, at_most=1)
             if not due:

@@ -7,10 +7,9 @@ from uuid import UUID
 from django.db import connections, transaction
 
 from gateway.listeners import GatewaySettings, IndexListener, publish, render_listeners
+from indexes.locks import Lock
 from indexes.models import Index, IndexState
 from kit.environment import environment
-
-_LOCK = 0x5707_0002  # stands for "writing the gateway's file"
 
 
 def publish_listeners() -> bool:
@@ -51,5 +50,5 @@ def _alone() -> Iterator[None]:
     """A transaction of the system role that holds the lock on the file; may be nested."""
     with transaction.atomic(using="system"):
         with connections["system"].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.WRITING_LISTENERS])
         yield

@@ -10,12 +10,12 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us
+from indexes.locks import Lock
 from indexes.models import Index
 from kit.environment import environment
 from storage.database import Connection, alone, connect
 from storage.write_log import log
 
-_LOCK = 0x5707_0003  # stands for "building segments": one child at a time leaves cores for searches
 _TIMEOUT_S = 900
 _NICENESS = 19
 _MAX_RUNS = 32
@@ -47,7 +47,7 @@ def build_what_is_due() -> int:
     made, builds = 0, 0
     given_up: set[tuple[Place, bool]] = set()
     url = environment().database_system_url.get_secret_value()
-    with alone(url, _LOCK, name="segments") as connection:
+    with alone(url, Lock.BUILDING_SEGMENTS, name="segments") as connection:
         while connection is not None and made < _MAX_RUNS:
             is_merge_urgent = builds >= _BUILDS_BEFORE_A_MERGE
             due = [

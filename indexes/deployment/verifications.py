@@ -11,13 +11,13 @@ from django.db.models import F
 
 from indexes.backup_models import Backup
 from indexes.deployment.children import dying_with_us, is_stopping
+from indexes.locks import Lock
 from indexes.verification_models import UNANSWERED, BackupVerification, VerificationStatus
 from kit import clock
 from kit.environment import environment
 from storage.database import alone
 
 MAX_ATTEMPTS = 3
-_LOCK = 0x5707_0005  # stands for "verifying": one child at a time leaves cores for searches
 _NICENESS = 10
 _LOOK_EVERY_S = 0.5
 _log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ def verify_what_is_due() -> int:
     """
     runs = 0
     url = environment().database_system_url.get_secret_value()
-    with alone(url, _LOCK, name="verifications") as lock:
+    with alone(url, Lock.VERIFYING, name="verifications") as lock:
         while lock is not None and not is_stopping():
             rows = BackupVerification.objects.using("system").filter(status__in=UNANSWERED)
             due = rows.order_by("attempts", "pk").first()

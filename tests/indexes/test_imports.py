@@ -10,6 +10,7 @@ from audit.models import Event
 from indexes.deployment.imports import forget_old_imports, import_what_is_due
 from indexes.imports import cancel_import, error_of, get_import, start_import, visible_imports
 from indexes.integrations import create_storage_integration
+from indexes.locks import Lock
 from indexes.models import Index
 from indexes.queries import state_of
 from kit.errors import InvalidArgument, NotFound, PermissionDenied
@@ -62,9 +63,9 @@ def test_only_one_process_imports_at_a_time(
     world: World, control: Connection, start: Start
 ) -> None:
     start(world.index())
-    control.execute("SELECT pg_advisory_lock(%s)", [0x5707_0004])
+    control.execute("SELECT pg_advisory_lock(%s)", [Lock.IMPORTING])
     assert import_what_is_due() == 0
-    control.execute("SELECT pg_advisory_unlock(%s)", [0x5707_0004])
+    control.execute("SELECT pg_advisory_unlock(%s)", [Lock.IMPORTING])
     assert import_what_is_due() == 1
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from indexes.deployment.archive import archive_log
 from indexes.deployment.garbage import collect_objects
 from indexes.deployment.segments import build_what_is_due, trim_log
+from indexes.locks import Lock
 from indexes.models import Index
 from keyring.data_keys import open_data_key
 from keyring.envelope import DataKey
@@ -91,6 +92,17 @@ def test_a_full_namespace_gets_a_segment_and_its_log_is_trimmed(world: World) ->
     assert batches() == 0
 
 
+def test_the_log_is_archived_while_everything_else_is_being_done(world: World) -> None:
+    """What a lost PostgreSQL costs must not hang on how long a backup is verified."""
+    index = world.index()
+    write_batches(index, 2)
+    with connect(environment().database_system_url.get_secret_value(), name="test") as other:
+        for lock in set(Lock) - {Lock.ARCHIVING}:
+            other.execute("SELECT pg_advisory_lock(%s)", [lock])
+        assert archive_log() == 2
+        other.execute("SELECT pg_advisory_unlock_all()")
+
+
 def test_segments_that_have_become_many_are_merged(world: World) -> None:
     index = world.index()
     write_batches(index, 34)
@@ -116,14 +128,15 @@ def test_only_one_process_builds_at_a_time(world: World) -> None:
     index = world.index()
     write_batches(index, 11)
     with connect(environment().database_system_url.get_secret_value(), name="test") as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [0x5707_0003])
+        other.execute("SELECT pg_advisory_lock(%s)", [Lock.BUILDING_SEGMENTS])
         assert build_what_is_due() == 0
         # By its word, because a connection that is closed lets go a moment later.
-        other.execute("SELECT pg_advisory_unlock(%s)", [0x5707_0003])
+        other.execute("SELECT pg_advisory_unlock(%s)", [Lock.BUILDING_SEGMENTS])
         assert build_what_is_due() == 1
 
 
 def test_the_sweep_leaves_young_objects_and_what_is_in_use(world: World) -> None:
+    collect_objects()  # what other tests have left
     index = world.index()
     write_batches(index, 11)
     build_what_is_due()
