@@ -16,6 +16,7 @@ import pytest
 from cli.embedded.postgres import DATABASE, ROLES
 from tests.support.clients import VERSIONS, run_client, run_scenario, typescript_folder
 from tests.support.stack import REPOSITORY, Stack, running_stack
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -43,9 +44,13 @@ def host(stack: Stack, client: httpx.Client) -> str:
         "name": "secured", "dimension": 2, "metric": "cosine",
         "spec": {"serverless": {"cloud": "aws", "region": "us-east-1"}},
     }  # fmt: skip
-    created = client.post(f"{stack.api_url}/indexes", json=body).json()
-    assert created["status"]["ready"], created
-    return str(created["host"])
+    assert client.post(f"{stack.api_url}/indexes", json=body).status_code == 201
+
+    def ready_host() -> str:
+        found = client.get(f"{stack.api_url}/indexes/secured").json()
+        return str(found["host"]) if found["status"]["ready"] else ""
+
+    return wait_until(ready_host, timeout_s=60, what="the index is ready")
 
 
 def test_index_answers_over_tls_alone(host: str, client: httpx.Client) -> None:
