@@ -97,6 +97,7 @@ def _page(visit: Visit, **changed: Any) -> HttpResponse:
         "form": form,
         "events": found.events,
         "older": older,
+        "looked_back_to": found.looked_back_to,
         "chosen": {name: value for name, value in chosen.items() if value},
         "state": state,
         **changed,

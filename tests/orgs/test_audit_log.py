@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from access.actor import OPERATOR
+from audit import search
 from audit.actions import Action
 from audit.export import ExportForm
 from audit.models import Event
@@ -80,6 +81,30 @@ def test_pages_follow_each_other_without_gap_or_overlap(busy: World) -> None:
         if before is None:
             break
     assert walked == everything
+
+
+def test_words_are_looked_for_in_a_part_of_the_chain_at_a_time(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 2)
+    everything = [event.pk for event in found(busy) if "project" in event.action]
+    assert len(everything) > 1
+    length = chain_state(busy.alice, busy.organization).sequence
+    wanted = EventFilter(text="project")
+    walked, before, looks = [], None, 0
+    while True:
+        page = search_events(busy.alice, busy.organization, wanted, before=before)
+        walked += [event.pk for event in page.events]
+        looks += 1
+        before = page.next_before
+        assert page.looked_back_to == before
+        if before is None:
+            break
+    assert walked == everything
+    assert looks == (length + 1) // 2
+    # What needs no reading of texts is looked for everywhere at once.
+    by_action = search_events(busy.alice, busy.organization, EventFilter(action="project.created"))
+    assert by_action.looked_back_to is None
 
 
 def test_texts_become_a_filter_or_an_error_in_words() -> None:
