@@ -78,13 +78,14 @@ def record(visit: Visit, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page
 def delete(visit: Visit, name: str) -> HttpResponse:
-    """Asks first; what is deleted is named in the address, once more in the form."""
+    """Asks first: what was chosen is sent twice, the second time by who is sure. Ids are customers'
+    data and stand in no address."""
     action = Action.NAMESPACE_RECORDS_DELETED
     index = index_to_change(visit, name, Permission.DATA_WRITE, action)
-    asked = visit.request.POST if visit.request.method == "POST" else visit.request.GET
+    asked = visit.request.POST
     ids, namespace = asked.getlist("ids")[:_MOST_AT_ONCE], asked.get("namespace", "")
     refused = "" if ids else "Choose the records to delete first."
-    if visit.request.method == "POST" and ids:
+    if asked.get("is_sure") == "1" and ids:
         try:
             delete_records(visit.actor, index, namespace, ids)
             count = f"{len(ids)} record{'' if len(ids) == 1 else 's'} deleted"

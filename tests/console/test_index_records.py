@@ -57,7 +57,11 @@ def test_people_work_with_records_and_every_change_stands_under_their_name(
     assert "&quot;year&quot;: 1999" in drawer
     assert "&quot;topic&quot;" in drawer
     gone = {"namespace": "sample", "ids": ["article-000", "article-002"]}
-    assert bob.post(f"{place}/browse/delete", gone).status_code == 302
+    asked = bob.post(f"{place}/browse/delete", gone)
+    assert asked.status_code == 200
+    assert "Delete 2 records" in asked.content.decode()
+    assert "article-000" not in bob.get(f"{place}/browse/delete", gone).content.decode()
+    assert bob.post(f"{place}/browse/delete", gone | {"is_sure": "1"}).status_code == 302
     assert bob.get(f"{place}/browse/record?namespace=sample&id=article-000").status_code == 404
     _manages_namespaces(bob, place)
 
