@@ -21,6 +21,7 @@ MODULES = tuple(
         "passkeys",
         "toast",
         "submit",
+        "tabs",
         "time",
         "leave",
         "palette",
