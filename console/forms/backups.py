@@ -55,3 +55,6 @@ class ScheduleForm(ConsoleForm):
         initial=0,
         help_text="So many that are Ready; 0 keeps any number.",
     )
+    is_enabled = forms.BooleanField(
+        label="Take backups by this schedule", required=False, initial=True
+    )

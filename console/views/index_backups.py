@@ -63,12 +63,14 @@ def new(visit: Visit, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page
 def schedule(visit: Visit, name: str) -> HttpResponse:
-    """Make the index's schedule, or change the one that it has; saving it also enables it."""
+    """Make the index's schedule, or change the one that it has, or pause it."""
     guard(visit, Permission.INDEX_UPDATE, Action.BACKUP_SCHEDULE_UPDATED, name=name)
     index = get_index(visit.actor, visit.here, name)
     found = _schedule_of(visit, index)
     form = ScheduleForm(visit.request.POST or None, initial=_initial(found))
     form.fields["name"].disabled = found is not None
+    if found is None:
+        del form.fields["is_enabled"]
     if form.is_valid():
         try:
             _save(visit, index, found, dict(form.cleaned_data))
@@ -97,7 +99,7 @@ def _save(visit: Visit, index: Index, found: BackupSchedule | None, wish: dict[s
         create_backup_schedule(visit.actor, index, **wish)
         return
     del wish["name"]
-    update_backup_schedule(visit.actor, found, **wish, is_enabled=True)
+    update_backup_schedule(visit.actor, found, **wish)
 
 
 def _schedule_of(visit: Visit, index: Index) -> BackupSchedule | None:
@@ -109,7 +111,7 @@ def _schedule_of(visit: Visit, index: Index) -> BackupSchedule | None:
 def _initial(found: BackupSchedule | None) -> dict[str, Any]:
     if found is None:
         return {"name": "nightly", "frequency": "daily", "hour": 3}
-    fields = ("name", "frequency", "hour", "keep_days", "keep_count")
+    fields = ("name", "frequency", "hour", "keep_days", "keep_count", "is_enabled")
     return {field: getattr(found, field) for field in fields}
 
 
