@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from access.actor import Actor
 from access.decide import require
@@ -57,10 +57,13 @@ def get_backup(actor: Actor, project: Project, backup_id: str) -> Backup:
 def visible_restore_jobs(
     actor: Actor, project: Project, *, limit: int, after: UUID | None = None
 ) -> Page[RestoreJob]:
-    """The newest first; those into indexes beyond reach are not listed."""
+    """The newest first, each with when its backup was taken as `backed_up_at`; those into indexes
+    beyond reach are not listed."""
     require(actor, Permission.INDEX_READ, project.scope)
+    taken = Backup.objects.filter(pk=OuterRef("backup_id")).values("created_at")[:1]
     with tenant(project.organization_id):
         rows = RestoreJob.objects.filter(project=project).select_related("organization")
+        rows = rows.annotate(backed_up_at=Subquery(taken))
         if actor.reach.index_ids:
             rows = rows.filter(target_index_id__in=actor.reach.index_ids)
         if after is not None:

@@ -1,7 +1,7 @@
 """Restore jobs: how far each is, when it will be done, stopping it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +25,11 @@ from kit import clock
 @dataclass(frozen=True, slots=True)
 class JobRow:
     job: RestoreJob
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The moment whose records the new index gets; None where its backup has gone."""
+        return self.job.restored_to or getattr(self.job, "backed_up_at", None)
 
     @property
     def percent(self) -> int:

@@ -64,7 +64,9 @@ def test_a_restore_under_way_says_when_it_will_be_done(
     Backup.objects.using("system").update(status=BackupStatus.READY)
     bob.post(f"{site.place}/backups/{only_backup().pk}/restore", {"name": "again"})
     jobs = f"{site.place}/restore-jobs"
-    assert "done " not in bob.get(jobs).content.decode()
+    shown = bob.get(jobs).content.decode()
+    assert "done " not in shown
+    assert "just now" in shown[shown.index('data-label="As of"') :]
     RestoreJob.objects.using("system").update(
         status=RestoreStatus.IN_PROGRESS,
         started_at=clock.now() - timedelta(hours=4),
@@ -86,6 +88,10 @@ def test_a_schedule_is_made_changed_and_deleted(site: Site, as_user: AsUser, pag
     assert bob.post(schedule, change)["Location"] == page
     (found,) = BackupSchedule.objects.using("system").all()
     assert (found.name, found.frequency, found.keep_count) == ("nightly", "weekly", 5)
+    assert not found.is_enabled
+    assert "Disabled" in bob.get(page).content.decode()
+    assert bob.post(schedule, change | {"is_enabled": "on"})["Location"] == page
+    assert BackupSchedule.objects.using("system").get().is_enabled
     assert bob.post(f"{schedule}/delete")["Location"] == page
     assert not BackupSchedule.objects.using("system").exists()
 
