@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SERVICE_ACCOUNT_READ = "service_account:read"
     SERVICE_ACCOUNT_WRITE = "service_account:write"
     SSO_WRITE = "sso:write"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
 
 
 class Role(StrEnum):
@@ -90,7 +92,9 @@ _SETTINGS_WRITE = _SETTINGS_READ | {
     P.PROJECT_UPDATE,
 }
 _ORG_READ = frozenset({P.MEMBER_READ, P.ORGANIZATION_READ})
-_PROJECT_OWNER = _SETTINGS_WRITE | _CONTROL_WRITE | _DATA_WRITE
+# A webhook's address is often a secret by itself: only who may write it reads it.
+_WEBHOOKS = frozenset({P.WEBHOOK_READ, P.WEBHOOK_WRITE})
+_PROJECT_OWNER = _SETTINGS_WRITE | _CONTROL_WRITE | _DATA_WRITE | _WEBHOOKS
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Only the organization owner inherits into projects: the owner is every project's owner.

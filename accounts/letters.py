@@ -28,6 +28,7 @@ class Letter(StrEnum):
     EMAIL_CHANGE = "email_change"
     NOTICE = "notice"
     SSO_NOTICE = "sso_notice"
+    ATTENTION = "attention"
 
 
 def post(letter: Letter, to: str, **facts: str) -> None:
@@ -36,7 +37,7 @@ def post(letter: Letter, to: str, **facts: str) -> None:
 
     transaction.on_commit(
         lambda: send_letter.apply_async((str(letter), to, facts)),
-        robust=letter in {Letter.NOTICE, Letter.SSO_NOTICE},
+        robust=letter in {Letter.NOTICE, Letter.SSO_NOTICE, Letter.ATTENTION},
     )
 
 

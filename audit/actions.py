@@ -72,6 +72,8 @@ class Action(StrEnum):
     NAMESPACE_RECORDS_DELETED = "namespace.records_deleted"
     NAMESPACE_RECORDS_UPDATED = "namespace.records_updated"
     NAMESPACE_RECORDS_UPSERTED = "namespace.records_upserted"
+    NOTICE_DISMISSED = "notice.dismissed"
+    NOTICE_MAIL_CHOSEN = "notice.mail_chosen"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_DELETED = "organization.deleted"
@@ -139,6 +141,14 @@ class Action(StrEnum):
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
     USER_SIGNED_UP = "user.signed_up"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_REDELIVERED = "webhook.redelivered"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - the name of an act
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_UPDATED = "webhook.updated"
     WRAPPING_KEY_RETIRED = "wrapping_key.retired"
     WRAPPING_KEY_ROTATED = "wrapping_key.rotated"
 
@@ -210,6 +220,8 @@ SENTENCES: dict[Action, str] = {
     Action.NAMESPACE_RECORDS_DELETED: "{actor} deleted records in the index {target}",
     Action.NAMESPACE_RECORDS_UPDATED: "{actor} changed records in the index {target}",
     Action.NAMESPACE_RECORDS_UPSERTED: "{actor} added records to the index {target}",
+    Action.NOTICE_DISMISSED: "{actor} put away the notice: {target}",
+    Action.NOTICE_MAIL_CHOSEN: "{actor} chose whether notices of {target} come by mail",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",
@@ -277,6 +289,14 @@ SENTENCES: dict[Action, str] = {
     Action.USER_SIGNED_IN: "{actor} signed in",
     Action.USER_SIGNED_OUT: "{actor} signed out",
     Action.USER_SIGNED_UP: "{actor} signed up",
+    Action.WEBHOOK_CREATED: "{actor} created the webhook {target}",
+    Action.WEBHOOK_DELETED: "{actor} deleted the webhook {target}",
+    Action.WEBHOOK_DISABLED: "{actor} turned off the webhook {target}",
+    Action.WEBHOOK_ENABLED: "{actor} turned on the webhook {target}",
+    Action.WEBHOOK_REDELIVERED: "{actor} had the webhook {target} send an event again",
+    Action.WEBHOOK_SECRET_ROTATED: "{actor} rotated the secret of the webhook {target}",
+    Action.WEBHOOK_TESTED: "{actor} tested the webhook {target}",
+    Action.WEBHOOK_UPDATED: "{actor} changed the webhook {target}",
     Action.WRAPPING_KEY_RETIRED: "{actor} destroyed an earlier wrapping key of {target}",
     Action.WRAPPING_KEY_ROTATED: "{actor} made a new wrapping key for {target}",
 }

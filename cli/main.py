@@ -25,6 +25,7 @@ from cli.people import people
 from cli.projects import projects
 from cli.scim import scim
 from cli.tls import tls
+from cli.webhooks import webhooks
 
 app = typer.Typer(
     name="stonepine",
@@ -44,6 +45,7 @@ app.add_typer(people, name="user")
 app.add_typer(projects, name="project")
 app.add_typer(scim, name="scim")
 app.add_typer(tls, name="tls")
+app.add_typer(webhooks, name="webhook")
 app.command()(digest)
 
 _STOP_TIMEOUT_S = 40.0

@@ -72,6 +72,21 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 10},
         },
+        "deliver webhooks": {
+            "task": "webhooks.sweep",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
+        "settle notices": {
+            "task": "notices.settle",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "forget old webhook deliveries": {
+            "task": "webhooks.forget_old_deliveries",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "keep up usage": {
             "task": "billing.keep_up",
             "schedule": 300.0,
@@ -132,7 +147,18 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(
-    ["accounts", "audit", "billing", "indexes", "indexes.metrics", "orgs", "projects", "sso"]
+    [
+        "accounts",
+        "audit",
+        "billing",
+        "indexes",
+        "indexes.metrics",
+        "notices",
+        "orgs",
+        "projects",
+        "sso",
+        "webhooks",
+    ]
 )
 
 

@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "billing",
     "sso",
     "sso.scim",
+    "webhooks",
+    "notices",
     "api",
     "console",
 ]

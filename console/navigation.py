@@ -16,9 +16,11 @@ _SHORTCUTS = {
     "Indexes": "gi",
     "Backups": "gb",
     "API keys": "gk",
+    "Project members": "gm",
     "Members": "gm",
     "Audit log": "ga",
     "Usage and billing": "gu",
+    "Project settings": "gs",
     "Settings": "gs",
 }
 
@@ -84,6 +86,8 @@ def sections(visit: Visit) -> list[Section]:
     if visit.may_in_organization["sso_write"].is_allowed:
         items.append(_organization_item(visit, "Directory", "directory", "building"))
         items.append(_organization_item(visit, "Single sign-on", "sso", "lock"))
+    if visit.may_in_organization["webhook_read"].is_allowed:
+        items.append(_organization_item(visit, "Webhooks", "webhooks", "bolt"))
     if visit.may_in_organization["audit_read"].is_allowed:
         items.append(_organization_item(visit, "Audit log", "audit", "file-text"))
     if visit.may_in_organization["billing_read"].is_allowed:
@@ -162,19 +166,26 @@ def _project_items(visit: Visit) -> list[Item]:
     if visit.may["api_key_read"].is_allowed:
         items.append(_item(visit, "API keys", "keys", "key"))
     if visit.may["project_member_read"].is_allowed:
-        items.append(_item(visit, "Members", "project_members", "users"))
+        items.append(_item(visit, "Project members", "project_members", "users"))
     if visit.may["encryption_key_read"].is_allowed:
         items.append(_item(visit, "Encryption keys", "encryption", "lock"))
-    return [*items, _item(visit, "Settings", "project_settings", "settings")]
+    if visit.may["webhook_read"].is_allowed:
+        items.append(_item(visit, "Project webhooks", "project_webhooks", "bolt"))
+    return [*items, _item(visit, "Project settings", "project_settings", "settings")]
 
 
 def _lettered(found: list[Section]) -> list[Section]:
-    """Each pair of letters leads to one page: the first that is called so."""
-    left = dict(_SHORTCUTS)
-    return [
-        replace(one, items=[replace(item, keys=left.pop(item.label, "")) for item in one.items])
-        for one in found
-    ]
+    """Each pair of letters leads to one page: the first that has it."""
+    taken: set[str] = set()
+
+    def lettered(item: Item) -> Item:
+        keys = _SHORTCUTS.get(item.label, "")
+        if keys in taken:
+            return item
+        taken.add(keys)
+        return replace(item, keys=keys)
+
+    return [replace(one, items=[lettered(item) for item in one.items]) for one in found]
 
 
 def _item(visit: Visit, label: str, page: str, icon: str) -> Item:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect
 
+from console.bell import waiting_notices
 from console.navigation import Crumb, crumbs, finder_url, places, sections
 from console.visit import Visit
 
@@ -82,4 +83,5 @@ def _frame(visit: Visit, trail: tuple[Crumb, ...]) -> dict[str, Any]:
         "sections": sections(visit),
         "crumbs": crumbs(visit, *trail),
         "finder": finder_url(visit),
+        "waiting_notices": waiting_notices(visit),
     }

@@ -14,6 +14,7 @@ from kit.environment import environment
 
 _LEXERS = {
     "Shell": "bash", "curl": "bash", "Python": "python", "TypeScript": "typescript", "YAML": "yaml",
+    "JSON": "json",
 }  # fmt: skip
 _FILES = {"Shell": "sh", "curl": "curl", "Python": "py", "TypeScript": "ts", "YAML": "yaml"}
 _ALL = ("Python", "TypeScript", "curl")

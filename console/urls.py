@@ -26,6 +26,7 @@ from console.views import (
     key_acts,
     keys,
     members,
+    notices,
     organization_networks,
     organizations,
     passwords,
@@ -45,9 +46,28 @@ from console.views import (
     sso,
     sso_connection,
     styleguide,
+    webhook_acts,
+    webhooks,
 )
 
 app_name = "console"
+
+_HOOK = "/<uuid:webhook_id>"
+_HOOKED = f"{_HOOK}/deliveries/<uuid:delivery_id>"
+_WEBHOOKS = (
+    ("", webhooks.listing, "webhooks"),
+    ("/new", webhooks.new, "webhook_new"),
+    (_HOOK, webhooks.detail, "webhook"),
+    (f"{_HOOK}/edit", webhook_acts.edit, "webhook_edit"),
+    (f"{_HOOK}/rotate", webhook_acts.rotate, "webhook_rotate"),
+    (f"{_HOOK}/switch", webhook_acts.switch, "webhook_switch"),
+    (f"{_HOOK}/test", webhook_acts.try_out, "webhook_test"),
+    (f"{_HOOK}/delete", webhook_acts.delete, "webhook_delete"),
+    (_HOOKED, webhook_acts.delivery, "webhook_delivery"),
+    (f"{_HOOKED}/redeliver", webhook_acts.redeliver, "webhook_redeliver"),
+)
+_OF_ORGANIZATION = [path(at, view.of_organization, name=name) for at, view, name in _WEBHOOKS]
+_OF_PROJECT = [path(at, view.of_project, name=f"project_{name}") for at, view, name in _WEBHOOKS]
 
 _INDEX = [
     path("", index_overview.detail, name="index"),
@@ -96,6 +116,7 @@ _PROJECT: list[URLPattern | URLResolver] = [
     path("/keys/<uuid:key_id>/roll", key_acts.roll, name="key_roll"),
     path("/keys/<uuid:key_id>/switch", key_acts.switch, name="key_switch"),
     path("/keys/<uuid:key_id>/revoke", key_acts.revoke, name="key_revoke"),
+    path("/webhooks", include(_OF_PROJECT)),
     path("/members", project_members.listing, name="project_members"),
     path("/members/new", project_members.new, name="project_member_new"),
     path("/members/<uuid:user_id>/remove", project_members.remove, name="project_member_remove"),
@@ -240,9 +261,17 @@ urlpatterns = [
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),
     path("o/<slug:organization>/service-accounts", include(_SERVICE_ACCOUNTS)),
+    path("o/<slug:organization>/webhooks", include(_OF_ORGANIZATION)),
     path("o/<slug:organization>/settings", include(_SETTINGS)),
     path("o/<slug:organization>/directory", include(_DIRECTORY)),
     path("o/<slug:organization>/sso", include(_SSO)),
+    path("o/<slug:organization>/notices", notices.listing, name="notices"),
+    path("o/<slug:organization>/notices/mail", notices.mail, name="notices_mail"),
+    path(
+        "o/<slug:organization>/notices/<uuid:notice_id>/dismiss",
+        notices.dismiss,
+        name="notice_dismiss",
+    ),
     path("o/<slug:organization>/billing", billing.overview, name="billing"),
     path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
     path("o/<slug:organization>/billing/statement", billing.download, name="statement"),

@@ -99,6 +99,8 @@ class Environment(BaseSettings):
     https_proxy: SecretStr = Field(SecretStr(""), validation_alias="HTTPS_PROXY")
     http_proxy: SecretStr = Field(SecretStr(""), validation_alias="HTTP_PROXY")
     no_proxy: str = Field("", validation_alias="NO_PROXY")
+    # A webhook that took nothing for so long is turned off.
+    webhook_patience_s: int = Field(86_400, ge=60)
     # Name servers (address or address:port, separated by commas) asked for the proofs of mail
     # domains; empty: the machine's own.
     dns_servers: str = ""

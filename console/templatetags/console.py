@@ -1,6 +1,7 @@
 """Icons, initials, relative times, and what the base layout asks of a request."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from console.assets import MODULES, STYLESHEETS
 from console.errors import words_of
+from console.places import place_url
 from console.theme import chosen_theme
 from console.vendor import ICONS
 from kit import clock
@@ -80,6 +82,12 @@ def relative(moment: datetime, now: datetime) -> str:
 def theme(context: Context) -> str:
     """The chosen theme, or nothing."""
     return chosen_theme(context["request"]) or ""
+
+
+@register.simple_tag(takes_context=True, name="place_url")
+def url_at_place(context: Context, page: str, *args: Any) -> str:
+    """The page's address at the project that is visited, or at the organization."""
+    return place_url(context["visit"], page, *args)
 
 
 @register.simple_tag(takes_context=True)

@@ -9,7 +9,9 @@ MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 35
 MAX_POSITIONAL = 4
 BUCKETS = {"services", "utils", "helpers", "managers", "signals", "common", "misc"}
-DOMAIN = {"accounts", "audit", "billing", "indexes", "orgs", "projects", "sso"}
+DOMAIN = {
+    "accounts", "audit", "billing", "indexes", "notices", "orgs", "projects", "sso", "webhooks",
+}  # fmt: skip
 READ_HOMES = {"models", "queries"}
 
 

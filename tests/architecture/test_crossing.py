@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ("accounts", "orgs", "projects", "indexes", "billing", "audit", "sso", "api", "console")
+_PACKAGES = (
+    "accounts",
+    "orgs",
+    "projects",
+    "indexes",
+    "billing",
+    "audit",
+    "sso",
+    "webhooks",
+    "notices",
+    "api",
+    "console",
+)
 _SAYS_SO = "Crosses tenants"
 _DOES_SO = re.compile(
     r"""using\(\s*["']system["']|using=["']system["']|connections\[["']system["']"""

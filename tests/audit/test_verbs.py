@@ -68,8 +68,10 @@ from projects.wrapping_keys import retire_wrapping_keys, rotate_wrapping_key
 from tests.audit.backup_cases import BACKUP_CASES
 from tests.audit.encryption_key_cases import ENCRYPTION_KEY_CASES
 from tests.audit.import_cases import IMPORT_CASES
+from tests.audit.notice_cases import NOTICE_CASES
 from tests.audit.scim_cases import SCIM_CASES
 from tests.audit.sso_cases import SSO_CASES
+from tests.audit.webhook_cases import WEBHOOK_CASES
 from tests.support.world import PASSWORD, SPEC, World
 
 Act = Callable[[], Any]
@@ -386,7 +388,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     **BACKUP_CASES,
     **ENCRYPTION_KEY_CASES,
     **IMPORT_CASES,
+    **NOTICE_CASES,
     **SSO_CASES,
+    **WEBHOOK_CASES,
 }  # fmt: skip
 # Whoever holds the link or the token may redeem it, everybody leaves and founds for themselves:
 # there is no actor to refuse.
@@ -395,6 +399,8 @@ OPEN_TO_ALL = {
     "orgs.departures.leave_organization", "orgs.organizations._found", "orgs.setup._redeem",
     "sso.sign_on._sign_in", "sso.sign_on._take_roles", "sso.signing_out._end",
     "projects.members.leave_project",
+    # Every member has wishes of their own; strangers are refused (tests/notices).
+    "notices.own.choose_mail",
 }  # fmt: skip
 
 
@@ -403,7 +409,16 @@ def events() -> list[Event]:
 
 
 def test_every_verb_is_in_the_table() -> None:
-    for name in ("accounts", "orgs", "projects", "indexes", "billing", "sso"):
+    for name in (
+        "accounts",
+        "orgs",
+        "projects",
+        "indexes",
+        "billing",
+        "sso",
+        "webhooks",
+        "notices",
+    ):
         package = importlib.import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".migrations." not in found.name:

@@ -2,7 +2,7 @@
 
 from tests.matrix.conftest import furnish as furnish_stage
 from tests.support.world import World
-from tests.tour import people
+from tests.tour import listeners, people
 from tests.tour.furniture import OWNERS_ADDRESS
 
 
@@ -17,5 +17,6 @@ def furnish(world: World) -> dict[str, str]:
         **people.automate(organization, project),
         **people.connect(organization, project, team),
         **people.events(organization, project),
+        **listeners.listen(organization, project),
         "empty_project": project.slug,
     }

@@ -24,6 +24,8 @@ _KEY = "admin/api-keys/<str:api_key_id>"
 _USER = "admin/users/<str:user_id>"
 _INVITED = "admin/invites/<str:invite_id>"
 _ACCOUNT = "admin/service-accounts/<str:service_account_id>"
+_HOOK = "admin/webhooks/<str:webhook_id>"
+_HOOKED = {"name": "new", "url": "https://receiver.invalid/new", "events": ["index.ready"]}
 _HELD = "admin/role-bindings/<str:role_binding_id>"
 
 # Keys open none of these: only the tokens of service accounts do.
@@ -70,6 +72,15 @@ ROWS: Rows = {
     f"PATCH {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
     f"DELETE {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 204),
     f"POST {_ACCOUNT}/rotate-secret": Row(ORGANIZATION_ADMINISTER, 200),
+    "GET admin/webhooks": Row(ORGANIZATION_ADMINISTER, 200),
+    "POST admin/webhooks": Row(ORGANIZATION_ADMINISTER, 201, _HOOKED),
+    f"GET {_HOOK}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"PATCH {_HOOK}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
+    f"DELETE {_HOOK}": Row(ORGANIZATION_ADMINISTER, 204),
+    f"POST {_HOOK}/rotate-secret": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_HOOK}/test": Row(ORGANIZATION_ADMINISTER, 200),
+    f"GET {_HOOK}/deliveries": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_HOOK}/deliveries/<str:delivery_id>/redeliver": Row(ORGANIZATION_ADMINISTER, 404),
     "GET admin/role-bindings": Row(ORGANIZATION_READ, 200),
     "POST admin/role-bindings": Row(ORGANIZATION_ADMINISTER, 404, _BINDING),
     f"GET {_HELD}": Row(ORGANIZATION_READ, 200),

@@ -24,6 +24,7 @@ from sso.connections import create_connection
 from sso.domains import claim_domain
 from tests.audit.encryption_key_cases import attached
 from tests.support.world import World
+from tests.webhooks.hooks import hook
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def ids(stage: Stage) -> dict[str, str]:
         "invite_id": str(invitation.pk),
         "service_account_id": str(account.pk),
         "role_binding_id": str(binding.pk),
+        "webhook_id": str(hook(world.organization).webhook.pk),
+        "delivery_id": MISSING["delivery_id"],
     }
 
 
@@ -100,6 +103,9 @@ MISSING = {
     "connection_id": "00000000-0000-7000-8000-000000000000",
     "rest": "p/nothing",
     "token": "madeup",
+    "webhook_id": "00000000-0000-7000-8000-000000000000",
+    "delivery_id": "00000000-0000-7000-8000-000000000000",
+    "notice_id": "00000000-0000-7000-8000-000000000000",
     "factor_id": "999999999",
     "session_id": "999999999",
 }

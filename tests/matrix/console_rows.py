@@ -178,6 +178,28 @@ _MEMBERS: Rows = {
     f"POST {_M}/invitations/<uuid:invitation_id>/revoke": Row(ORGANIZATION_ADMINISTER, 404),
 }
 
+
+def _webhooks(at: str, right: str) -> Rows:
+    hook = f"{at}/<uuid:webhook_id>"
+    delivery = f"{hook}/deliveries/<uuid:delivery_id>"
+    return {
+        f"GET {at}": Row(right, 200),
+        f"GET {at}/new": Row(right, 200),
+        f"POST {at}/new": Row(right, 422, {"name": ""}),
+        f"GET {hook}": Row(right, 404),
+        f"GET {hook}/edit": Row(right, 404),
+        f"POST {hook}/edit": Row(right, 404, {"name": "new"}),
+        f"GET {hook}/rotate": Row(right, 404),
+        f"POST {hook}/rotate": Row(right, 404, {"overlap": "24"}),
+        f"POST {hook}/switch": Row(right, 404),
+        f"POST {hook}/test": Row(right, 404),
+        f"GET {hook}/delete": Row(right, 404),
+        f"POST {hook}/delete": Row(right, 404),
+        f"GET {delivery}": Row(right, 404),
+        f"POST {delivery}/redeliver": Row(right, 404),
+    }
+
+
 _L = "o/<slug:organization>/audit"
 _AUDIT: Rows = {
     f"GET {_L}": Row(ORGANIZATION_ADMINISTER, 200),
@@ -273,7 +295,18 @@ _PROJECT: Rows = {
     f"POST {_P}/settings/delete": Row(SETTINGS_WRITE, 422, {"confirmation": "no"}),
 }
 
+_NOTICES: Rows = {
+    "GET o/<slug:organization>/notices": Row(ORGANIZATION_READ, 200),
+    # Chosen already: that is no act.
+    "POST o/<slug:organization>/notices/mail": Row(ORGANIZATION_READ, 302, denied_events=0),
+    "POST o/<slug:organization>/notices/<uuid:notice_id>/dismiss": Row(ORGANIZATION_READ, 404),
+}
+_WEBHOOKS: Rows = {
+    **_webhooks("o/<slug:organization>/webhooks", ORGANIZATION_ADMINISTER),
+    **_webhooks(f"{_P}/webhooks", SETTINGS_WRITE),
+}
+
 ROWS: Rows = {
     **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
-    **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT, **_INDEX,
+    **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT, **_INDEX, **_WEBHOOKS, **_NOTICES,
 }  # fmt: skip

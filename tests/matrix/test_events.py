@@ -22,6 +22,7 @@ from tests.matrix.walk import filled
 from tests.support.directory import PINE, token_of, verify
 from tests.support.key_house import SECRETS, lasting_house
 from tests.support.world import World
+from webhooks.models import Delivery
 
 _MEMBER = {"resource_type": "organization", "role": "OrgMember"}
 _DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
@@ -38,7 +39,12 @@ class Step:
     body: dict[str, Any] = field(default_factory=dict)
     keeps: Mapping[str, str] = field(default_factory=dict)
     # What a worker does before.
-    first: Callable[[Mapping[str, str]], None] = lambda _known: None
+    first: Callable[[dict[str, str]], None] = lambda _known: None
+
+
+def _remember_delivery(known: dict[str, str]) -> None:
+    rows = Delivery.objects.using("system").filter(webhook_id=known["webhook_id"])
+    known["delivery_id"] = str(rows.exclude(type="webhook.test").get().pk)
 
 
 _SCIM = "scim/v2/<str:organization_id>"
@@ -123,6 +129,17 @@ WALK = (
          {"name": "newer"}),
     Step("POST admin/service-accounts/<str:service_account_id>/rotate-secret",
          "service_account.secret_rotated"),
+    Step("POST admin/webhooks", "webhook.created",
+         {**_NEW, "url": "https://receiver.invalid/", "events": ["service_account.renamed"]},
+         {"webhook_id": "webhook.id"}),
+    Step("PATCH admin/webhooks/<str:webhook_id>", "webhook.updated", {"name": "newer"}),
+    Step("POST admin/webhooks/<str:webhook_id>/rotate-secret", "webhook.secret_rotated"),
+    Step("POST admin/webhooks/<str:webhook_id>/test", "webhook.tested"),
+    Step("PATCH admin/service-accounts/<str:service_account_id>", "service_account.renamed",
+         {"name": "heard"}),
+    Step("POST admin/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/redeliver",
+         "webhook.redelivered", first=_remember_delivery),
+    Step("DELETE admin/webhooks/<str:webhook_id>", "webhook.deleted"),
     Step("POST admin/role-bindings", "role_binding.created",
          {**_MEMBER, "role": "OrgManager", "principal_type": "service_account",
           "principal_id": "$service_account_id"}, {"role_binding_id": "id"}),

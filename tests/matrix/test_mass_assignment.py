@@ -21,6 +21,7 @@ from tests.matrix.cast import key_of
 from tests.matrix.conftest import Stage
 from tests.matrix.robots import token_of
 from tests.matrix.walk import filled
+from webhooks.models import Webhook
 
 _TOLERANT, _STRICT = "2025-10", "2026-07"
 _SOME_ID = "0190a0b0-0000-7000-8000-00000000cafe"
@@ -53,6 +54,7 @@ _INDEX = _columns("name", "spec", "dimension", "metric", "vector_type", "schema"
 _SPEC = {"serverless": {"cloud": "aws", "region": "us-east-1"}}
 _DENSE = {"type": "dense_vector", "dimension": 4, "metric": "cosine"}
 _MEMBER = {"resource_type": "organization", "role": "OrgMember"}
+_HOOK = {"name": "NEW", "url": "https://receiver.invalid/", "events": ["index.ready"]}
 _BINDING = _columns("principal_type", "principal_id", "resource_type", "resource_id", "role")
 
 WISHES = {
@@ -108,6 +110,18 @@ WISHES = {
     "POST admin/service-accounts/<str:service_account_id>/rotate-secret": Wish(
         ServiceAccount, {}, moves=_columns("updated_at"), takes_body=False
     ),
+    "POST admin/webhooks": Wish(
+        Webhook, _HOOK, _columns("name", "url", "events", "project_id"), is_always_strict=True
+    ),
+    "PATCH admin/webhooks/<str:webhook_id>": Wish(
+        Webhook, _NAMED, _columns("name", "url", "events"), _columns("updated_at"),
+        is_always_strict=True,
+    ),
+    "POST admin/webhooks/<str:webhook_id>/rotate-secret": Wish(
+        Webhook, {"overlap_hours": 1},
+        moves=_columns("sealed_secret", "sealed_previous_secret", "previous_secret_until"),
+        is_always_strict=True,
+    ),
     "POST admin/role-bindings": Wish(
         RoleBinding,
         {**_MEMBER, "principal_type": "user", "principal_id": _SOME_ID},
@@ -115,12 +129,14 @@ WISHES = {
     ),
 }  # fmt: skip
 # The token endpoint takes a form of its own; tests/api/test_oauth.py has it. Nothing is read of a
-# cancellation's body, nor of a verification's. SCIM's know no columns;
+# cancellation's body, nor of a verification's, nor of a test's. SCIM's know no columns;
 # tests/sso/scim/test_protocol.py plants them.
 _ELSEWHERE = {
     "POST oauth/token",
     "POST restore-jobs/<str:job_id>/cancel",
     "POST backups/<str:backup_id>/verifications",
+    "POST admin/webhooks/<str:webhook_id>/test",
+    "POST admin/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/redeliver",
     *(key for key in ROWS if "scim/" in key),
     # What is set there is a kind's own, and checked in tests/keyring/outer/test_providers.py.
     *(key for key in ROWS if "encryption-key" in key),

@@ -77,4 +77,5 @@ def test_every_list_that_has_pages_is_tried() -> None:
         for parameter in methods.get("get", {}).get("parameters", [])
         if parameter["name"] == "paginationToken"
     }
-    assert paged == set(PAGED)
+    # Of one webhook: tests/webhooks/test_endpoints.py.
+    assert paged - {"webhooks/{webhook_id}/deliveries"} == set(PAGED)

@@ -75,7 +75,7 @@ def _furnish() -> dict[str, dict[str, str]]:
     from orgs.organizations import create_organization
     from orgs.plans import Plan
     from projects.projects import create_project
-    from tests.tour import indexes, people, strangers
+    from tests.tour import indexes, listeners, people, strangers
 
     organization = create_organization(OPERATOR, name="Hollin Labs", plan=Plan.ENTERPRISE)
     names = ("Search production", "Recommendations", "Support assistant")
@@ -89,10 +89,12 @@ def _furnish() -> dict[str, dict[str, str]]:
         **people.automate(organization, project),
         **people.connect(organization, project, team),
         **indexes.fill(project),
+        **listeners.listen(organization, project),
         **people.events(organization, project),
         "kind": _lock(project),
     }
-    return {"values": values, "paths": strangers.paths(organization, team)}
+    paths = strangers.paths(organization, team) | listeners.paths(organization)
+    return {"values": values, "paths": paths}
 
 
 def _lock(project: Any) -> str:

@@ -10,6 +10,7 @@ from indexes.addresses import local_door
 from indexes.backup_models import BackupStatus
 from indexes.backup_queries import get_backup
 from indexes.backups import create_backup
+from indexes.collections import create_collection
 from indexes.lifecycle import create_index
 from indexes.models import Index
 from indexes.queries import get_index
@@ -53,7 +54,12 @@ def fill(project: Project) -> dict[str, str]:
         OPERATOR, project.organization, name="Cara Counter", email="accounts@hollin.example",
         company="Hollin Labs Ltd.", address="1 Resin Road\n12345 Forest", tax_id="DE 123 456 789",
     )  # fmt: skip
-    return {"name": _NAMED, **_backed_up(articles, project)}
+    create_collection(OPERATOR, articles, name="support-articles-2026")
+    return {
+        "name": _NAMED,
+        "collection": "support-articles-2026",
+        **_backed_up(articles, project),
+    }
 
 
 def _use(index: Index, project: Project) -> None:

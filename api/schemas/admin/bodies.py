@@ -88,9 +88,32 @@ class CreateRoleBinding(Strict):
     resource_id: str | None = None
 
 
+class CreateWebhook(Strict):
+    """Without a `project_id` it is the whole organization's."""
+
+    name: str
+    url: str
+    events: list[str]
+    project_id: str | None = None
+
+
+class UpdateWebhook(Strict):
+    name: str | None = None
+    url: str | None = None
+    events: list[str] | None = None
+    enabled: bool | None = None
+
+
+class RotateWebhookSecret(Strict):
+    """How long the old secret signs along."""
+
+    overlap_hours: int = 24
+
+
 BODIES = (
     AttachEncryptionKey,
     CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
-    UpdateApiKey, UpdateEncryptionKey, UpdateOrganization, UpdateProject, UpdateProjectNetworks,
-    UpdateOrganizationNetworks, UpdateServiceAccount,
+    CreateWebhook, RotateWebhookSecret, UpdateApiKey, UpdateEncryptionKey, UpdateOrganization,
+    UpdateOrganizationNetworks, UpdateProject, UpdateProjectNetworks, UpdateServiceAccount,
+    UpdateWebhook,
 )  # fmt: skip

@@ -21,6 +21,14 @@ from api.views.admin.service_accounts import (
     ServiceAccountView,
 )
 from api.views.admin.users import UsersView, UserView
+from api.views.admin.webhooks import (
+    DeliveriesView,
+    RedeliverView,
+    RotateWebhookSecretView,
+    TestWebhookView,
+    WebhooksView,
+    WebhookView,
+)
 
 _ENCRYPTION_KEY = "projects/<str:project_id>/encryption-key"
 _ROUTES = {
@@ -45,6 +53,12 @@ _ROUTES = {
     "service-accounts": ServiceAccountsView,
     "service-accounts/<str:service_account_id>": ServiceAccountView,
     "service-accounts/<str:service_account_id>/rotate-secret": RotateSecretView,
+    "webhooks": WebhooksView,
+    "webhooks/<str:webhook_id>": WebhookView,
+    "webhooks/<str:webhook_id>/rotate-secret": RotateWebhookSecretView,
+    "webhooks/<str:webhook_id>/test": TestWebhookView,
+    "webhooks/<str:webhook_id>/deliveries": DeliveriesView,
+    "webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/redeliver": RedeliverView,
     "role-bindings": RoleBindingsView,
     "role-bindings/<str:role_binding_id>": RoleBindingView,
 }

@@ -1,0 +1,1 @@
+"""Webhooks: what happens is told to addresses of an organization's own, at least once."""
