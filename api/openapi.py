@@ -7,6 +7,7 @@ import msgspec
 from api.openapi_admin import ADMIN_REPLIES
 from api.openapi_backups import BACKUP_REPLIES
 from api.openapi_metrics import METRICS_REPLIES
+from api.openapi_streams import STREAM_REPLIES
 from api.openapi_webhooks import WEBHOOK_REPLIES
 from api.schemas.admin.bodies import BODIES as ADMIN_BODIES
 from api.schemas.bodies import (
@@ -79,6 +80,7 @@ def components() -> dict[str, Any]:
             **BACKUP_REPLIES,
             **METRICS_REPLIES,
             **ADMIN_REPLIES,
+            **STREAM_REPLIES,
             **WEBHOOK_REPLIES,
         }
     }

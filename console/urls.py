@@ -6,6 +6,7 @@ from console.views import (
     account,
     accounts,
     audit,
+    audit_streams,
     backups,
     billing,
     confirm,
@@ -195,10 +196,23 @@ _MEMBERS = [
     path("/invitations/<uuid:invitation_id>/revoke", invites.revoke, name="invite_revoke"),
 ]
 
+_STREAM = "/<uuid:stream_id>"
+_STREAMS = [
+    path("", audit_streams.listing, name="audit_streams"),
+    path("/new", audit_streams.choose, name="audit_stream_new"),
+    path("/new/<slug:receiver>", audit_streams.new, name="audit_stream_new_kind"),
+    path(_STREAM, audit_streams.detail, name="audit_stream"),
+    path(f"{_STREAM}/test", audit_streams.try_out, name="audit_stream_test"),
+    path(f"{_STREAM}/switch", audit_streams.switch, name="audit_stream_switch"),
+    path(f"{_STREAM}/rewind", audit_streams.rewind, name="audit_stream_rewind"),
+    path(f"{_STREAM}/delete", audit_streams.delete, name="audit_stream_delete"),
+]
+
 _AUDIT = [
     path("", audit.listing, name="audit"),
     path("/export", audit.export, name="audit_export"),
     path("/verify", audit.verify, name="audit_verify"),
+    path("/streams", include(_STREAMS)),
     path("/<uuid:event_id>", audit.event, name="audit_event"),
 ]
 

@@ -199,6 +199,14 @@ def stream_states(actor: Actor, organization: Organization) -> list[StreamState]
         return [_state(stream, last) for stream in streams]
 
 
+def stream_state(actor: Actor, organization: Organization, stream_id: UUID) -> StreamState:
+    """One of them; `NotFound` where there is none."""
+    for one in stream_states(actor, organization):
+        if one.stream.pk == stream_id:
+            return one
+    raise NotFound("Audit stream not found.")
+
+
 def deliveries(
     actor: Actor, organization: Organization, stream_id: UUID, *, limit: int = 50
 ) -> list[Delivery]:

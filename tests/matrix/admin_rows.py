@@ -24,6 +24,8 @@ _KEY = "admin/api-keys/<str:api_key_id>"
 _USER = "admin/users/<str:user_id>"
 _INVITED = "admin/invites/<str:invite_id>"
 _ACCOUNT = "admin/service-accounts/<str:service_account_id>"
+_STREAM = "admin/audit-streams/<str:stream_id>"
+_STREAMING = {**_NEW, "kind": "http", "config": {"url": "https://siem.invalid/"}}
 _HOOK = "admin/webhooks/<str:webhook_id>"
 _HOOKED = {"name": "new", "url": "https://receiver.invalid/new", "events": ["index.ready"]}
 _HELD = "admin/role-bindings/<str:role_binding_id>"
@@ -72,6 +74,14 @@ ROWS: Rows = {
     f"PATCH {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
     f"DELETE {_ACCOUNT}": Row(ORGANIZATION_ADMINISTER, 204),
     f"POST {_ACCOUNT}/rotate-secret": Row(ORGANIZATION_ADMINISTER, 200),
+    "GET admin/audit-streams": Row(ORGANIZATION_ADMINISTER, 200),
+    "POST admin/audit-streams": Row(ORGANIZATION_ADMINISTER, 201, _STREAMING),
+    f"GET {_STREAM}": Row(ORGANIZATION_ADMINISTER, 200),
+    f"PATCH {_STREAM}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
+    f"DELETE {_STREAM}": Row(ORGANIZATION_ADMINISTER, 204),
+    f"POST {_STREAM}/test": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_STREAM}/rewind": Row(ORGANIZATION_ADMINISTER, 400, {"from_sequence": 0}),
+    f"GET {_STREAM}/deliveries": Row(ORGANIZATION_ADMINISTER, 200),
     "GET admin/webhooks": Row(ORGANIZATION_ADMINISTER, 200),
     "POST admin/webhooks": Row(ORGANIZATION_ADMINISTER, 201, _HOOKED),
     f"GET {_HOOK}": Row(ORGANIZATION_ADMINISTER, 200),

@@ -1,6 +1,7 @@
 """The world of the matrix: an index that is protected, a key that is revoked, in each tenant."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 
@@ -14,8 +15,9 @@ from indexes.lifecycle import configure_index
 from indexes.models import Index
 from indexes.verification_models import BackupVerification
 from kit.ids import new_id
+from orgs.audit_streams import create_stream
 from orgs.invitations import create_invitation
-from orgs.models import RoleBinding
+from orgs.models import Organization, RoleBinding
 from orgs.role_bindings import Assignment
 from orgs.service_accounts import create_service_account
 from orgs.tenancy import tenant
@@ -70,7 +72,15 @@ def ids(stage: Stage) -> dict[str, str]:
         "role_binding_id": str(binding.pk),
         "webhook_id": str(hook(world.organization).webhook.pk),
         "delivery_id": MISSING["delivery_id"],
+        "stream_id": str(_stream(world.organization)),
     }
+
+
+def _stream(organization: Organization) -> UUID:
+    made = create_stream(
+        OPERATOR, organization, name="siem", kind="http", config={"url": "https://siem.invalid/"}
+    )
+    return made.stream.pk
 
 
 MISSING = {
@@ -105,6 +115,8 @@ MISSING = {
     "token": "madeup",
     "webhook_id": "00000000-0000-7000-8000-000000000000",
     "delivery_id": "00000000-0000-7000-8000-000000000000",
+    "stream_id": "00000000-0000-7000-8000-000000000000",
+    "receiver": "http",
     "notice_id": "00000000-0000-7000-8000-000000000000",
     "factor_id": "999999999",
     "session_id": "999999999",

@@ -201,10 +201,22 @@ def _webhooks(at: str, right: str) -> Rows:
 
 
 _L = "o/<slug:organization>/audit"
+_T = f"{_L}/streams/<uuid:stream_id>"
 _AUDIT: Rows = {
     f"GET {_L}": Row(ORGANIZATION_ADMINISTER, 200),
     f"POST {_L}/export": Row(ORGANIZATION_ADMINISTER, 400, {"format": "xml"}),
     f"POST {_L}/verify": Row(ORGANIZATION_ADMINISTER, 200, denied_events=0),
+    f"GET {_L}/streams": Row(ORGANIZATION_ADMINISTER, 200),
+    f"GET {_L}/streams/new": Row(ORGANIZATION_ADMINISTER, 200),
+    f"GET {_L}/streams/new/<slug:receiver>": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_L}/streams/new/<slug:receiver>": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_T}": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_T}/test": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_T}/switch": Row(ORGANIZATION_ADMINISTER, 404),
+    f"GET {_T}/rewind": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_T}/rewind": Row(ORGANIZATION_ADMINISTER, 404, {"from_sequence": "1"}),
+    f"GET {_T}/delete": Row(ORGANIZATION_ADMINISTER, 404),
+    f"POST {_T}/delete": Row(ORGANIZATION_ADMINISTER, 404),
     f"GET {_L}/<uuid:event_id>": Row(ORGANIZATION_ADMINISTER, 404),
 }
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from access.actor import OPERATOR
 from access.permissions import Role
-from audit.models import Event, Outcome
+from audit.models import Event, Outcome, Stream
 from indexes.deployment.backups import take_backup
 from orgs.organizations import create_organization
 from orgs.plans import Plan
@@ -45,6 +45,10 @@ class Step:
 def _remember_delivery(known: dict[str, str]) -> None:
     rows = Delivery.objects.using("system").filter(webhook_id=known["webhook_id"])
     known["delivery_id"] = str(rows.exclude(type="webhook.test").get().pk)
+
+
+def _remember_sequence(known: dict[str, Any]) -> None:
+    known["next"] = Stream.objects.using("system").get(pk=known["stream_id"]).cursor + 1
 
 
 _SCIM = "scim/v2/<str:organization_id>"
@@ -129,6 +133,14 @@ WALK = (
          {"name": "newer"}),
     Step("POST admin/service-accounts/<str:service_account_id>/rotate-secret",
          "service_account.secret_rotated"),
+    Step("POST admin/audit-streams", "audit_stream.created",
+         {**_NEW, "kind": "http", "config": {"url": "https://siem.invalid/"}},
+         {"stream_id": "stream.id"}),
+    Step("PATCH admin/audit-streams/<str:stream_id>", "audit_stream.updated", {"name": "newer"}),
+    Step("POST admin/audit-streams/<str:stream_id>/test", "audit_stream.tested"),
+    Step("POST admin/audit-streams/<str:stream_id>/rewind", "audit_stream.rewound",
+         {"from_sequence": "$next"}, first=_remember_sequence),
+    Step("DELETE admin/audit-streams/<str:stream_id>", "audit_stream.deleted"),
     Step("POST admin/webhooks", "webhook.created",
          {**_NEW, "url": "https://receiver.invalid/", "events": ["service_account.renamed"]},
          {"webhook_id": "webhook.id"}),

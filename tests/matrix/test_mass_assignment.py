@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.models import Stream
 from indexes.backup_models import Backup
 from indexes.backup_schedule_models import BackupSchedule
 from indexes.models import Index
@@ -110,6 +111,14 @@ WISHES = {
     "POST admin/service-accounts/<str:service_account_id>/rotate-secret": Wish(
         ServiceAccount, {}, moves=_columns("updated_at"), takes_body=False
     ),
+    "POST admin/audit-streams": Wish(
+        Stream, {"name": "NEW", "kind": "http", "config": {"url": "https://siem.invalid/"}},
+        _columns("name", "kind", "config"), is_always_strict=True,
+    ),
+    "PATCH admin/audit-streams/<str:stream_id>": Wish(
+        Stream, _NAMED, _columns("name", "config"), _columns("next_attempt_at"),
+        is_always_strict=True,
+    ),
     "POST admin/webhooks": Wish(
         Webhook, _HOOK, _columns("name", "url", "events", "project_id"), is_always_strict=True
     ),
@@ -129,12 +138,15 @@ WISHES = {
     ),
 }  # fmt: skip
 # The token endpoint takes a form of its own; tests/api/test_oauth.py has it. Nothing is read of a
-# cancellation's body, nor of a verification's, nor of a test's. SCIM's know no columns;
+# cancellation's body, nor of a verification's, nor of a test's; a rewind
+# names a place in the chain and no column. SCIM's know no columns;
 # tests/sso/scim/test_protocol.py plants them.
 _ELSEWHERE = {
     "POST oauth/token",
     "POST restore-jobs/<str:job_id>/cancel",
     "POST backups/<str:backup_id>/verifications",
+    "POST admin/audit-streams/<str:stream_id>/test",
+    "POST admin/audit-streams/<str:stream_id>/rewind",
     "POST admin/webhooks/<str:webhook_id>/test",
     "POST admin/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/redeliver",
     *(key for key in ROWS if "scim/" in key),

@@ -1,5 +1,6 @@
 """Bodies of the Admin API as types; settings read them, so nothing here needs Django."""
 
+from typing import Any
 from uuid import UUID
 
 from api.schemas.bodies import Strict, Tolerant
@@ -88,6 +89,26 @@ class CreateRoleBinding(Strict):
     resource_id: str | None = None
 
 
+class CreateAuditStream(Strict):
+    """`config` is that of its kind: docs/audit.md. `secret` is that of an S3 account."""
+
+    name: str
+    kind: str
+    config: dict[str, Any]
+    secret: str = ""
+
+
+class UpdateAuditStream(Strict):
+    name: str | None = None
+    config: dict[str, Any] | None = None
+    secret: str | None = None
+    paused: bool | None = None
+
+
+class RewindAuditStream(Strict):
+    from_sequence: int
+
+
 class CreateWebhook(Strict):
     """Without a `project_id` it is the whole organization's."""
 
@@ -112,8 +133,8 @@ class RotateWebhookSecret(Strict):
 
 BODIES = (
     AttachEncryptionKey,
-    CreateApiKey, CreateInvite, CreateProject, CreateRoleBinding, CreateServiceAccount,
-    CreateWebhook, RotateWebhookSecret, UpdateApiKey, UpdateEncryptionKey, UpdateOrganization,
-    UpdateOrganizationNetworks, UpdateProject, UpdateProjectNetworks, UpdateServiceAccount,
-    UpdateWebhook,
+    CreateApiKey, CreateAuditStream, CreateInvite, CreateProject, CreateRoleBinding,
+    CreateServiceAccount, CreateWebhook, RewindAuditStream, RotateWebhookSecret, UpdateApiKey,
+    UpdateAuditStream, UpdateEncryptionKey, UpdateOrganization, UpdateOrganizationNetworks,
+    UpdateProject, UpdateProjectNetworks, UpdateServiceAccount, UpdateWebhook,
 )  # fmt: skip

@@ -3,6 +3,13 @@
 from django.urls import path
 
 from api.views.admin.api_keys import ApiKeysView, ApiKeyView
+from api.views.admin.audit_streams import (
+    AuditStreamsView,
+    AuditStreamView,
+    BatchesView,
+    RewindView,
+    TestAuditStreamView,
+)
 from api.views.admin.encryption_keys import (
     CheckEncryptionKeyView,
     DisableEncryptionKeyView,
@@ -53,6 +60,11 @@ _ROUTES = {
     "service-accounts": ServiceAccountsView,
     "service-accounts/<str:service_account_id>": ServiceAccountView,
     "service-accounts/<str:service_account_id>/rotate-secret": RotateSecretView,
+    "audit-streams": AuditStreamsView,
+    "audit-streams/<str:stream_id>": AuditStreamView,
+    "audit-streams/<str:stream_id>/test": TestAuditStreamView,
+    "audit-streams/<str:stream_id>/rewind": RewindView,
+    "audit-streams/<str:stream_id>/deliveries": BatchesView,
     "webhooks": WebhooksView,
     "webhooks/<str:webhook_id>": WebhookView,
     "webhooks/<str:webhook_id>/rotate-secret": RotateWebhookSecretView,
