@@ -157,6 +157,7 @@ def _main_items(visit: Visit) -> list[Item]:
     if visit.may["index_read"].is_allowed:
         items.append(_item(visit, "Indexes", "indexes", "database"))
         items.append(_item(visit, "Backups", "backups", "history"))
+        items.append(_item(visit, "Collections", "collections", "box"))
         items.append(_item(visit, "Restore jobs", "restore_jobs", "refresh"))
     return items
 
