@@ -68,8 +68,12 @@ _WEBHOOKS = (
     (_HOOKED, webhook_acts.delivery, "webhook_delivery"),
     (f"{_HOOKED}/redeliver", webhook_acts.redeliver, "webhook_redeliver"),
 )
-_OF_ORGANIZATION = [path(at, view.of_organization, name=name) for at, view, name in _WEBHOOKS]
-_OF_PROJECT = [path(at, view.of_project, name=f"project_{name}") for at, view, name in _WEBHOOKS]
+_OF_ORGANIZATION: list[URLPattern] = [
+    path(at, view.of_organization, name=name) for at, view, name in _WEBHOOKS
+]
+_OF_PROJECT: list[URLPattern] = [
+    path(at, view.of_project, name=f"project_{name}") for at, view, name in _WEBHOOKS
+]
 
 _INDEX = [
     path("", index_overview.detail, name="index"),
@@ -213,7 +217,7 @@ _STREAMS = [
     path(f"{_STREAM}/delete", audit_streams.delete, name="audit_stream_delete"),
 ]
 
-_AUDIT = [
+_AUDIT: list[URLPattern | URLResolver] = [
     path("", audit.listing, name="audit"),
     path("/export", audit.export, name="audit_export"),
     path("/verify", audit.verify, name="audit_verify"),

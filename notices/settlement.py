@@ -36,7 +36,9 @@ def settle() -> None:
 def _settle(organization: Organization, found: list[Finding]) -> None:
     with transaction.atomic("system"):
         # One worker at a time; the other finds nothing left to do.
-        Organization.objects.using("system").select_for_update(no_key=True).get(pk=organization.pk)
+        with connections["system"].cursor() as cursor:
+            place = f"notices {organization.pk}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [place])
         rows = Notice.objects.using("system").filter(organization=organization, resolved_at=None)
         standing = {(one.kind, one.subject_id): one.pk for one in rows}
         now_so = {(str(one.kind), one.subject_id) for one in found}

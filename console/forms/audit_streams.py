@@ -40,7 +40,7 @@ class StreamForm(ConsoleForm):
         return {name: self.cleaned_data[name] for name in self.named}
 
     @property
-    def secret(self) -> str:
+    def given_secret(self) -> str:
         return str(self.cleaned_data.get("secret", ""))
 
 
@@ -62,7 +62,8 @@ class ObjectsForm(StreamForm):
     named = ("bucket", "region", "prefix", "endpoint", "access_key_id")
     bucket = _text("Bucket", limit=63)
     region = _text("Region", limit=40)
-    prefix = _text("Prefix", limit=200, required=False)
+    # Django takes fields out of the class: nothing is overridden.
+    prefix = _text("Prefix", limit=200, required=False)  # type: ignore[assignment]
     endpoint = _text(
         "Endpoint", limit=2_000, required=False, help_text="Of a compatible store; else AWS's own."
     )

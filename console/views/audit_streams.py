@@ -88,7 +88,7 @@ def new(visit: Visit, receiver: str) -> HttpResponse:
         try:
             made = create_stream(
                 visit.actor, visit.organization, name=form.cleaned_data["name"], kind=kind,
-                config=form.config, secret=form.secret,
+                config=form.config, secret=form.given_secret,
             )  # fmt: skip
             return _made(visit, made)
         except StonepineError as error:

@@ -142,7 +142,7 @@ WALK = (
          {"from_sequence": "$next"}, first=_remember_sequence),
     Step("DELETE admin/audit-streams/<str:stream_id>", "audit_stream.deleted"),
     Step("POST admin/webhooks", "webhook.created",
-         {**_NEW, "url": "https://receiver.invalid/", "events": ["service_account.renamed"]},
+         {**_NEW, "url": "https://receiver.invalid/", "events": ["organization.plan_changed"]},
          {"webhook_id": "webhook.id"}),
     Step("PATCH admin/webhooks/<str:webhook_id>", "webhook.updated", {"name": "newer"}),
     Step("POST admin/webhooks/<str:webhook_id>/rotate-secret", "webhook.secret_rotated"),

@@ -86,7 +86,7 @@ def _comparable(
     """Without what is new in every answer, and with what was asked for spelt alike."""
     body = response.content.replace(response[_SAID].encode(), b"")
     body = _FRESH.sub(b"", body)
-    for name in (*sorted(_OF_A_TENANT), "connection", "domain"):
+    for name in (*sorted(_OF_A_TENANT), "connection", "domain", "kind"):
         body = re.sub(rb"\b%b\b" % asked[name].encode(), missing[name].encode(), body)
     kept = {
         key: value for key, value in response.headers.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -59,9 +60,13 @@ def _certificate(world: World, project: Project) -> Undo:
         (signer("Soon").certificate,),
     )  # fmt: skip
     set_provider(OPERATOR, connection, provider=provider)
-    rows = IdpCertificate.objects.using("system").filter(connection=connection)
-    rows.update(not_after=clock.now() + timedelta(days=20))
-    return lambda: rows.update(state=CertificateState.RETIRED)
+
+    def change(**fields: Any) -> None:
+        with tenant(organization.pk):
+            IdpCertificate.objects.filter(connection=connection).update(**fields)
+
+    change(not_after=clock.now() + timedelta(days=20))
+    return lambda: change(state=CertificateState.RETIRED)
 
 
 def _key(world: World, project: Project) -> Undo:
