@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg.errors import DiskFull, LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    DataCorrupted,
+    DiskFull,
+    IndexCorrupted,
+    LockNotAvailable,
+    QueryCanceled,
+)
 
-from kit.errors import StorageFull, Unavailable
+from kit.errors import DataLoss, StorageFull, Unavailable
 
 Connection: TypeAlias = psycopg.Connection[Any]
 _T = TypeVar("_T")
@@ -79,7 +85,8 @@ def alone(url: str, lock: int, *, name: str) -> Iterator[Connection | None]:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Failures of the server or the way to it as `Unavailable` or `StorageFull`.
+    """Failures of the server or the way to it as `Unavailable` or `StorageFull`, of its files as
+    `DataLoss`.
 
     Other database errors are our own faults and pass unchanged. No text of the server goes into
     a message: it may quote values.
@@ -88,6 +95,8 @@ def translated_errors() -> Iterator[None]:
         yield
     except DiskFull as error:
         raise StorageFull("The database's disk is full: free some space.") from error
+    except (DataCorrupted, IndexCorrupted) as error:
+        raise DataLoss("The database's own files are damaged.") from error
     except (LockNotAvailable, QueryCanceled) as error:
         raise Unavailable("The database took too long: try again.", retry_after_s=1) from error
     except psycopg.OperationalError as error:

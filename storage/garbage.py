@@ -97,7 +97,7 @@ class Sweep:
         What cannot be judged (no key, an unreadable manifest) stays.
         """
         # In this order: a namespace has its row before its first object.
-        stored = _stored(self.store.list(_ROOT))
+        stored = stored_by_place(self.store.list(_ROOT))
         versions = log.manifest_versions(self.connection)
         # After that: who drops a namespace waits for a backup that is just pinning it. And a base
         # is noted while it is current, the end of a namespace with its row.
@@ -148,12 +148,12 @@ class Sweep:
             kept += recent
             bases = bases + [Base(one.lsn, one.version) for one in recent[:1]]
         first = retention.first_base(bases, found.stretches, round(self._start_s(place) * 1e6))
+        gone = retention.unneeded(found.stretches, first)
         if first is not None:
-            if needed.bases[:1] != [first]:
+            if gone or needed.bases[:1] != [first]:
                 rows.start_from(self.connection, place, first)
             bases = [one for one in bases if one >= first]
         kept += [self._read(place, one.manifest_version) for one in bases]
-        gone = retention.unneeded(found.stretches, first)
         if version is None and not needed.is_dropped:
             gone = list(found.stretches)  # the index has gone, and only backups are left of it
         current = version if version is not None else _NEVER
@@ -190,7 +190,7 @@ class Sweep:
         return key
 
 
-def _stored(paths: Iterable[str]) -> dict[Place, Stored]:
+def stored_by_place(paths: Iterable[str]) -> dict[Place, Stored]:
     """By index and namespace; what has another form is none of our business."""
     found: dict[Place, Stored] = defaultdict(Stored)
     for path in paths:

@@ -29,7 +29,7 @@ CREATE TABLE log_namespace (
     -- Up to which LSN the log lies in the archive; -1: not even the namespace's own row does.
     archived_lsn bigint NOT NULL DEFAULT -1,
     -- Its log begins after this LSN, and is known from this time on: another one than 0 where the
-    -- namespace came out of a backup.
+    -- namespace came out of a backup, or where the sweep has let go of what no restore reaches.
     origin_lsn bigint NOT NULL DEFAULT 0,
     origin_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),

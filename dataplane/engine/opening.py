@@ -16,7 +16,7 @@ from keyring.envelope import DataKey
 from keyring.layered import outer_key_id
 from keyring.provider import KeyProvider
 from kit import clock
-from kit.errors import NotFound
+from kit.errors import DataLoss, NotFound
 from storage import catalog
 from storage.allowances import load_namespaces_per_index
 from storage.catalog import IndexRow, ProjectKeyRow
@@ -166,6 +166,8 @@ class Storage:
         self, index: OpenIndex, row: NamespaceRow, entries: Iterator[Entry]
     ) -> OpenNamespace:
         manifest = self._manifest(index, row.namespace_id, row.manifest_version)
+        if manifest.lsn != row.manifest_lsn:
+            raise DataLoss(f"Manifest {manifest.version} is not the one that its row tells of.")
         wanted = [entry.segment_id for entry in manifest.segments]
         opened = self._segments(index, row.namespace_id, wanted)
         memory = Namespace.open(index.spec, manifest, opened)

@@ -60,7 +60,7 @@ class Stretch(NamedTuple):
 
 class Created(msgspec.Struct, frozen=True):
     """Name and schema are sealed as they were in the namespace's row. Its log begins after
-    `origin_lsn`, and is known since `origin_at_us`."""
+    `origin_lsn`, and is known since `origin_at_us`; the row's may be later, after a sweep."""
 
     name_sealed: bytes
     schema_sealed: bytes | None
@@ -149,9 +149,15 @@ def read_dropped(store: ObjectStore, key: DataKey, place: Place) -> Dropped:
 
 
 def stretches(store: ObjectStore, place: Place) -> list[Stretch]:
-    """Those of the namespace, by their first LSN."""
-    names = (path.rpartition("/")[2] for path in store.list(prefix(place, LOG)))
-    return sorted(Stretch.named(name) for name in names)
+    """Those of the namespace, by their first LSN. Raises `DataLoss` for a name of another form."""
+    return sorted(_named(path) for path in store.list(prefix(place, LOG)))
+
+
+def _named(path: str) -> Stretch:
+    try:
+        return Stretch.named(path.rpartition("/")[2])
+    except ValueError:
+        raise DataLoss(f"The archived log has an object of another name: {path}.") from None
 
 
 def _opened(

@@ -55,7 +55,9 @@ class Moment:
         if self.at < one.origin_at:
             raise DataLoss("The archived log does not reach back to this moment.")
         moment_us = round(self.at.timestamp() * 1_000_000)
-        lsn = self._log(one.namespace_id).lsn_at(moment_us, origin_lsn=one.origin_lsn)
+        lsn = self._log(one.namespace_id).lsn_at(
+            moment_us, first_lsn=one.origin_lsn, last_lsn=one.archived_lsn
+        )
         manifest = self._base(one.namespace_id, lsn)
         return NamespacePart(
             namespace_id=one.namespace_id,

@@ -22,26 +22,31 @@ class ArchivedLog:
     key: DataKey
     place: Place
 
-    def lsn_at(self, moment_us: int, *, origin_lsn: int) -> int:
-        """The last LSN that was acknowledged until then, by a log that begins after `origin_lsn`.
+    def lsn_at(self, moment_us: int, *, first_lsn: int, last_lsn: int) -> int:
+        """The last LSN that was acknowledged until then, by a log that the archive holds after
+        `first_lsn` and up to `last_lsn`.
 
         Of batches that the sweep took, the last one counts: it was older than any moment that may
-        be asked for.
+        be asked for. Raises `DataLoss` where the next batch, which would tell, is missing.
         """
         found = stretches(self.store, self.place)
         over = [one.last for one in found if one.until_us <= moment_us]
-        lsn = max(over, default=found[0].first - 1 if found else origin_lsn)
-        for batch in self._batches(lsn):
+        lsn = max(over, default=found[0].first - 1 if found else first_lsn)
+        if not over and lsn > first_lsn:
+            raise self._missing(first_lsn + 1)
+        for batch in self.batches(lsn):
             if batch.committed_at_us > moment_us:
-                break
+                return lsn
             lsn = batch.lsn
+        if lsn < last_lsn:
+            raise self._missing(lsn + 1)
         return lsn
 
     def operations(self, *, after_lsn: int, up_to_lsn: int) -> Iterator[tuple[int, Operation]]:
         """(LSN, operation) in order, none missing. Raises `DataLoss` for what is not as it was."""
         index_id, namespace_id = self.place
         done = after_lsn
-        for batch in self._batches(after_lsn) if done < up_to_lsn else ():
+        for batch in self.batches(after_lsn) if done < up_to_lsn else ():
             operation = open_batch(
                 self.key, batch.operation, batch.sealed,
                 index_id=index_id, namespace_id=namespace_id, lsn=batch.lsn,
@@ -51,9 +56,12 @@ class ArchivedLog:
             if done == up_to_lsn:
                 return
         if done < up_to_lsn:
-            raise DataLoss(f"Batch {done + 1} of namespace {namespace_id} is not in the archive.")
+            raise self._missing(done + 1)
 
-    def _batches(self, after_lsn: int) -> Iterator[ArchivedBatch]:
+    def _missing(self, lsn: int) -> DataLoss:
+        return DataLoss(f"Batch {lsn} of namespace {self.place[1]} is not in the archive.")
+
+    def batches(self, after_lsn: int) -> Iterator[ArchivedBatch]:
         """From the next one on, without a gap, as far as they go."""
         done = after_lsn
         while found := self._stretch_with(done + 1):

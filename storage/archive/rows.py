@@ -52,6 +52,7 @@ class Lived:
     created_at: datetime
     origin_lsn: int
     origin_at: datetime
+    archived_lsn: int
     dropped_at: datetime | None
 
 
@@ -78,7 +79,7 @@ _UNARCHIVED = f"""
     FROM log_dropped WHERE NOT is_archived AND index_id = coalesce(%(index_id)s, index_id)
     ORDER BY index_id, namespace_id"""  # noqa: S608 - constants
 
-_LIFE = "namespace_id, name_sealed, schema_sealed, created_at, origin_lsn, origin_at"
+_LIFE = "namespace_id, name_sealed, schema_sealed, created_at, origin_lsn, origin_at, archived_lsn"
 
 
 def unarchived(connection: Connection, index_id: UUID | None = None) -> list[Unarchived]:
@@ -183,7 +184,7 @@ def noted_bases(connection: Connection) -> dict[Place, list[Base]]:
 
 
 def start_from(connection: Connection, place: Place, base: Base) -> None:
-    """Keep this base, and let go of those before it."""
+    """Keep this base, and let go of those before it, and of the log up to it."""
     with translated_errors(), connection.transaction():
         connection.execute(
             """INSERT INTO log_base (index_id, namespace_id, manifest_lsn, manifest_version)
@@ -195,6 +196,12 @@ def start_from(connection: Connection, place: Place, base: Base) -> None:
                  AND (manifest_lsn, manifest_version) < (%s, %s)""",
             [*place, base.manifest_lsn, base.manifest_version],
         )
+        for table in ("log_namespace", "log_dropped"):
+            connection.execute(
+                f"""UPDATE {table} SET origin_lsn = %s
+                    WHERE index_id = %s AND namespace_id = %s AND origin_lsn < %s""",  # noqa: S608 - constants
+                [base.manifest_lsn, *place, base.manifest_lsn],
+            )
 
 
 def dropped(connection: Connection) -> dict[Place, datetime]:

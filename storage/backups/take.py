@@ -26,7 +26,8 @@ _TRIES = 10
 
 # One statement of one snapshot: the LSNs of all namespaces belong to the same moment.
 _CUT = """SELECT n.namespace_id, n.name_sealed, n.schema_sealed, n.manifest_version,
-        n.manifest_lsn, greatest(n.manifest_lsn, coalesce((SELECT max(b.lsn) FROM log_batch b
+        n.manifest_lsn, greatest(n.manifest_lsn, n.archived_lsn, coalesce((
+            SELECT max(b.lsn) FROM log_batch b
             WHERE b.index_id = n.index_id AND b.namespace_id = n.namespace_id), 0)) AS lsn
     FROM log_namespace n WHERE n.index_id = %s ORDER BY n.namespace_id"""
 

@@ -19,7 +19,8 @@ _FIRST_ROWS, _MOST_ROWS = 64, 2048
 _BYTES_A_FETCH = 8 << 20
 # The oldest namespace first: ids are minted in the order of time.
 _ROWS = """SELECT n.index_id, n.namespace_id, n.name_sealed, n.schema_sealed,
-        n.manifest_version, n.manifest_lsn, n.created_at, b.lsn, b.operation, b.sealed
+        n.manifest_version, n.manifest_lsn, n.created_at, n.archived_lsn,
+        b.lsn, b.operation, b.sealed
     FROM log_namespace n LEFT JOIN LATERAL (
         SELECT lsn, operation, sealed FROM log_batch
         WHERE index_id = n.index_id AND namespace_id = n.namespace_id AND lsn > n.manifest_lsn
@@ -37,7 +38,8 @@ def read_index(
     """Each namespace with its batches that no manifest covers, as of one moment.
 
     Some megabytes are in memory at a time; the batches of a namespace end when the next one is
-    asked for. Raises `DataLoss` where a batch is missing or does not authenticate.
+    asked for. Raises `DataLoss` where a batch is missing or does not authenticate; at the end of
+    the log too, as far as it was archived before.
     """
     with translated_errors(), connection.transaction():
         for _, rows in groupby(_rows(connection, index_id), itemgetter(1)):
@@ -61,13 +63,19 @@ def _rows(connection: Connection, index_id: UUID) -> Iterator[Row]:
 
 
 def _entries(key: DataKey, namespace: NamespaceRow, rows: Iterator[Row]) -> Iterator[Entry]:
-    expected = namespace.manifest_lsn + 1
+    expected, archived_lsn = namespace.manifest_lsn + 1, 0
     place = {"index_id": namespace.index_id, "namespace_id": namespace.namespace_id}
     for row in rows:
-        lsn, code, sealed = row[_COLUMNS_OF_NAMESPACE:]
+        archived_lsn, lsn, code, sealed = row[_COLUMNS_OF_NAMESPACE:]
         if lsn is None:  # the namespace has no such batch
-            return
+            break
         if lsn != expected:
-            raise DataLoss(f"Batch {expected} of namespace {namespace.namespace_id} is missing.")
+            raise _missing(expected, namespace)
         yield lsn, open_batch(key, code, sealed, lsn=lsn, **place)
         expected += 1
+    if archived_lsn >= expected:
+        raise _missing(expected, namespace)
+
+
+def _missing(lsn: int, namespace: NamespaceRow) -> DataLoss:
+    return DataLoss(f"Batch {lsn} of namespace {namespace.namespace_id} is missing.")

@@ -124,9 +124,31 @@ def test_a_time_finds_the_last_batch_that_was_acknowledged_until_then(
     found = ArchivedLog(store, writer.key, place)
     for batch in rows.batches_after(connection, place, 0):
         at = batch.committed_at_us
-        assert found.lsn_at(at, origin_lsn=0) == batch.lsn
-        assert found.lsn_at(at - 1, origin_lsn=0) == batch.lsn - 1
-    assert ArchivedLog(MemoryObjectStore(), writer.key, place).lsn_at(1, origin_lsn=7) == 7
+        assert found.lsn_at(at, first_lsn=0, last_lsn=6) == batch.lsn
+        assert found.lsn_at(at - 1, first_lsn=0, last_lsn=6) == batch.lsn - 1
+    nothing = ArchivedLog(MemoryObjectStore(), writer.key, place)
+    assert nothing.lsn_at(1, first_lsn=7, last_lsn=7) == 7
+
+
+def test_a_time_is_never_found_over_a_hole_in_the_archive(
+    appender: LogAppender,
+    connection: Connection,
+    writer: Writer,
+) -> None:
+    store = MemoryObjectStore()
+    for number in range(3):
+        write(appender, writer.batch(upsert(f"r{number}")))
+        archiver(connection, store, writer).archive()
+    place = (writer.index_id, writer.namespace_id)
+    found = ArchivedLog(store, writer.key, place)
+    times = [batch.committed_at_us for batch in rows.batches_after(connection, place, 0)]
+    for number, stretch in enumerate(stretches(store, place)):
+        path = stretch.path(place)
+        kept = store.get(path)
+        store.delete(path)
+        with pytest.raises(DataLoss, match=f"Batch {number + 1} .* not in the archive"):
+            found.lsn_at(times[number], first_lsn=0, last_lsn=3)
+        store.put(path, [kept])
 
 
 def test_a_hole_in_the_log_is_not_archived_over(
