@@ -13,6 +13,7 @@ from cli.audit import audit
 from cli.backups import backups, digest
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
+from cli.fsck import fsck
 from cli.home import Home
 from cli.imports import imports
 from cli.instance import Holder, running
@@ -47,6 +48,7 @@ app.add_typer(scim, name="scim")
 app.add_typer(tls, name="tls")
 app.add_typer(webhooks, name="webhook")
 app.command()(digest)
+app.command()(fsck)
 
 _STOP_TIMEOUT_S = 40.0
 

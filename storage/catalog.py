@@ -112,6 +112,17 @@ def load_project_keys(connection: Connection, project_id: UUID) -> list[ProjectK
     return found
 
 
+def project_keys(connection: Connection) -> list[ProjectKeyRow]:
+    """Every data key of every project; those that are disabled too."""
+    with translated_errors(), connection.cursor(row_factory=class_row(ProjectKeyRow)) as cursor:
+        cursor.execute(
+            """SELECT project_id, version, wrapped, provider, disabled_at IS NOT NULL AS is_disabled
+               FROM dataplane_project_key LEFT JOIN dataplane_outer_key USING (project_id)
+               ORDER BY project_id, version"""
+        )
+        return cursor.fetchall()
+
+
 def version(connection: Connection) -> int:
     """Raised by every act of the control plane that changes what nodes may cache."""
     with translated_errors(), connection.cursor(row_factory=scalar_row) as cursor:
