@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from keyring.data_keys import open_data_key
+from keyring.data_keys import open_data_key, open_data_keys
 from keyring.envelope import DataKey
 from keyring.outer.key import DISABLED, KeyRefused
 from keyring.provider import KeyProvider
@@ -97,23 +98,31 @@ class Examination:
         return Report(self.counts, self.findings)
 
     def _open_keys(self, keys: Iterable[ProjectKeyRow], projects: set[UUID]) -> dict[UUID, DataKey]:
-        """The newest key of each project whose keys all open."""
+        """The newest key of each project whose keys all open; it finds the others."""
+        versions: dict[UUID, list[ProjectKeyRow]] = {}
+        for row in keys:
+            versions.setdefault(row.project_id, []).append(row)
         opened: dict[UUID, DataKey] = {}
-        known = set()
-        for row in sorted(keys, key=lambda row: row.version):
-            known.add(row.project_id)
-            try:
-                if row.is_disabled:
-                    raise KeyRefused(DISABLED)
-                opened[row.project_id] = open_data_key(
-                    self.provider, row.project_id, row.version, row.wrapped
-                )
-            except StonepineError as error:  # damaged, or taken away by who holds it
-                self._unreadable(row.project_id, f"{row.project_id}/{row.version}", error.message)
-        for project_id in projects - known:
+        for project_id, found in versions.items():
+            outcomes = [self._opens(row) for row in found]  # each is told
+            if all(outcomes):
+                key = open_data_keys(self.provider, project_id, partial(list, found))
+                assert key is not None
+                opened[project_id] = key
+        for project_id in projects - versions.keys():
             self._unreadable(project_id, str(project_id), "It has no data key.")
-        self.counts.projects = len(known | projects)
+        self.counts.projects = len(versions.keys() | projects)
         return opened
+
+    def _opens(self, row: ProjectKeyRow) -> bool:
+        try:
+            if row.is_disabled:
+                raise KeyRefused(DISABLED)
+            open_data_key(self.provider, row.project_id, row.version, row.wrapped)
+        except StonepineError as error:  # damaged, or taken away by who holds it
+            self._unreadable(row.project_id, f"{row.project_id}/{row.version}", error.message)
+            return False
+        return True
 
     def _unreadable(self, project_id: UUID, row: str, what: str) -> None:
         self.findings.add(
