@@ -9,6 +9,7 @@ from access.keys import SecretKind, mint
 from access.permissions import Role
 from audit.models import Event, Outcome
 from kit.ids import new_id
+from orgs.audit_streams import create_stream
 from orgs.invitations import create_invitation
 from orgs.models import Organization
 from orgs.role_bindings import Assignment, Principal, bind
@@ -21,6 +22,7 @@ from tests.matrix.admin_rows import ROWS
 from tests.matrix.walk import filled, mounted_routes
 from tests.support.admin import AdminCaller, sign_up
 from tests.support.world import World
+from tests.webhooks.hooks import hook
 
 
 def places(world: World, where: Organization, project: Project) -> dict[str, str]:
@@ -31,6 +33,9 @@ def places(world: World, where: Organization, project: Project) -> dict[str, str
     person = world.people["bob" if where.pk == world.organization.pk else "mallory"]
     with tenant(where.pk):
         binding, _ = bind(where, Principal.of(person), Assignment(Role.ORG_BILLING_ADMIN))
+    stream = create_stream(
+        OPERATOR, where, name="siem", kind="http", config={"url": "https://siem.invalid/"}
+    )
     return {
         "organization_id": where.public_id,
         "project_id": str(project.pk),
@@ -39,12 +44,15 @@ def places(world: World, where: Organization, project: Project) -> dict[str, str
         "invite_id": str(invitation.pk),
         "service_account_id": str(account.pk),
         "role_binding_id": str(binding.pk),
+        "webhook_id": str(hook(where).webhook.pk),
+        "delivery_id": str(new_id()),
+        "stream_id": str(stream.stream.pk),
     }
 
 
 def nowhere() -> dict[str, str]:
     names = ("organization", "project", "api_key", "user", "invite", "service_account",
-             "role_binding")  # fmt: skip
+             "role_binding", "webhook", "delivery", "stream")  # fmt: skip
     return {f"{name}_id": str(new_id()) for name in names}
 
 
