@@ -75,7 +75,8 @@ class TestCommand:
 
     @pytest.fixture(autouse=True)
     def _entered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("cli.audit.enter", lambda _home: None)
+        for module in ("cli.audit", "cli.entry"):
+            monkeypatch.setattr(f"{module}.enter", lambda _home: None)
 
     def run(self, *arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, ["audit", *arguments])
