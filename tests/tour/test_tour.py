@@ -12,7 +12,8 @@ from tests.tour.stage import running_tour
 GIVEN = {
     "certificate", "connection", "event_id", "factor_id", "group_id", "invitation_id", "key_id",
     "name", "organization", "project", "secret_id", "service_account_id", "test", "token_id",
-    "user_id", "backup_id", "job_id", "kind",
+    "user_id", "backup_id", "job_id", "kind", "receiver", "stream_id", "webhook_id",
+    "delivery_id", "collection",
 }  # fmt: skip
 OWN_PATHS = {
     "setup", "invite/<str:token>", "reset/<str:token>", "verify/account/<str:token>",

@@ -46,6 +46,11 @@ def _status(served: Served) -> int:
     return served.post("/query", {"id": "a", "topK": 1}).status_code
 
 
+def _is_followed(served: Served) -> bool:
+    lines = (served.plane.folder / "engine-1.log").read_text().splitlines()
+    return any(str(served.index_id) in line and "index.followed" in line for line in lines)
+
+
 def _was_let_go(served: Served) -> bool:
     """By the engine that writes it, and by the one that follows."""
     lines = (served.plane.folder / "engine.log").read_text().splitlines()
@@ -87,6 +92,7 @@ def test_a_key_disabled_here_closes_within_moments_and_comes_back(
 ) -> None:
     key_id = lock(served.plane, served.project, house)
     served.upsert("a")
+    wait_until(lambda: _is_followed(served), what="the other engine follows", timeout_s=10)
     asked = len(house.asked)
     switch(served.plane, key_id, is_enabled=False)
     wait_until(lambda: _status(served) == 412, what="reads are refused", timeout_s=5)
