@@ -168,7 +168,7 @@ def locked_webhook(webhook_id: UUID) -> Webhook:
 
 def host_of(webhook: Webhook) -> str:
     """What lists, logs and events say of the address: its path may be a secret."""
-    return webhook.url.split("/")[2]
+    return webhook.url.partition("://")[2].partition("/")[0]
 
 
 def _sealed(webhook: Webhook, secret: str) -> bytes:

@@ -28,7 +28,8 @@ _OF_A_FORM = {
     "audit.Event.target_type", "indexes.Backup.metric", "indexes.Backup.vector_type",
     "indexes.Import.on_error", "indexes.Import.status", "indexes.Index.name",
     "indexes.Node.name", "indexes.StorageIntegration.provider", "projects.ApiKey.created_by_kind",
-    "projects.DataKey.provider", "sso.SamlConnection.preset",
+    "projects.DataKey.provider", "projects.EncryptionKey.kind", "sso.SamlConnection.preset",
+    "webhooks.Delivery.type",
 }  # fmt: skip
 # JSON whose keys and values are people's own, as the product writes it.
 _JSON = {
