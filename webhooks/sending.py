@@ -196,7 +196,7 @@ def _move_on(delivery: Delivery, tried: Attempt, now: datetime) -> None:
     elif delivery.type == TEST or delivery.attempts > len(BACK_OFF_S):
         delivery.status, delivery.finished_at = DeliveryStatus.FAILED, now
     else:
-        pause_s = BACK_OFF_S[delivery.attempts - 1] * random.uniform(1, 1 + _JITTER)  # noqa: S311
+        pause_s = BACK_OFF_S[delivery.attempts - 1] * random.uniform(1, 1 + _JITTER)  # noqa: S311 - no secret
         delivery.next_attempt_at = now + timedelta(seconds=pause_s)
 
 

@@ -14,6 +14,7 @@ from django.db import models
 
 from access.actor import SYSTEM
 from indexes.backup_models import Backup, BackupStatus
+from indexes.locks import Lock
 from indexes.models import Import, Index, StorageIntegration
 from keyring.envelope import DataKey
 from kit import clock
@@ -30,7 +31,6 @@ from storage.project_keys import project_key
 from storage.rekeying import objects, rows
 from storage.sealing import resealed, sealed_version
 
-_LOCK = 0x5707_0017  # stands for "sealing anew": a second worker would only do the same again
 _TURN_S = 50.0
 
 _log = structlog.get_logger(__name__)
@@ -54,7 +54,8 @@ def reseal_what_is_due(*, grace_s: float | None = None) -> int:
     here = environment()
     grace_s = here.object_grace_s if grace_s is None else grace_s
     url = here.database_system_url.get_secret_value()
-    with alone(url, _LOCK, name="rekeying") as connection:
+    # A second worker would only do the same again.
+    with alone(url, Lock.SEALING_ANEW, name="rekeying") as connection:
         if connection is None:
             return 0
         store = open_object_store(here.object_store_url)
@@ -162,13 +163,13 @@ class Seals:
                 continue
             # Only where nobody has changed it meanwhile.
             with tenant(self.project.organization_id):
-                found = model._default_manager.using(role).filter(pk=pk, **{column: sealed})  # noqa: SLF001
+                found = model._default_manager.using(role).filter(pk=pk, **{column: sealed})  # noqa: SLF001 - a model that is chosen by name
                 count += found.update(**{column: anew})
         return count
 
     def _sealed(self, model: type[models.Model], column: str) -> list[tuple[UUID, memoryview]]:
         place = "index__project" if model is Import else "project"
-        found = model._default_manager.using("system").filter(**{place: self.project})  # noqa: SLF001
+        found = model._default_manager.using("system").filter(**{place: self.project})  # noqa: SLF001 - a model that is chosen by name
         return list(found.exclude(**{column: None}).values_list("pk", column))
 
 
