@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from access.actor import OPERATOR, Actor
 from access.permissions import Role
 from accounts.models import User
+from audit.heads import stored_heads
 from indexes.lifecycle import create_index
 from indexes.models import Index
+from kit.environment import environment
 from orgs.members import create_member
 from orgs.models import Organization
 from orgs.organizations import create_organization
@@ -18,6 +20,7 @@ from projects.api_keys import create_api_key
 from projects.members import add_project_member
 from projects.models import ApiKey, Project
 from projects.projects import create_project
+from storage.objects import open_object_store
 
 PASSWORD = "correct horse battery staple"
 SPEC = {"serverless": {"cloud": "aws", "region": "us-east-1"}}
@@ -72,9 +75,13 @@ class World:
 
 
 def is_intact(world: World) -> bool:
-    """Whether no test destroyed a key of the world: rows can be put back, keys cannot."""
+    """Whether no test destroyed a key of the world or signed a head of its chains: rows can be put
+    back, keys cannot, and a chain that is put back is shorter than what was signed of it."""
     provider = installation_keyring()
-    return all(provider.has_key(one.pk) for one in (world.project, world.their_project))
+    store = open_object_store(environment().object_store_url)
+    has_keys = all(provider.has_key(one.pk) for one in (world.project, world.their_project))
+    organizations = (world.organization, world.elsewhere)
+    return has_keys and not any(any(stored_heads(store, one.pk)) for one in organizations)
 
 
 def build_world() -> World:
