@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from access.actor import Actor
@@ -167,8 +168,8 @@ def locked_webhook(webhook_id: UUID) -> Webhook:
 
 
 def host_of(webhook: Webhook) -> str:
-    """What lists, logs and events say of the address: its path may be a secret."""
-    return webhook.url.partition("://")[2].partition("/")[0]
+    """What lists, logs and events say of the address: its path and query may be a secret."""
+    return urlsplit(webhook.url).netloc
 
 
 def _sealed(webhook: Webhook, secret: str) -> bytes:
