@@ -8,7 +8,7 @@ import os
 import re
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from kit.destinations import AllowedDestination, Purpose, parse_destinations
+from kit.destinations import AllowedDestination, Purpose, is_ip_address, parse_destinations
 
 
 class Addressing(StrEnum):
@@ -243,7 +243,7 @@ class Environment(BaseSettings):
         Not where other programs share the name: on a machine known as localhost.
         """
         host = self.advertised_host.strip("[]")
-        is_shared = host == "localhost" or host.endswith(".localhost") or _is_address(host)
+        is_shared = host == "localhost" or host.endswith(".localhost") or is_ip_address(host)
         return self.advertised_scheme == "https" and not is_shared
 
     @property
@@ -276,14 +276,6 @@ def _is_proxy(url: str) -> bool:
         return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_origin(text: str) -> bool:

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
-from ipaddress import ip_address
 
+from kit.destinations import is_ip_address
 from kit.environment import environment
 from kit.outbound.addresses import Allowed, Resolved, looked_up, resolved
 from kit.outbound.errors import AddressRefused, ExchangeFailed
@@ -75,7 +75,7 @@ def _ends(
         raise
     except ExchangeFailed:
         may_ask = proxy is not None and environment().outbound_proxy_resolves and is_public_allowed
-        if not may_ask or _is_address(place.host):
+        if not may_ask or is_ip_address(place.host):
             raise
         return [Resolved(socket.AF_UNSPEC, place.host)]
 
@@ -112,14 +112,6 @@ def _end(grip: socket.socket, is_over: threading.Event) -> None:
         grip.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # it is over already
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _kind(error: Exception) -> str:
