@@ -5,7 +5,7 @@ finds what a lost notice would have told.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -42,28 +42,24 @@ Rows = list[list[str]]
 Question = tuple[bytes, str, Callable[[Rows], None]]
 
 
-class IndexListener(Protocol):
-    """Hears what holds of an index now."""
+class IndexFacts(NamedTuple):
+    """What holds of an index now: how many namespaces it may have (None: any number), which engines
+    serve it, which outer key is around its project's, and the newest version of that one."""
 
-    def __call__(
-        self,
-        index_id: UUID,
-        limit: int | None,
-        engines: tuple[int, ...],
-        outer_key: UUID | None,
-        *,
-        key_version: int,
-    ) -> None: ...
+    index_id: UUID
+    namespaces_limit: int | None
+    engines: tuple[int, ...]
+    outer_key: UUID | None
+    key_version: int
 
 
 class ControlLink:
     """A source of the loop.
 
     `open_indexes` tells what is of interest; `on_manifest` is called with the current version of
-    a namespace's manifest, again and again; `on_index` alike with how many namespaces an index may
-    have, which engines serve it, which outer key is around its project's, and the newest version
-    of that one; `on_gone` for an index that was deleted, that is not served by this engine any
-    more, or whose project's outer key is disabled.
+    a namespace's manifest, again and again; `on_index` alike with what holds of an index; `on_gone`
+    for an index that was deleted, that is not served by this engine any more, or whose project's
+    outer key is disabled.
     """
 
     def __init__(
@@ -73,7 +69,7 @@ class ControlLink:
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
-        on_index: IndexListener,
+        on_index: Callable[[IndexFacts], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
         self._conninfo = make_conninfo(
@@ -209,13 +205,14 @@ class ControlLink:
             for index_id in asked:
                 if index_id in found:
                     limit, engines, key_id, version = found[index_id]
-                    self._on_index(
+                    facts = IndexFacts(
                         index_id,
                         int(limit) if limit else None,
                         tuple(map(int, engines.split())),
                         UUID(key_id) if key_id else None,
-                        key_version=int(version),
+                        int(version),
                     )
+                    self._on_index(facts)
                 else:
                     self._on_gone(index_id)
 

@@ -8,6 +8,7 @@ import structlog
 
 from dataplane.engine import messages
 from dataplane.engine.admission import needs_quiet
+from dataplane.engine.control_link import IndexFacts
 from dataplane.engine.failures import failure
 from dataplane.engine.following import Following
 from dataplane.engine.key_courier import KeyCourier
@@ -147,27 +148,19 @@ class Engine:
         if index is not None:
             self.close_index(index)
 
-    def look_over(
-        self,
-        index_id: UUID,
-        limit: int | None,
-        engines: tuple[int, ...],
-        outer_key: UUID | None,
-        *,
-        key_version: int,
-    ) -> None:
-        """How many namespaces the index may have now (those that exist stay), which engines are to
-        serve it, the outer key that is around its project's, and which version of that one seals.
-        """
+    def look_over(self, facts: IndexFacts) -> None:
+        """Serve the index as the control plane has it now; namespaces that exist stay."""
         self._following.forget_abandoned()
-        index = self._indexes.get(index_id)
+        index = self._indexes.get(facts.index_id)
         if index is None:
             return
-        index.namespaces_limit = limit
-        if index.is_open and (index.engines != engines or index.outer_key != outer_key):
+        index.namespaces_limit = facts.namespaces_limit
+        if not index.is_open:
+            return
+        if (index.engines, index.outer_key) != (facts.engines, facts.outer_key):
             # Opened anew, it has other followers, and hangs on that key.
             self.close_index(index)
-        elif index.is_open and key_version > index.key.version:
+        elif facts.key_version > index.key.version:
             self._take_new_key(index)
 
     def _take_new_key(self, index: OpenIndex) -> None:
