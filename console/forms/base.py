@@ -1,5 +1,6 @@
 """What all forms share: our classes on controls, and refusals of the domain as errors of fields."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -20,6 +21,17 @@ class ConsoleForm(forms.Form):
             if isinstance(field.widget, _BOXED) and not isinstance(field.widget, _UNBOXED):
                 css = field.widget.attrs.get("class", "")
                 field.widget.attrs["class"] = f"input {css}".strip()
+
+    def carries_out(self, act: Callable[[], object]) -> bool:
+        """Whether a valid form was sent and the verb did it; its refusal is shown in the form."""
+        if not self.is_valid():
+            return False
+        try:
+            act()
+        except StonepineError as error:
+            self.refuse(error)
+            return False
+        return True
 
     def refuse(self, error: StonepineError) -> None:
         """Show a verb's refusal beside the field it names, else above the form."""

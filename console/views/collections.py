@@ -84,12 +84,8 @@ def delete(visit: Visit, collection: str) -> HttpResponse:
     guard(visit, Permission.INDEX_DELETE, Action.COLLECTION_DELETED, name=collection)
     found = get_collection(visit.actor, visit.here, collection)
     form = ConsoleForm(visit.posted)
-    if form.is_valid():
-        try:
-            delete_collection(visit.actor, found)
-            return go(visit, _url(visit), saying=f"Collection {found} deleted")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(lambda: delete_collection(visit.actor, found)):
+        return go(visit, _url(visit), saying=f"Collection {found} deleted")
     return _sheet(visit, "_delete", found, form, title=f"Delete {found}")
 
 

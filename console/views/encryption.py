@@ -15,7 +15,7 @@ from console.visit import Visit, guard, project_page
 from indexes.encryption_impact import impact_of_disabling
 from keyring.outer.kinds import LABELS
 from kit.environment import environment
-from kit.errors import NotFound, StonepineError
+from kit.errors import NotFound
 from projects.encryption_key_queries import (
     data_key_count,
     encryption_key_of,
@@ -63,14 +63,12 @@ def attach(visit: Visit, kind: str) -> HttpResponse:
     if form_of_kind is None:
         raise NotFound(f"There are no keys of the kind {kind[:80]}.")
     form = form_of_kind(visit.posted)
-    if form.is_valid():
-        try:
-            attach_encryption_key(
-                visit.actor, visit.here, kind=kind, settings=form.settings, secret=form.secret
-            )
-            return go(visit, _here(visit), saying="Encryption key attached")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(
+        lambda: attach_encryption_key(
+            visit.actor, visit.here, kind=kind, settings=form.settings, secret=form.secret
+        )
+    ):
+        return go(visit, _here(visit), saying="Encryption key attached")
     label = LABELS[form.kind]
     context = {"kind": kind, "label": label}
     return _sheet(visit, "_attach", form, title=f"Attach a key at {label}", **context)
@@ -84,12 +82,10 @@ def update(visit: Visit) -> HttpResponse:
     guard(visit, _WRITE, Action.ENCRYPTION_KEY_UPDATED)
     key = get_encryption_key(visit.actor, visit.here)
     form = KEY_FORMS[key.kind](visit.posted, initial=dict(key.settings))
-    if form.is_valid():
-        try:
-            update_encryption_key(visit.actor, key, settings=form.settings, secret=form.secret)
-            return go(visit, _here(visit), saying="Encryption key changed")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(
+        lambda: update_encryption_key(visit.actor, key, settings=form.settings, secret=form.secret)
+    ):
+        return go(visit, _here(visit), saying="Encryption key changed")
     return _sheet(visit, "_update", form, title="Change how the key is reached")
 
 
@@ -100,12 +96,8 @@ def disable(visit: Visit) -> HttpResponse:
     guard(visit, _WRITE, Action.ENCRYPTION_KEY_DISABLED)
     key = get_encryption_key(visit.actor, visit.here)
     form = DeleteForm(visit.posted, name=visit.here.slug)
-    if form.is_valid():
-        try:
-            disable_encryption_key(visit.actor, key)
-            return go(visit, _here(visit), saying="Encryption key disabled")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(lambda: disable_encryption_key(visit.actor, key)):
+        return go(visit, _here(visit), saying="Encryption key disabled")
     impact = impact_of_disabling(visit.actor, visit.here)
     return _sheet(visit, "_disable", form, title="Disable the encryption key", impact=impact)
 
@@ -117,12 +109,8 @@ def detach(visit: Visit) -> HttpResponse:
     guard(visit, _WRITE, Action.ENCRYPTION_KEY_DETACHED)
     key = get_encryption_key(visit.actor, visit.here)
     form = DeleteForm(visit.posted, name=visit.here.slug)
-    if form.is_valid():
-        try:
-            detach_encryption_key(visit.actor, key)
-            return go(visit, _here(visit), saying="Encryption key detached")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(lambda: detach_encryption_key(visit.actor, key)):
+        return go(visit, _here(visit), saying="Encryption key detached")
     return _sheet(visit, "_detach", form, title="Detach the encryption key")
 
 
@@ -134,12 +122,8 @@ def enable(visit: Visit) -> HttpResponse:
     guard(visit, _WRITE, Action.ENCRYPTION_KEY_ENABLED)
     key = get_encryption_key(visit.actor, visit.here)
     form = ConsoleForm(visit.posted)
-    if form.is_valid():
-        try:
-            enable_encryption_key(visit.actor, key)
-            return go(visit, _here(visit), saying="Encryption key enabled")
-        except StonepineError as error:
-            form.refuse(error)
+    if form.carries_out(lambda: enable_encryption_key(visit.actor, key)):
+        return go(visit, _here(visit), saying="Encryption key enabled")
     return _sheet(visit, "_enable", form, title="Enable the encryption key")
 
 
