@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+import structlog
+
 from keyring.local import LocalKeyring
 from keyring.outer.key import OuterKey
 from kit import clock
@@ -23,6 +25,8 @@ from kit.errors import StonepineError, Unavailable
 _FORM = b"\x02"
 _ID_BYTES = 16
 _REFUSED_FOR_S = 5.0
+
+_log = structlog.get_logger()
 
 
 class OuterKeys(Protocol):
@@ -126,6 +130,10 @@ class LayeredKeyring(LocalKeyring):
             until_s = began_s + self._cache_s
         except StonepineError as error:
             answer, until_s = error, clock.monotonic_s() + _REFUSED_FOR_S
+        except Exception:  # noqa: BLE001 - who waits is answered all the same, as in an outage
+            _log.exception("key_not_fetched", project_id=str(project_id))
+            answer = Unavailable("The project's encryption key cannot be asked for at present.")
+            until_s = clock.monotonic_s() + _REFUSED_FOR_S
         with self._lock:
             self._forget_old()
             name, known = _name(wrapped), _Known(answer, began_s, until_s)

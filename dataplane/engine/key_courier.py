@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-import structlog
-
 from keyring.layered import KeyPending, LayeredKeyring
 from kit import clock
 
@@ -19,8 +17,6 @@ _LOOK_EVERY_S = 1.0
 _ASK_AGAIN_S = 15.0
 
 Wrapped = tuple[UUID, bytes]
-
-_log = structlog.get_logger()
 
 
 class KeyCourier:
@@ -85,16 +81,15 @@ class KeyCourier:
         """Who waits for it, to be added to; it is asked for once for all of them."""
         project_id, wrapped = one
         if wrapped not in self._waiting:
+            now = clock.monotonic_s()
+            recent = {key: at for key, at in self._asked_at_s.items() if now - at < _ASK_AGAIN_S}
+            self._asked_at_s = recent | {wrapped: now}
             self._waiting[wrapped] = []
-            self._asked_at_s[wrapped] = clock.monotonic_s()
             self._threads.submit(self._fetch, project_id, wrapped)
         return self._waiting[wrapped]
 
     def _fetch(self, project_id: UUID, wrapped: bytes) -> None:
-        try:
-            self._keyring.fetch(project_id, wrapped)
-        except Exception:  # noqa: BLE001 - who waits is answered all the same, by asking once more
-            _log.exception("key_not_fetched", project_id=str(project_id))
+        self._keyring.fetch(project_id, wrapped)
         self._arrived.append(wrapped)
         # Where it would block there are wake-ups enough on their way.
         with contextlib.suppress(BlockingIOError):

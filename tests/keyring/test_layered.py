@@ -10,7 +10,7 @@ from keyring.data_keys import new_data_key, open_data_key
 from keyring.layered import KeyPending, LayeredKeyring, outer_key_id
 from keyring.local import LocalKeyring
 from keyring.outer.key import KeyRefused, OuterKey
-from kit.errors import DataLoss, StonepineError, Unavailable
+from kit.errors import DataLoss, Unavailable
 from kit.ids import new_id
 
 
@@ -19,7 +19,7 @@ class Shelf:
     """Outer keys that turn bytes around; `failure` is what their holder says instead."""
 
     keys: dict[UUID, UUID] = field(default_factory=dict)
-    failure: StonepineError | None = None
+    failure: Exception | None = None
     asked: int = 0
 
     def id_of_project(self, project_id: UUID) -> UUID | None:
@@ -114,6 +114,19 @@ def test_a_refusal_ends_what_was_believed_and_an_outage_does_not(folder: Path) -
     shelf.failure = None
     keyring.fetch(project, wrapped)
     key.derive("segment")
+
+
+def test_a_failure_nobody_foresaw_is_an_outage_and_not_asked_about_again_at_once(
+    folder: Path,
+) -> None:
+    shelf = Shelf()
+    keyring = LayeredKeyring(folder, shelf, cache_s=60)
+    project, wrapped = _locked(keyring, shelf)
+    shelf.failure = RuntimeError("no more threads")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            open_data_key(keyring, project, 1, wrapped)
+    assert shelf.asked == 1
 
 
 def test_who_must_not_wait_is_told_what_to_fetch(folder: Path) -> None:
