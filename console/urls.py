@@ -28,12 +28,11 @@ from console.views import (
     key_acts,
     keys,
     members,
+    networks,
     notices,
-    organization_networks,
     organizations,
     passwords,
     project_members,
-    project_networks,
     project_settings,
     projects,
     restore_jobs,
@@ -139,7 +138,7 @@ _PROJECT: list[URLPattern | URLResolver] = [
     path("/encryption/detach", encryption.detach, name="encryption_detach"),
     path("/settings", project_settings.overview, name="project_settings"),
     path("/settings/name", project_settings.rename, name="project_rename"),
-    path("/settings/networks", project_networks.change, name="project_networks"),
+    path("/settings/networks", networks.of_project, name="project_networks"),
     path("/settings/delete", project_settings.delete, name="project_delete"),
 ]
 
@@ -248,7 +247,7 @@ _SERVICE_ACCOUNTS = [
 _SETTINGS = [
     path("", settings.overview, name="settings"),
     path("/name", settings.rename, name="organization_rename"),
-    path("/networks", organization_networks.change, name="organization_networks"),
+    path("/networks", networks.of_organization, name="organization_networks"),
     path("/leave", settings.leave, name="organization_leave"),
     path("/delete", settings.delete, name="organization_delete"),
 ]

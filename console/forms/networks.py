@@ -7,6 +7,7 @@ from django import forms
 from access.network_policy import NetworkPolicy, PrivateEndpoint
 from console.forms.base import Advised, ConsoleForm
 from console.forms.keys import LinesField
+from kit.errors import FailedPrecondition, StonepineError
 
 _ENDPOINTS = [
     ("off", Advised("Public only", "Clients are told of the public address.")),
@@ -15,9 +16,17 @@ _ENDPOINTS = [
 ]
 
 
-class OrganizationNetworksForm(ConsoleForm):
+class NetworksForm(ConsoleForm):
     """What is empty lets everybody in. `is_forced` is shown once a list shuts its author out."""
 
+    is_shut_out = False
+
+    def refuse(self, error: StonepineError) -> None:
+        self.is_shut_out = isinstance(error, FailedPrecondition) and "address" in error.fields
+        super().refuse(error)
+
+
+class OrganizationNetworksForm(NetworksForm):
     people = LinesField(
         label="People: only from these networks",
         help_text="Everything of the organization in the console. One a line.",
@@ -29,9 +38,7 @@ class OrganizationNetworksForm(ConsoleForm):
     is_forced = forms.BooleanField(label="Save it although it shuts me out", required=False)
 
 
-class ProjectNetworksForm(ConsoleForm):
-    """What is empty lets everybody in. `is_forced` is shown once a list shuts its author out."""
-
+class ProjectNetworksForm(NetworksForm):
     data_plane = LinesField(
         label="Data plane: only from these networks",
         help_text="Reading and writing records. One a line, such as 203.0.113.0/24.",
