@@ -1,6 +1,8 @@
 """How commands get into a running installation, and the options that they share."""
 
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +39,14 @@ def enter(home: Path | None) -> None:
     import django
 
     django.setup()
+    _keep_logs_apart()
+
+
+def _keep_logs_apart() -> None:
+    """On standard error: what a command answers may be read by a program."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
 
 
 @contextmanager

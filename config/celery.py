@@ -4,8 +4,9 @@ import os
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging, task_failure, task_postrun, task_prerun
 
 from kit.environment import environment
 from kit.ids import new_id
@@ -177,6 +178,12 @@ def _enter_task(task_id: str, task: Any, **_sender: Any) -> None:
     clear_contextvars()
     bind_contextvars(task=task.name, task_id=task_id)
     enter(AuditContext(request_id=task_id or new_id().hex, source=Source.WORKER))
+
+
+@task_failure.connect
+def _tell_of_failure(exception: BaseException, **_sender: Any) -> None:
+    """In the words of our own logs, which quote nothing of a task's arguments."""
+    structlog.get_logger(__name__).error("task_failed", exc_info=exception)
 
 
 @task_postrun.connect

@@ -4,15 +4,33 @@ from typing import Any
 
 import structlog
 
+from kit.environment import environment
+from kit.tracebacks import render_traceback
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     structlog.processors.StackInfoRenderer(),
-    structlog.processors.format_exc_info,
+    structlog.processors.ExceptionRenderer(render_traceback),
     structlog.processors.EventRenamer("message"),
 ]
+# Whatever the level is: these would quote what people send, or tell of every task.
+_QUIETER = {
+    # A 404 is the client's business; what is ours is logged by the middleware.
+    "django.request": {"level": "CRITICAL"},
+    "django.security.DisallowedHost": {"level": "CRITICAL"},
+    # It would log the whole address, and some carry a token that opens something.
+    "django.security.csrf": {"level": "CRITICAL"},
+    # It would quote the exception; `config.celery` tells of tasks that fail.
+    "celery.app.trace": {"level": "CRITICAL"},
+    # What statements are given are customers' values.
+    "django.db.backends": {"level": "INFO"},
+    "celery.worker.strategy": {"level": "WARNING"},
+    "celery.worker.request": {"level": "WARNING"},
+    "celery.beat": {"level": "WARNING"},
+}
 
 
 def configure_structlog() -> None:
@@ -53,16 +71,6 @@ def logging_configuration() -> dict[str, Any]:
                 "formatter": "json",
             }
         },
-        "root": {"handlers": ["stdout"], "level": "INFO"},
-        "loggers": {
-            # A 404 is the client's business; what is ours is logged by the middleware.
-            "django.request": {"level": "CRITICAL"},
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
-            # It would log the whole address, and some carry a token that opens something.
-            "django.security.csrf": {"level": "CRITICAL"},
-            "celery.app.trace": {"level": "WARNING"},
-            "celery.worker.strategy": {"level": "WARNING"},
-            "celery.worker.request": {"level": "WARNING"},
-            "celery.beat": {"level": "WARNING"},
-        },
+        "root": {"handlers": ["stdout"], "level": environment().log_level.number},
+        "loggers": _QUIETER,
     }

@@ -4,6 +4,7 @@ Django's own settings are built from this in `config.settings`; the data plane a
 read it directly. Each field stands in docs/configuration.md, and a test holds the two together.
 """
 
+import logging
 import os
 import re
 from enum import StrEnum
@@ -27,6 +28,20 @@ class Addressing(StrEnum):
     SUBDOMAIN = "subdomain"
 
 
+class LogLevel(StrEnum):
+    """What is logged: that, and whatever is graver."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def number(self) -> int:
+        """As the logging module counts."""
+        return logging.getLevelNamesMapping()[self.name]
+
+
 class Environment(BaseSettings):
     """The installation as its processes see it."""
 
@@ -37,6 +52,7 @@ class Environment(BaseSettings):
     run_dir: Path = Path(".stonepine/run")
     production: bool = False
     debug: bool = False
+    log_level: LogLevel = LogLevel.INFO
     secret_key: SecretStr = SecretStr("")
     # What it was before it was rotated: still believed, never signed with.
     former_secret_key: SecretStr = SecretStr("")

@@ -18,6 +18,7 @@ from keyring.envelope import DataKey
 from kit.clock import monotonic_s
 from kit.environment import Environment, environment
 from kit.errors import NotFound, StonepineError
+from kit.logs import configure_logs
 from storage.catalog import IndexRow, load_index
 from storage.database import Connection, connect
 from storage.objects import open_object_store
@@ -103,4 +104,5 @@ def _report(line: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    configure_logs("builder", file=sys.stderr)
     sys.exit(main())

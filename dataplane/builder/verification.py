@@ -20,6 +20,7 @@ from dataplane.builder.older import OlderSegments
 from keyring.envelope import DataKey
 from kit.environment import Environment, environment
 from kit.errors import DataLoss, NotFound, StonepineError
+from kit.logs import configure_logs
 from storage.backups.fill import Filling, Prepared
 from storage.backups.form import BackupContent, NamespacePart
 from storage.backups.tail import StoredBackup
@@ -202,4 +203,5 @@ def _report(line: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    configure_logs("verification", file=sys.stderr)
     sys.exit(main())

@@ -67,7 +67,7 @@ class RestFace:
         except StonepineError as error:
             status, body, reply_headers = self._refuse(call, error)
         except Exception:  # noqa: BLE001 - the client gets an answer, we get the traceback
-            _log.exception("request failed", request_id=call.id, path=scope["path"])
+            _log.exception("request failed", request_id=call.id, method=scope["method"])
             status, body, reply_headers = self._refuse(call, Internal("Internal error"))
         await _send(send, status, body, reply_headers)
 

@@ -18,6 +18,7 @@ from dataplane.importer.run import Turn, run_turn
 from dataplane.importer.site import Site
 from kit.environment import Environment, environment
 from kit.errors import FailedPrecondition
+from kit.logs import configure_logs
 from storage.catalog import load_index
 from storage.database import Connection, connect
 from storage.imports import load_import, pass_over
@@ -110,4 +111,5 @@ def _report(line: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    configure_logs("importer", file=sys.stderr)
     sys.exit(main())
