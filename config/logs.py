@@ -27,6 +27,8 @@ _QUIETER = {
     "celery.app.trace": {"level": "CRITICAL"},
     # What statements are given are customers' values.
     "django.db.backends": {"level": "INFO"},
+    "celery.pool": {"level": "INFO"},
+    "celery.utils.functional": {"level": "INFO"},
     "celery.worker.strategy": {"level": "WARNING"},
     "celery.worker.request": {"level": "WARNING"},
     "celery.beat": {"level": "WARNING"},
