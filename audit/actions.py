@@ -53,6 +53,7 @@ class Action(StrEnum):
     ENCRYPTION_KEY_DISABLED = "encryption_key.disabled"
     ENCRYPTION_KEY_ENABLED = "encryption_key.enabled"
     ENCRYPTION_KEY_UPDATED = "encryption_key.updated"
+    EVIDENCE_COLLECTED = "evidence.collected"
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_STARTED = "import.started"
     INDEX_CONFIGURED = "index.configured"
@@ -201,6 +202,7 @@ SENTENCES: dict[Action, str] = {
     Action.ENCRYPTION_KEY_DISABLED: "{actor} disabled the encryption key {target}",
     Action.ENCRYPTION_KEY_ENABLED: "{actor} enabled the encryption key {target}",
     Action.ENCRYPTION_KEY_UPDATED: "{actor} changed how the encryption key {target} is reached",
+    Action.EVIDENCE_COLLECTED: "{actor} collected evidence of the whole installation",
     Action.IMPORT_CANCELLED: "{actor} cancelled an import into the index {target}",
     Action.IMPORT_STARTED: "{actor} started an import into the index {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",

@@ -6,7 +6,7 @@ Needs no Django, only the database, the heads and the public keys.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from psycopg import IsolationLevel
@@ -15,6 +15,8 @@ from psycopg.rows import tuple_row
 from audit.canonical import FIELD_EXPRESSIONS, FIELDS, GENESIS, event_hash
 from audit.heads import Head
 from storage.database import Connection
+
+Row: TypeAlias = tuple[Any, ...]
 
 NO_ORGANIZATION = UUID(int=0)
 _NO_ORGANIZATION = str(NO_ORGANIZATION)
@@ -63,6 +65,15 @@ class Report:
             "problem": found.what if found else None,
         }
 
+    def in_words(self) -> str:
+        if self.problem is None:
+            unsigned = self.events - self.signed_sequence
+            return f"sound, {self.events} events, the last {unsigned} not signed yet"
+        return (
+            f"TAMPERED WITH at sequence {self.problem.sequence}: {self.problem.what} "
+            f"(sound up to {self.signed_sequence})"
+        )
+
 
 @dataclass(slots=True)
 class _Walk:
@@ -72,7 +83,6 @@ class _Walk:
     sequence: int = 0
     signed: int = 0
     hash: bytes = GENESIS
-    problem: Problem | None = None
 
 
 @contextmanager
@@ -97,42 +107,64 @@ def verify(
     by_chain: dict[UUID, list[Head]] = {}
     for head in heads:
         by_chain.setdefault(head.organization_id, []).append(head)
-    rows = connection.execute(_CHAINS, [NO_ORGANIZATION]).fetchall()
-    known = {row[0] for row in rows} | set(by_chain)
+    known = set(chains(connection)) | set(by_chain)
     return [
         _verify_chain(connection, chain, by_chain.get(chain, []), public_keys)
         for chain in sorted(known if only is None else {only})
     ]
 
 
-def _verify_chain(
-    connection: Connection, chain: UUID, heads: list[Head], public_keys: Mapping[int, bytes]
+def verify_copy(
+    chain: UUID, rows: Iterable[Row], heads: Iterable[Head], public_keys: Mapping[int, bytes]
 ) -> Report:
-    report = Report(chain)
-    walk = _Walk(heads={})
-    for head in sorted(heads, key=lambda one: one.sequence):
-        if not head.is_genuine(public_keys):
-            report.problem = Problem(head.sequence, "a head's signature is not genuine")
-            return report
-        walk.heads.setdefault(head.sequence, []).append(head)
-    for row in _links(connection, chain):
-        walk.problem = _check_link(walk, chain, row)
-        if walk.problem is not None:
-            break
-    report.events = walk.sequence
-    report.signed_sequence = walk.signed
-    report.problem = walk.problem or _check_end(connection, walk, chain)
+    """As `verify`, for what `links` gave of a chain somewhere else."""
+    report, _ = _followed(chain, rows, heads, public_keys)
     return report
 
 
-def _links(connection: Connection, chain: UUID) -> Iterator[tuple[Any, ...]]:
+def chains(connection: Connection) -> list[UUID]:
+    """All that there are; `NO_ORGANIZATION` stands for the installation's own."""
+    return [row[0] for row in connection.execute(_CHAINS, [NO_ORGANIZATION]).fetchall()]
+
+
+def links(connection: Connection, chain: UUID) -> Iterator[Row]:
+    """Sequence, previous hash, hash and the event's `FIELDS` as text, within a transaction."""
     with connection.cursor(name="audit_links", row_factory=tuple_row) as cursor:
         cursor.itersize = _ROWS_A_FETCH
         cursor.execute(_LINKS, [chain])
         yield from cursor
 
 
-def _check_link(walk: _Walk, chain: UUID, row: tuple[Any, ...]) -> Problem | None:
+def _verify_chain(
+    connection: Connection, chain: UUID, heads: list[Head], public_keys: Mapping[int, bytes]
+) -> Report:
+    report, walk = _followed(chain, links(connection, chain), heads, public_keys)
+    report.problem = report.problem or _check_rows(connection, walk, chain)
+    return report
+
+
+def _followed(
+    chain: UUID, rows: Iterable[Row], heads: Iterable[Head], public_keys: Mapping[int, bytes]
+) -> tuple[Report, _Walk]:
+    report, walk = Report(chain), _Walk(heads={})
+    for head in sorted(heads, key=lambda one: one.sequence):
+        if not head.is_genuine(public_keys):
+            report.problem = Problem(head.sequence, "a head's signature is not genuine")
+            return report, walk
+        walk.heads.setdefault(head.sequence, []).append(head)
+    for row in rows:
+        report.problem = _check_link(walk, chain, row)
+        if report.problem is not None:
+            break
+    report.events, report.signed_sequence = walk.sequence, walk.signed
+    last_signed = max(walk.heads, default=0)
+    if report.problem is None and last_signed > walk.sequence:
+        what = f"the end is cut off: {last_signed} was signed"
+        report.problem = Problem(walk.sequence + 1, what)
+    return report, walk
+
+
+def _check_link(walk: _Walk, chain: UUID, row: Row) -> Problem | None:
     """Check the row against what came before it, and step on."""
     sequence, previous_hash, hash_, *values = row
     expected = walk.sequence + 1
@@ -160,10 +192,8 @@ def _check_heads(walk: _Walk) -> Problem | None:
     return None
 
 
-def _check_end(connection: Connection, walk: _Walk, chain: UUID) -> Problem | None:
-    last_signed = max(walk.heads, default=0)
-    if last_signed > walk.sequence:
-        return Problem(walk.sequence + 1, f"the end is cut off: {last_signed} was signed")
+def _check_rows(connection: Connection, walk: _Walk, chain: UUID) -> Problem | None:
+    """Whether the database keeps the same end, and no event beside the chain."""
     row = connection.execute(
         "SELECT sequence, hash FROM audit_chain WHERE organization_id = %s", [chain]
     ).fetchone()

@@ -3,15 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from cli.entry import HomeOption, JsonOption, enter, operating
-
-if TYPE_CHECKING:
-    from audit.verification import Report
 
 audit = typer.Typer(help="The audit log: verify, export, signing keys.", no_args_is_help=True)
 OrganizationOption = Annotated[
@@ -38,13 +35,13 @@ def verify(
     from audit.installation import verify_installation
 
     only = None if organization is None else _organization_id(organization)
-    keys = None if public_keys is None else _read_keys(public_keys)
+    keys = None if public_keys is None else read_public_keys(public_keys)
     reports = verify_installation(heads=heads, public_keys=keys, only=only)
     if as_json:
         typer.echo(json.dumps([report.to_json() for report in reports], indent=1))
     else:
         for report in reports:
-            typer.echo(_in_words(report))
+            typer.echo(f"{report.organization_id}: {report.in_words()}")
     raise typer.Exit(1 if any(report.problem for report in reports) else 0)
 
 
@@ -109,7 +106,8 @@ def _organization_id(reference: str) -> UUID:
         raise NotFound(f"There is no organization {reference}.") from None
 
 
-def _read_keys(file: Path) -> dict[int, bytes]:
+def read_public_keys(file: Path) -> dict[int, bytes]:
+    """What `audit public-keys` printed."""
     from kit.errors import InvalidArgument
 
     try:
@@ -117,14 +115,3 @@ def _read_keys(file: Path) -> dict[int, bytes]:
         return {int(key_id): bytes.fromhex(key) for key_id, key in found.items()}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InvalidArgument(f"{file} holds no public keys.") from error
-
-
-def _in_words(report: "Report") -> str:
-    name = f"{report.organization_id}: "
-    if report.problem is None:
-        unsigned = report.events - report.signed_sequence
-        return f"{name}sound, {report.events} events, the last {unsigned} not signed yet"
-    return (
-        f"{name}TAMPERED WITH at sequence {report.problem.sequence}: {report.problem.what} "
-        f"(sound up to {report.signed_sequence})"
-    )

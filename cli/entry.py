@@ -34,8 +34,10 @@ def enter(home: Path | None) -> None:
             hint=f"Start it with `stonepine up --home {chosen.path} --detach`.",
         )
     from cli.settings import Installation
+    from kit.environment import environment
 
     os.environ.update(Installation.of(chosen).children_environment())
+    environment.cache_clear()
     import django
 
     django.setup()

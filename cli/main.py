@@ -13,6 +13,7 @@ from cli.audit import audit
 from cli.backups import backups, digest
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
+from cli.evidence.commands import evidence
 from cli.fsck import fsck
 from cli.home import Home
 from cli.imports import imports
@@ -39,6 +40,7 @@ app.add_typer(organizations, name="org")
 app.add_typer(access, name="access")
 app.add_typer(audit, name="audit")
 app.add_typer(backups, name="backup")
+app.add_typer(evidence, name="evidence")
 app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")

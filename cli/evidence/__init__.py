@@ -1,0 +1,1 @@
+"""`stonepine evidence`: what an auditor asks for, from live facts, in one signed file."""
