@@ -19,9 +19,21 @@ def import_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("imports").resolve()
 
 
+@pytest.fixture(scope="session")
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stack's processes put what they call temporary."""
+    return tmp_path_factory.mktemp("tmp").resolve()
+
+
 @pytest.fixture(scope="package")
-def stack(import_folder: Path) -> Iterator[Stack]:
-    with running_stack(STONEPINE_IMPORT_FOLDERS=str(import_folder)) as started:
+def stack(import_folder: Path, temporary_folder: Path) -> Iterator[Stack]:
+    settings = {
+        "STONEPINE_IMPORT_FOLDERS": str(import_folder),
+        # Whatever is logged at any level is written, and looked through by test_secrecy.
+        "STONEPINE_LOG_LEVEL": "debug",
+        "TMPDIR": str(temporary_folder),
+    }
+    with running_stack(**settings) as started:
         yield started
 
 

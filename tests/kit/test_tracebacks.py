@@ -24,7 +24,8 @@ def told(error: Exception) -> str:
 @pytest.mark.parametrize(
     "error",
     [
-        KeyError(SECRET), ValueError(SECRET), UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, "x"),
+        KeyError(SECRET), ValueError(SECRET),
+        UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, "x"),
         NotFound(SECRET), InvalidArgument(SECRET), psycopg.errors.UniqueViolation(SECRET),
         json.JSONDecodeError("bad", SECRET, 0), AssertionError(SECRET),
     ],

@@ -5,13 +5,30 @@ import random
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
+
+Floats: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float32]]"
 
 _TEXT_LENGTH = 18
 _DIMENSION = 32
 # How many values stand in a pattern: enough bytes that no chance gives them.
 _F16, _F32, _F64, _BF16, _I8 = 6, 3, 2, 6, 10
+
+
+def _word() -> str:
+    letters = random.choices(string.ascii_lowercase + string.digits, k=_TEXT_LENGTH)
+    return "cn" + "".join(letters)
+
+
+def _direction(dimension: int = _DIMENSION) -> Floats:
+    made = np.random.default_rng().normal(size=dimension)
+    return (made / np.linalg.norm(made)).astype(np.float32)
+
+
+def _indices() -> list[int]:
+    return sorted(random.sample(range(1 << 24, 1 << 31), 12))
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,7 @@ class TextMark:
     """A word that stands nowhere else."""
 
     name: str
-    text: str = field(default_factory=lambda: _word(), repr=False)
+    text: str = field(default_factory=_word, repr=False)
 
     def patterns(self) -> Iterator[Pattern]:
         forms = {
@@ -46,9 +63,7 @@ class VectorMark:
     """A vector of length 1, so that normalizing changes nothing of it."""
 
     name: str
-    values: "np.ndarray[tuple[int], np.dtype[np.float32]]" = field(
-        default_factory=lambda: _direction(), repr=False
-    )
+    values: Floats = field(default_factory=_direction, repr=False)
 
     def patterns(self) -> Iterator[Pattern]:
         for encoding, content in vector_forms(self.values).items():
@@ -60,10 +75,8 @@ class SparseMark:
     """A sparse vector: its indices are looked for as integers, its values as floats."""
 
     name: str
-    indices: list[int] = field(default_factory=lambda: _indices(), repr=False)
-    values: "np.ndarray[tuple[int], np.dtype[np.float32]]" = field(
-        default_factory=lambda: _direction(12), repr=False
-    )
+    indices: list[int] = field(default_factory=_indices, repr=False)
+    values: Floats = field(default_factory=lambda: _direction(12), repr=False)
 
     def patterns(self) -> Iterator[Pattern]:
         for encoding, content in vector_forms(self.values).items():
@@ -73,7 +86,7 @@ class SparseMark:
             yield Pattern(f"{self.name} indices", code, content)
 
 
-def vector_forms(values: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> dict[str, bytes]:
+def vector_forms(values: Floats) -> dict[str, bytes]:
     """Its values from the second on, in every form that floats are kept in."""
     rest = values[1:]
     upper_halves = (rest[:_BF16].view(np.uint32) + np.uint32(0x8000)) >> 16
@@ -106,19 +119,7 @@ def in_letters(content: bytes) -> dict[str, bytes]:
         padded = bytes(offset) + content
         letters = base64.b64encode(padded[: len(padded) // 3 * 3])[4 * (offset > 0) :]
         forms[f"base64+{offset}"] = letters
-        forms[f"base64url+{offset}"] = letters.translate(bytes.maketrans(b"+/", b"-_"))
+        in_urls = letters.translate(bytes.maketrans(b"+/", b"-_"))
+        if in_urls != letters:
+            forms[f"base64url+{offset}"] = in_urls
     return forms
-
-
-def _word() -> str:
-    letters = random.choices(string.ascii_lowercase + string.digits, k=_TEXT_LENGTH)
-    return "cn" + "".join(letters)
-
-
-def _direction(dimension: int = _DIMENSION) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-    made = np.random.default_rng().normal(size=dimension)
-    return (made / np.linalg.norm(made)).astype(np.float32)
-
-
-def _indices() -> list[int]:
-    return sorted(random.sample(range(1 << 24, 1 << 31), 12))

@@ -84,7 +84,6 @@ class Scanner:
         for head in _STREAMS:
             self._magic[int.from_bytes(head[:2], "little")] = True
         self.bytes_seen = 0
-        self.streams_seen = 0
 
     def scan_tree(self, folder: Path) -> Iterator[Hit]:
         """Every regular file below; those that vanish meanwhile are passed over."""
@@ -127,7 +126,6 @@ class Scanner:
                 if head.startswith(magic):
                     plain = decompressed(kind, view[at:])
                     if len(plain) >= _LEAST_BYTES:
-                        self.streams_seen += 1
                         yield kind, plain
 
     def _magic_offsets(self, view: memoryview) -> Iterator[int]:

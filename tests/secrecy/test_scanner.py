@@ -1,4 +1,4 @@
-"""The scanner finds what is planted, in every encoding; so that it finds nothing means something."""
+"""The scanner finds what is planted in every encoding: so its silence means something."""
 
 import base64
 import gzip

@@ -42,6 +42,7 @@ class Stack:
     port: int
     settings: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = (str(COMMAND),)
 
     @property
     def api_url(self) -> str:
@@ -77,7 +78,7 @@ class Stack:
     ) -> subprocess.CompletedProcess[str]:
         """`given` comes on standard input."""
         return subprocess.run(
-            [str(COMMAND), *arguments],
+            [*self.command, *arguments],
             cwd=REPOSITORY, env=self.environment(), capture_output=True, text=True,
             timeout=timeout_s, check=False, input=given,
         )  # fmt: skip
@@ -210,13 +211,15 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def running_stack(folder: Path | None = None, **settings: str) -> Iterator[Stack]:
+def running_stack(
+    folder: Path | None = None, *, command: tuple[str, ...] = (str(COMMAND),), **settings: str
+) -> Iterator[Stack]:
     """A started and bootstrapped installation; afterwards no process and no folder is left."""
     scratch = None if folder else tempfile.mkdtemp(prefix="sp-")
     home = (folder or Path(str(scratch))) / "home"
     try:
         with reserved_port() as port:
-            stack = Stack(home, port, settings)
+            stack = Stack(home, port, settings, command=command)
             try:
                 stack.start()
                 stack.bootstrap()
