@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.sockets import documented_sockets, listening
 from tests.support.stack import Stack, is_alive, running_stack
 from tests.support.waiting import wait_until
 
@@ -38,6 +39,15 @@ def test_status_names_all_processes_and_where_to_go(stack: Stack) -> None:
     assert [entry["name"] for entry in said["processes"]] == PROCESSES
     assert said["console_url"] == said["api_url"] == f"http://127.0.0.1:{stack.port}"
     assert stack.run("status", "--home", str(stack.home)).returncode == 0
+
+
+def test_a_fresh_installation_listens_where_the_documentation_says_and_nowhere_else(
+    stack: Stack,
+) -> None:
+    """No index has been made, so there is one port; and one engine."""
+    tcp, unix = listening(stack)
+    assert tcp == {("127.0.0.1", stack.port)}
+    assert unix == documented_sockets() - {"run/engine-1.sock"}
 
 
 def test_doctor_finds_nothing_wrong(stack: Stack) -> None:

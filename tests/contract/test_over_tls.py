@@ -1,6 +1,5 @@
 """A whole installation that advertises https: TLS everywhere, plaintext nowhere, no other door."""
 
-import re
 import shutil
 import socket
 import ssl
@@ -9,13 +8,13 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import httpx
-import psutil
 import psycopg
 import pytest
 
 from cli.embedded.postgres import DATABASE, ROLES
 from tests.support.clients import VERSIONS, run_client, run_scenario, typescript_folder
-from tests.support.stack import REPOSITORY, Stack, running_stack
+from tests.support.sockets import documented_sockets, listening
+from tests.support.stack import Stack, running_stack
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -103,25 +102,6 @@ def test_sockets_lie_where_nobody_else_may_enter(stack: Stack) -> None:
     assert not any(mode & 0o077 for mode in modes.values()), modes
     folder = (stack.home / "run").stat().st_mode & 0o777
     assert folder & ~0o010 == 0o700, oct(folder)
-
-
-def listening(stack: Stack) -> tuple[set[tuple[str, int]], set[str]]:
-    """Addresses of internet sockets that wait for somebody, and names of unix sockets."""
-    found = [one for each in stack.answers(lambda p: p.net_connections("all")) for one in each]
-    internet = [one for one in found if one.family != socket.AF_UNIX]
-    datagrams = [one for one in internet if one.type == socket.SOCK_DGRAM]
-    assert datagrams == []
-    waiting = [one.laddr for one in internet if one.status == psutil.CONN_LISTEN]
-    named = {str(one.laddr) for one in found if one.family == socket.AF_UNIX and one.laddr}
-    home = f"{stack.home}/"
-    return {(at.ip, at.port) for at in waiting}, {name.removeprefix(home) for name in named}
-
-
-def documented_sockets() -> set[str]:
-    """Of the table in docs/tls.md, "Ports and sockets"."""
-    text = (REPOSITORY / "docs" / "tls.md").read_text()
-    rows = re.findall(r"^\| unix ([^|]*)\|", text, re.MULTILINE)
-    return {name for row in rows for name in re.findall(r"`([^`]*)`", row)}
 
 
 def test_every_port_speaks_256_bit_aes_alone(stack: Stack, host: str) -> None:
