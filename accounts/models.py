@@ -42,6 +42,8 @@ class User(AbstractBaseUser):
     email = models.CharField(max_length=254, unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
+    # Runs this installation: see orgs/operators.py.
+    is_operator = models.BooleanField(default=False)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

@@ -59,6 +59,7 @@ class Action(StrEnum):
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
     INDEX_DELETED = "index.deleted"
+    INSTALLATION_TESTED = "installation.tested"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_CREATED = "invitation.created"
     INVITATION_RESENT = "invitation.resent"
@@ -75,6 +76,8 @@ class Action(StrEnum):
     NAMESPACE_RECORDS_UPSERTED = "namespace.records_upserted"
     NOTICE_DISMISSED = "notice.dismissed"
     NOTICE_MAIL_CHOSEN = "notice.mail_chosen"
+    OPERATOR_ADDED = "operator.added"
+    OPERATOR_REMOVED = "operator.removed"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_DELETED = "organization.deleted"
@@ -208,6 +211,7 @@ SENTENCES: dict[Action, str] = {
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
+    Action.INSTALLATION_TESTED: "{actor} tried the {target} of the installation",
     Action.INVITATION_ACCEPTED: "{actor} accepted the invitation of {target}",
     Action.INVITATION_CREATED: "{actor} invited {target}",
     Action.INVITATION_RESENT: "{actor} invited {target} again",
@@ -224,6 +228,8 @@ SENTENCES: dict[Action, str] = {
     Action.NAMESPACE_RECORDS_UPSERTED: "{actor} added records to the index {target}",
     Action.NOTICE_DISMISSED: "{actor} put away the notice: {target}",
     Action.NOTICE_MAIL_CHOSEN: "{actor} chose whether notices of {target} come by mail",
+    Action.OPERATOR_ADDED: "{actor} made {target} an operator of the installation",
+    Action.OPERATOR_REMOVED: "{actor} ended that {target} is an operator of the installation",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",

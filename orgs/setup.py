@@ -1,8 +1,12 @@
-"""The first owner of an installation: a one-time link that closes itself for ever."""
+"""The first owner of an installation: a one-time link that closes itself for ever.
+
+Whoever opens the link of the installation's first organization runs the installation as well, as
+long as nobody does (ADR 23).
+"""
 
 from datetime import timedelta
 
-from access.actor import Actor
+from access.actor import OPERATOR, Actor
 from access.keys import PlainKey, SecretKind, parse
 from access.permissions import CredentialKind, Role
 from accounts.models import User
@@ -12,7 +16,8 @@ from kit import clock
 from kit.errors import FailedPrecondition, NotFound, PermissionDenied
 from orgs.members import join, new_account
 from orgs.models import Organization, SetupLink
-from orgs.queries import has_owner
+from orgs.operators import add_operator, has_operator
+from orgs.queries import first_organization, has_owner
 from orgs.secrets import is_genuine, minted
 from orgs.verbs import verb
 
@@ -63,7 +68,9 @@ def redeem_setup_link(token: str, *, email: str, name: str, password: str) -> Us
     """Make the first owner and close the link. Only one of several simultaneous calls succeeds."""
     link = open_setup_link(token)
     visitor = Actor(CredentialKind.SESSION, None, "first owner")
-    return _redeem(visitor, link, email=email, person=name, password=password)
+    user = _redeem(visitor, link, email=email, person=name, password=password)
+    _entrust_installation(user, link.organization)
+    return user
 
 
 @verb(Action.SETUP_LINK_REDEEMED)
@@ -81,6 +88,11 @@ def _redeem(actor: Actor, link: SetupLink, *, email: str, person: str, password:
     owner = Actor(CredentialKind.SESSION, user.pk, user.display_name)
     record(owner, Action.SETUP_LINK_REDEEMED, target=link.audit_target())
     return user
+
+
+def _entrust_installation(user: User, organization: Organization) -> None:
+    if organization == first_organization() and not has_operator():
+        add_operator(OPERATOR, user)
 
 
 def _require_open(link: SetupLink) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.second_factors import factors_of, new_totp_secret
 from audit.models import Event, Outcome
 from kit.errors import PermissionDenied
-from orgs import passwords, people, profiles, second_factors
+from orgs import operators, passwords, people, profiles, second_factors
 from orgs.account_verbs import ACCOUNT_VERBS
 from orgs.sessions import end_other_sessions, end_session
 from tests.support.codes import codes_now, with_app
@@ -45,6 +45,11 @@ def _end(_world: World, user: User) -> Prepared:
     return lambda actor: end_session(actor, user, session_id=session.pk)
 
 
+def _no_operator_more(_world: World, user: User) -> Prepared:
+    operators.add_operator(OPERATOR, user)
+    return lambda actor: operators.remove_operator(actor, user)
+
+
 # For each verb: what prepares it on Bob's account, giving the act as a function of the actor.
 CASES: dict[str, Callable[[World, User], Prepared]] = {
     "orgs.passwords.change_password": lambda _world, user: (
@@ -72,6 +77,10 @@ CASES: dict[str, Callable[[World, User], Prepared]] = {
     "orgs.profiles._change_email": lambda _world, user: (
         lambda _actor: profiles.change_email(email_change_token(user, "bob@new.example"))
     ),
+    "orgs.operators.add_operator": lambda _world, user: (
+        lambda actor: operators.add_operator(actor, user)
+    ),
+    "orgs.operators.remove_operator": _no_operator_more,
     "orgs.people.deactivate": lambda _world, user: lambda actor: people.deactivate(actor, user),
     "orgs.people.reactivate": lambda _world, user: lambda actor: people.reactivate(actor, user),
 }
