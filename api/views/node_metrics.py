@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from api.errors import answer
 from api.processes import process_families
 from api.prometheus import node_exposition
-from api.views.health import parts_ready
 from indexes.metrics.totals import node_totals
+from indexes.parts import parts_ready
 from kit.environment import environment
 from kit.errors import NotFound, Unauthenticated
 from kit.exposition import CONTENT_TYPE
@@ -23,6 +23,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     is_right = compare_digest(given.strip().encode(), token.encode())
     if scheme.lower() != "bearer" or not is_right:
         return answer(request, Unauthenticated("Invalid API key."))
-    extra = process_families(environment().run_dir / "status.json")
+    extra = process_families(environment().run_dir)
     text = node_exposition(node_totals(), parts_ready(), extra=extra)
     return HttpResponse(text, content_type=CONTENT_TYPE)

@@ -138,11 +138,11 @@ def test_without_a_token_in_the_settings_there_is_nothing(world: World) -> None:
 
 def test_processes_are_told_of_as_the_supervisor_names_them(tmp_path: Path) -> None:
     status = tmp_path / "status.json"
-    assert exposition(process_families(status)) == ""
+    assert exposition(process_families(tmp_path)) == ""
     processes = [{"name": "web", "pid": os.getpid(), "restarts": 2},
                  {"name": "worker", "pid": None, "restarts": 0}]  # fmt: skip
     status.write_text(json.dumps({"processes": processes}))
-    told = exposition(process_families(status))
+    told = exposition(process_families(tmp_path))
     assert 'stonepine_process_restarts_total{process="web"} 2' in told
     assert 'stonepine_process_resident_memory_bytes{process="web"}' in told
     assert 'stonepine_process_restarts_total{process="worker"} 0' in told
