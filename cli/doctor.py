@@ -27,10 +27,11 @@ from cli.settings import Installation
 from gateway.settings import GatewaySettings
 from gateway.tls import read_chain
 from keyring.local import LocalKeyring
-from kit.environment import Environment
+from kit.environment import MADE_HERE, Environment
 from kit.errors import StonepineError
 
 _CERTIFICATE_WARNING = timedelta(days=7)
+_OWNERS_URL = "DATABASE_OWNER_URL"
 _OTHERS = stat.S_IRWXO | stat.S_IRGRP | stat.S_IWGRP
 
 
@@ -62,7 +63,7 @@ def examine(home: Home) -> list[Finding]:
         return [*(_look(name, check) for name, check in checks), missing]
     installation = Installation.read(home)
     checks += [
-        ("production", lambda: tell_of_production(installation.environment, os.environ)),
+        ("production", lambda: tell_of_production(installation.environment, _given())),
         ("private files", lambda: _private_files(home, installation.environment.tls_key)),
         ("keyring", lambda: _keyring(installation)),
         ("certificate", lambda: tell_of_certificate(installation.environment)),
@@ -108,13 +109,22 @@ def _checks_of_servers(installation: Installation) -> list[tuple[str, _Check]]:
         checks += [(f"database as {role}", _sign_in(server.url(role))) for role in ROLES]
         checks.append(("durability", _is_durable(server)))
     else:
-        urls = {**installation.children_environment(), **installation.owner_environment()}
+        urls = installation.children_environment()
         bound = ("DATABASE_URL", "DATABASE_SYSTEM_URL")
         checks += [(name, _sign_in_bound(name, urls[name])) for name in bound]
-        checks.append(("DATABASE_OWNER_URL", _sign_in(urls["DATABASE_OWNER_URL"])))
+        if os.environ.get(_OWNERS_URL):
+            checks.append((_OWNERS_URL, _sign_in(os.environ[_OWNERS_URL])))
     if installation.valkey is not None:
         checks.append(("valkey password", _password_of(installation.valkey)))
     return checks
+
+
+def _given() -> Mapping[str, str]:
+    """The variables as set. The installation's own processes are not told the owner's URL: where
+    they ask, it passes for the application's."""
+    if MADE_HERE not in os.environ:
+        return os.environ
+    return {_OWNERS_URL: os.environ.get("DATABASE_URL", ""), **os.environ}
 
 
 def _python() -> str:

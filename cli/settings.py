@@ -12,7 +12,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from cli.errors import SetupError
 from cli.home import DEFAULT_PORT, Home
 from cli.production import refuse_weaknesses, weaknesses
-from kit.environment import Addressing, Environment
+from kit.environment import MADE_HERE, Addressing, Environment
 
 _LAST_PORT = 65_535
 _DATABASE_URLS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OWNER_URL")
@@ -65,9 +65,7 @@ class Installation:
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
         }
-        return {
-            **tamed,
-            **inherited,
+        made = {
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "STONEPINE_HOME": str(own.home),
@@ -86,6 +84,8 @@ class Installation:
             "REDIS_URL": self.valkey.url() if self.valkey else os.environ["REDIS_URL"],
             "OBJECT_STORE_URL": own.object_store_url,
         }
+        ours = ",".join(name for name in made if name not in os.environ)
+        return {**tamed, **inherited, **made, MADE_HERE: ours}
 
     def owner_environment(self) -> dict[str, str]:
         """What only the step that migrates is told besides."""
@@ -141,7 +141,8 @@ def _what_is_wrong(error: ValidationError | ValueError) -> str:
 
 def _postgres(home: Home) -> EmbeddedPostgres | None:
     given = [name for name in _DATABASE_URLS if os.environ.get(name)]
-    if len(given) == len(_DATABASE_URLS):
+    # A process of the installation knows no owner's URL.
+    if len(given) == len(_DATABASE_URLS) or (MADE_HERE in os.environ and len(given) > 1):
         return None
     if given:
         missing = ", ".join(sorted(set(_DATABASE_URLS) - set(given)))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from access.actor import Actor
 from accounts.models import User
-from console.navigation import Item
+from console.navigation import Area, Item
 from orgs.account_verbs import person
 
 _PAGES = (
@@ -42,7 +42,8 @@ def render_account(
     """One of the pages, with the others beside it."""
     items = [_item(request, *page) for page in _PAGES]
     current = next((item for item in items if item.is_current), items[0])
-    frame = {"items": items, "current": current, "own": Own(request)}
+    area = Area("Your account", reverse("console:account"))
+    frame = {"area": area, "items": items, "current": current, "own": Own(request)}
     return render(request, template, {**frame, **context}, status=status)
 
 

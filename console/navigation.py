@@ -61,6 +61,14 @@ class Crumb:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """What pages apart from organizations belong to: what `layout/apart.html` shows."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A page or state beside others: what `components/tabs.html` shows."""
 

@@ -50,6 +50,9 @@ from console.views import (
     webhook_acts,
     webhooks,
 )
+from console.views.operator import diagnostics, jobs, nodes, status
+from console.views.operator import organizations as operator_organizations
+from console.views.operator import settings as operator_settings
 
 app_name = "console"
 
@@ -252,6 +255,23 @@ _SETTINGS = [
     path("/delete", settings.delete, name="organization_delete"),
 ]
 
+_TENANT = "/organizations/<slug:organization>"
+_OPERATOR = [
+    path("", status.page, name="operator"),
+    path("/nodes", nodes.page, name="operator_nodes"),
+    path("/organizations", operator_organizations.listing, name="operator_organizations"),
+    path(_TENANT, operator_organizations.detail, name="operator_organization"),
+    path(f"{_TENANT}/plan", operator_organizations.plan, name="operator_plan"),
+    path(f"{_TENANT}/suspend", operator_organizations.suspend, name="operator_suspend"),
+    path(f"{_TENANT}/resume", operator_organizations.resume, name="operator_resume"),
+    path("/jobs", jobs.listing, name="operator_jobs"),
+    path("/jobs/<slug:kind>/<uuid:job_id>/cancel", jobs.cancel, name="operator_job_cancel"),
+    path("/settings", operator_settings.page, name="operator_settings"),
+    path("/settings/try/<slug:part>", operator_settings.try_out, name="operator_try"),
+    path("/diagnostics", diagnostics.page, name="operator_diagnostics"),
+    path("/diagnostics/check", diagnostics.check, name="operator_check"),
+]
+
 urlpatterns = [
     path("", organizations.home, name="home"),
     path("organizations/new", founding.new, name="organization_new"),
@@ -272,6 +292,7 @@ urlpatterns = [
     path("reset/<str:token>", passwords.reset_by_link, name="reset_by_link"),
     path("confirm", confirm.confirm, name="confirm"),
     path("account", include(_ACCOUNT)),
+    path("operator", include(_OPERATOR)),
     path("theme", accounts.theme, name="theme"),
     path("styleguide", styleguide.page, name="styleguide"),
     path("o/-", organizations.home),

@@ -1,6 +1,67 @@
 """The machines that host indexes."""
 
-from indexes.models import Node
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Sum
+
+from access.actor import Actor
+from indexes.metrics.models import Activity
+from indexes.models import Deployment, Index, Node
+from kit import clock
+from orgs.account_verbs import require_operator
+from storage.activity import EVERYTHING, Span
+
+# By node and number of the engine.
+Held = Mapping[tuple[UUID, int], Sequence[int]]
+Rates = Mapping[tuple[UUID, int], float]
+_RECENT = timedelta(minutes=5)
+_BUSIEST = 10
+# An index counts at the first of its engines, which writes.
+_HELD = """
+    SELECT d.node_id, d.engines[1], count(*), coalesce(sum(l.records), 0)::bigint,
+           coalesce(sum(l.size_bytes), 0)::bigint
+    FROM indexes_deployment d
+    LEFT JOIN metrics_level l ON l.organization_id = d.organization_id
+        AND l.index_id = d.index_id AND l.span_s = %(ever)s
+    GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """What one engine holds, and how many requests a second it had lately."""
+
+    number: int
+    indexes: int
+    records: int
+    size_bytes: int
+    requests_per_s: float
+
+    @property
+    def process(self) -> str:
+        """As the supervisor calls it."""
+        return f"node-engine-{self.number}" if self.number else "node-engine"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLoad:
+    node: Node
+    engines: list[EngineLoad]
+
+    @property
+    def indexes(self) -> int:
+        return sum(engine.indexes for engine in self.engines)
+
+
+@dataclass(frozen=True, slots=True)
+class BusyIndex:
+    index: Index
+    requests_per_s: float
 
 
 def register_node(name: str, *, engines: int) -> Node:
@@ -10,3 +71,56 @@ def register_node(name: str, *, engines: int) -> Node:
         name=name, defaults={"engines": engines}
     )
     return node
+
+
+def node_loads(actor: Actor) -> list[NodeLoad]:
+    """Every node by name, with each of its engines. Crosses tenants."""
+    require_operator(actor)
+    with connections["system"].cursor() as cursor:
+        cursor.execute(_HELD, {"ever": int(Span.EVER)})
+        held = {(node_id, number): counts for node_id, number, *counts in cursor.fetchall()}
+    rates = _rates_by_engine()
+    nodes = Node.objects.using("system").order_by("name")
+    return [NodeLoad(node, _engines(node, held, rates)) for node in nodes]
+
+
+def busiest_indexes(actor: Actor) -> list[BusyIndex]:
+    """Of the last minutes, the busiest first. Crosses tenants."""
+    require_operator(actor)
+    rates = sorted(_rates_by_index().items(), key=lambda one: -one[1])[:_BUSIEST]
+    rows = Index.objects.using("system").select_related("organization", "project")
+    found = rows.in_bulk([index_id for index_id, _ in rates])
+    return [BusyIndex(found[index_id], rate) for index_id, rate in rates if index_id in found]
+
+
+def _engines(node: Node, held: Held, rates: Rates) -> list[EngineLoad]:
+    found = []
+    for number in range(node.engines):
+        indexes, records, size_bytes = held.get((node.pk, number), (0, 0, 0))
+        rate = rates.get((node.pk, number), 0.0)
+        found.append(EngineLoad(number, indexes, records, size_bytes, rate))
+    return found
+
+
+def _rates_by_engine() -> Rates:
+    """Requests a second by node and engine."""
+    by_index = _rates_by_index()
+    rows = Deployment.objects.using("system").filter(index_id__in=by_index)
+    found: defaultdict[tuple[UUID, int], float] = defaultdict(float)
+    for index_id, node_id, engines in rows.values_list("index_id", "node_id", "engines"):
+        found[node_id, engines[0]] += by_index[index_id]
+    return found
+
+
+def _rates_by_index() -> dict[UUID, float]:
+    """Requests a second of the indexes that had any. Crosses tenants."""
+    rows = Activity.objects.using("system").filter(
+        span_s=Span.MINUTE, start__gt=clock.now() - _RECENT
+    )
+    sums = rows.exclude(index_id=EVERYTHING).order_by().values_list("index_id")
+    seconds = _RECENT.total_seconds()
+    return {
+        index_id: requests / seconds
+        for index_id, requests in sums.annotate(Sum("requests"))
+        if requests
+    }

@@ -19,6 +19,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.destinations import AllowedDestination, Purpose, is_ip_address, parse_destinations
 
+# Names the variables that `stonepine up` made for its processes, which nobody has set.
+MADE_HERE = "STONEPINE_MADE_HERE"
+
 
 class Addressing(StrEnum):
     """How an index is named on the wire: see docs/architecture.md, "Addressing"."""

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -27,6 +28,11 @@ def new_id() -> UUID:
 def minted_at_s(minted: UUID) -> float:
     """When `new_id` made this one, in seconds since 1970 by the clock of its process."""
     return (minted.int >> 80) / 1000
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """No id that was made from then on is smaller."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def random_base62(length: int) -> str:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from console.assets import MODULES, STYLESHEETS
 from console.errors import words_of
+from console.operator_page import operating
 from console.places import place_url
 from console.theme import chosen_theme
 from console.vendor import ICONS
@@ -82,6 +83,12 @@ def relative(moment: datetime, now: datetime) -> str:
 def theme(context: Context) -> str:
     """The chosen theme, or nothing."""
     return chosen_theme(context["request"]) or ""
+
+
+@register.simple_tag(takes_context=True)
+def operates(context: Context) -> bool:
+    """Whether the operator's pages are open to whoever is looking."""
+    return operating(context["request"]) is not None
 
 
 @register.simple_tag(takes_context=True, name="place_url")

@@ -15,6 +15,7 @@ from kit import clock
 from kit.ids import new_id
 from orgs.members import create_member
 from orgs.models import Organization
+from orgs.operators import add_operator
 from orgs.tenancy import tenant
 from projects.api_keys import create_api_key, disable_api_key, revoke_api_key
 from projects.key_bounds import Bounds
@@ -34,6 +35,7 @@ class Person:
     roles: frozenset[str] = frozenset()
     is_member: bool = False
     is_homeless: bool = False
+    is_operator: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -191,7 +193,14 @@ def _strangers(world: World) -> list[Person]:
     return [
         Person("owner of another organization", world.people["mallory"]),
         Person("person without an organization", homeless, is_homeless=True),
+        Person("operator", _operator(), is_homeless=True, is_operator=True),
     ]
+
+
+def _operator() -> User:
+    user = User.objects.create_user(email="operator@example.com", password=PASSWORD)
+    add_operator(OPERATOR, user)
+    return user
 
 
 def _member(organization: Organization, name: str, role: Role) -> User:

@@ -88,6 +88,7 @@ MISSING = {
     "project": "nothing",
     "name": "absent",
     "kind": "absent",
+    "part": "absent",
     "key_id": "00000000-0000-7000-8000-000000000000",
     "organization_id": "nobody",
     "project_id": "00000000-0000-7000-8000-000000000000",

@@ -6,6 +6,7 @@ from tests.matrix.reference import (
     BILLING_WRITE,
     CONTROL_READ,
     CONTROL_WRITE,
+    OPERATE,
     ORGANIZATION_ADMINISTER,
     ORGANIZATION_READ,
     PROJECT_CREATE,
@@ -77,6 +78,23 @@ _ACCOUNT: Rows = {
     "POST account/sessions/end": Row(SIGNED_IN, 302),
     "POST account/sessions/<int:session_id>/end": Row(SIGNED_IN, 404),
     "GET account/activity": Row(SIGNED_IN, 200),
+}
+
+_T = "operator/organizations/<slug:organization>"
+_OPERATOR: Rows = {
+    "GET operator": Row(OPERATE, 200),
+    "GET operator/nodes": Row(OPERATE, 200),
+    "GET operator/organizations": Row(OPERATE, 200),
+    f"GET {_T}": Row(OPERATE, 200),
+    f"POST {_T}/plan": Row(OPERATE, 422, {"plan": "Golden"}),
+    f"POST {_T}/suspend": Row(OPERATE, 422, {"reason": ""}),
+    f"POST {_T}/resume": Row(OPERATE, 302),
+    "GET operator/jobs": Row(OPERATE, 200),
+    "POST operator/jobs/<slug:kind>/<uuid:job_id>/cancel": Row(OPERATE, 404),
+    "GET operator/settings": Row(OPERATE, 200),
+    "POST operator/settings/try/<slug:part>": Row(OPERATE, 404),
+    "GET operator/diagnostics": Row(OPERATE, 200),
+    "POST operator/diagnostics/check": Row(OPERATE, 302),
 }
 
 _ORGANIZATION: Rows = {
@@ -328,4 +346,5 @@ _WEBHOOKS: Rows = {
 ROWS: Rows = {
     **_WAYS_IN, **_ACCOUNT, **_ORGANIZATION, **_DIRECTORY, **_SSO, **_MEMBERS,
     **_AUDIT, **_SERVICE_ACCOUNTS, **_SETTINGS, **_PROJECT, **_INDEX, **_WEBHOOKS, **_NOTICES,
+    **_OPERATOR,
 }  # fmt: skip

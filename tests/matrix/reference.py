@@ -6,6 +6,7 @@ Imports nothing: these are the expected answers, and the product's own tables mu
 ANYONE = "anyone"
 STRANGER_ONLY = "whoever is not signed in; others are sent on"
 SIGNED_IN = "whoever is signed in"
+OPERATE = "operate the installation; to all others there is nothing"
 
 ORGANIZATION_READ = "see the organization"
 PROJECT_CREATE = "create projects"

@@ -12,7 +12,7 @@ from tests.matrix import api_rows, console_rows, state
 from tests.matrix.cast import KeyHolder, Person, key_of
 from tests.matrix.conftest import Stage
 from tests.matrix.grid import Cell, cells, expected_of_key, expected_of_person, told
-from tests.matrix.reference import ANYONE, SIGNED_IN
+from tests.matrix.reference import ANYONE, OPERATE, SIGNED_IN
 from tests.matrix.rows import Row, Rows
 from tests.matrix.test_api import OPEN, Caller
 from tests.matrix.test_console import Browser
@@ -22,7 +22,7 @@ _SAYS = "Pine is suspended"
 
 
 def _is_behind_a_door(row: Row) -> bool:
-    return row.right not in {ANYONE, SIGNED_IN}
+    return row.right not in {ANYONE, OPERATE, SIGNED_IN}
 
 
 # The page of a role that is missing has the same status, and other words.

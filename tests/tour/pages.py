@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.matrix.console_rows import ROWS
-from tests.matrix.reference import ANYONE, SIGNED_IN, may
+from tests.matrix.reference import ANYONE, OPERATE, SIGNED_IN, may
 from tests.matrix.walk import filled
 
 OWNER, VIEWER, STRANGER = "owner", "viewer", "stranger"
@@ -42,6 +42,8 @@ _ABOUT_A_KEY = {
 # Another state of a page, worth a look of its own.
 _STATES = {
     f"{_O}/audit": {"audit-nothing-fits": "?text=nothing+fits"},
+    "operator/jobs": {"operator-jobs-failed": "?state=failed"},
+    "operator/organizations": {"operator-organizations-none": "?q=nobody"},
     f"{_O}/billing": {"billing-by-index": "?by=index"},
 }
 
@@ -81,8 +83,8 @@ def _visitors(route: str) -> Iterator[str]:
     if right == ANYONE:
         yield STRANGER
         return
-    yield OWNER
-    if right != SIGNED_IN and may(VIEWERS_ROLES, right):
+    yield OWNER  # who operates the installation too
+    if right not in {OPERATE, SIGNED_IN} and may(VIEWERS_ROLES, right):
         yield VIEWER
 
 

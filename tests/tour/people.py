@@ -10,6 +10,7 @@ from orgs.audit_log import search_events
 from orgs.invitations import create_invitation
 from orgs.members import create_member
 from orgs.models import Organization
+from orgs.operators import add_operator
 from orgs.queries import session_actor
 from orgs.role_bindings import Assignment
 from orgs.service_accounts import add_secret, create_service_account
@@ -43,7 +44,8 @@ _TEAM = (
 
 
 def hire(organization: Organization, project: Project) -> dict[str, User]:
-    """By address. Mara, the owner, has an authenticator app and a session elsewhere."""
+    """By address. Mara, the owner, has an authenticator app and a session elsewhere, and runs the
+    installation too."""
     team = {}
     for name, email, role, on_project in _TEAM:
         team[email] = create_member(
@@ -51,6 +53,7 @@ def hire(organization: Organization, project: Project) -> dict[str, User]:
         )
         if on_project:
             add_project_member(OPERATOR, project, user=team[email], role=on_project)
+    add_operator(OPERATOR, team[OWNERS_ADDRESS])
     with_app(team[OWNERS_ADDRESS])
     a_session_of(team[OWNERS_ADDRESS])
     return team
