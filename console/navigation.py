@@ -19,6 +19,7 @@ _SHORTCUTS = {
     "Project members": "gm",
     "Members": "gm",
     "Audit log": "ga",
+    "Usage": "gu",
     "Usage and billing": "gu",
     "Project settings": "gs",
     "Settings": "gs",
@@ -100,6 +101,7 @@ def sections(visit: Visit) -> list[Section]:
         items.append(_organization_item(visit, "Audit log", "audit", "file-text"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
+        items.append(_organization_item(visit, "Quotas", "quotas", "ruler-measure"))
     items.append(_organization_item(visit, "Settings", "settings", "settings"))
     found.append(Section("Organization", items))
     return _lettered(found)
@@ -176,6 +178,8 @@ def _project_items(visit: Visit) -> list[Item]:
         items.append(_item(visit, "API keys", "keys", "key"))
     if visit.may["project_member_read"].is_allowed:
         items.append(_item(visit, "Project members", "project_members", "users"))
+    if visit.may["index_read"].is_allowed:
+        items.append(_item(visit, "Usage", "project_usage", "activity"))
     if visit.may["encryption_key_read"].is_allowed:
         items.append(_item(visit, "Encryption keys", "encryption", "lock"))
     if visit.may["webhook_read"].is_allowed:

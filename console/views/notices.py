@@ -24,7 +24,7 @@ _PAGES = {
     Kind.BACKUP_FAILED: "backups",
     Kind.CERTIFICATE_EXPIRING: "sso",
     Kind.KEY_EXPIRING: "keys",
-    Kind.QUOTA_NEAR: "billing",
+    Kind.QUOTA_NEAR: "quotas",
     Kind.WEBHOOK_DISABLED: "webhooks",
 }
 

@@ -7,7 +7,10 @@ import pytest
 from access.actor import OPERATOR
 from access.permissions import Role
 from billing.caps import MonthlyUnits, set_caps
-from billing.overview import Quota, plan_overview
+from billing.overview import Quota, plan_overview, project_quotas
+from indexes.backup_models import Backup
+from indexes.backups import create_backup
+from indexes.collections import create_collection
 from indexes.models import Index
 from kit import clock
 from kit.errors import PermissionDenied
@@ -15,6 +18,7 @@ from orgs.invitations import create_invitation
 from orgs.organizations import set_plan
 from orgs.plans import Plan
 from orgs.role_bindings import Assignment
+from projects.api_keys import revoke_api_key
 from projects.projects import create_project
 from tests.support.past import Past
 from tests.support.world import World
@@ -43,6 +47,38 @@ def test_the_overview_counts_what_the_plan_counts(world: World, past: Past) -> N
     ]
 
 
+def test_each_project_is_counted_by_itself(world: World) -> None:
+    archive = create_project(OPERATOR, world.organization, name="Archive")
+    movies, gone = world.index("movies"), world.index("gone")
+    world.index("filme", project=world.their_project)
+    Index.objects.using("system").filter(pk=gone.pk).update(state="Terminating")
+    for name in ("one", "two", "failed"):
+        create_backup(OPERATOR, movies, name=name)
+    Backup.objects.using("system").filter(name="failed").update(status="Failed")
+    create_collection(OPERATOR, movies, name="kept")
+    key, _ = world.key()
+    world.key()
+    revoke_api_key(OPERATOR, key, reason="for the count")
+    first, second = project_quotas(world.alice, world.organization)
+    assert (first.project, first.nearest) == (archive, 0)
+    assert second.quotas == [
+        Quota("Indexes", 1, 200),
+        Quota("Collections", 1, None),
+        Quota("Backups", 2, 1000),
+        Quota("API keys", 1, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "percent"),
+    [(5, None, None), (0, 0, 100), (1, 3, 33), (2, 3, 66), (9, 3, 100)],
+)
+def test_a_share_is_told_where_there_is_a_limit(
+    used: int, limit: int | None, percent: int | None
+) -> None:
+    assert Quota("Things", used, limit).percent == percent
+
+
 def test_it_follows_the_plan(world: World) -> None:
     organization = set_plan(OPERATOR, world.organization, plan=Plan.STARTER)
     limits = [quota.limit for quota in plan_overview(world.alice, organization)]
@@ -53,3 +89,5 @@ def test_only_those_who_see_billing_see_it(world: World) -> None:
     for actor in (world.bob, world.vera, world.mallory):
         with pytest.raises(PermissionDenied):
             plan_overview(actor, world.organization)
+        with pytest.raises(PermissionDenied):
+            project_quotas(actor, world.organization)

@@ -16,7 +16,7 @@ from tests.support.past import Past
 from tests.support.world import PASSWORD
 
 AsUser = Callable[[User], Client]
-PAGES = ("/billing", "/billing/contact", "/billing/statement")
+PAGES = ("/billing", "/billing/contact", "/billing/statement", "/quotas")
 CARA = {
     "name": "Cara",
     "email": "cara@example.com",
@@ -105,3 +105,23 @@ def test_the_statement_is_a_file_of_its_month(site: Site, as_user: AsUser, past:
     lines = b"".join(reply.streaming_content).decode().splitlines()
     assert len(lines) == 3
     assert ",movies,2020-10-03,7," in lines[1]
+
+
+def test_a_project_shows_what_its_own_indexes_used(site: Site, as_user: AsUser, past: Past) -> None:
+    past.used(site.world.index("movies"), date(2026, 10, 3), read_units=1234, stored=2048)
+    theirs = site.world.index("filme", project=site.world.their_project)
+    past.used(theirs, date(2026, 10, 3), read_units=9876)
+    client = as_user(site.vera)
+    shown = client.get(f"{site.place}/usage?month=2026-10").text
+    assert "movies" in shown
+    assert "1,234" in shown
+    assert "9,876" not in shown
+    assert "3 Oct 2026" in client.get(f"{site.place}/usage?month=2026-10&by=day").text
+    assert f'href="{site.place}/usage"' in shown
+
+
+def test_quotas_are_told_for_each_project(site: Site, as_user: AsUser) -> None:
+    site.world.index("movies")
+    shown = as_user(site.alice).get(f"{site.home}/quotas").text
+    assert "1 of 200" in shown
+    assert 'aria-label="Indexes of Search"' in shown

@@ -44,6 +44,7 @@ _STATES = {
     f"{_O}/audit": {"audit-nothing-fits": "?text=nothing+fits"},
     "operator/jobs": {"operator-jobs-failed": "?state=failed"},
     "operator/organizations": {"operator-organizations-none": "?q=nobody"},
+    f"{_O}/p/<slug:project>/usage": {"project-usage-by-day": "?by=day"},
     f"{_O}/billing": {"billing-by-index": "?by=index"},
 }
 
