@@ -116,7 +116,25 @@ def _asks(tab: Tab) -> list[str]:
     expect(answer).to_contain_text("10 matches")
     expect(answer).to_contain_text("recent writes exactly")
     expect(page.get_by_role("region", name="The same query from code")).to_contain_text("'fr'")
+    _asks_again(page)
     return faults(tab, "index-query-light")
+
+
+def _asks_again(page: Page) -> None:
+    """What was asked by a record's id is offered again; vectors are not kept."""
+    asked = page.get_by_role("region", name="Asked before")
+    expect(asked).to_be_hidden()
+    page.get_by_role("radiogroup").get_by_text("Record ID").click()
+    page.get_by_label("Record ID").fill("article-007")
+    page.get_by_label("Filter").first.fill("")
+    page.get_by_role("button", name="Run query").click()
+    again = asked.get_by_role("button", name="like article-007")
+    expect(again).to_contain_text("top 10")
+    page.reload()
+    page.get_by_label("Record ID").fill("article-011")
+    again.click()
+    expect(page.get_by_label("Record ID")).to_have_value("article-007")
+    expect(page.get_by_role("region", name="Matches", exact=True)).to_contain_text("article-007")
 
 
 def _ends_a_namespace(tab: Tab) -> list[str]:
