@@ -116,7 +116,7 @@ def _month_units(organization: Organization) -> list[Quota]:
 def _by_project(organization: Organization, relation: str, counted: Q) -> dict[UUID, int]:
     """Those that count, by the project's id; one relation at a time, for joins would multiply."""
     rows = Project.objects.filter(organization=organization).order_by()
-    return dict(rows.values_list("pk").annotate(Count(relation, filter=counted)))
+    return dict(rows.annotate(n=Count(relation, filter=counted)).values_list("pk", "n"))
 
 
 def _people(organization: Organization) -> int:
