@@ -185,12 +185,13 @@ def _made(visit: Visit, made: NewStream) -> HttpResponse:
 
 
 def _settings(state: StreamState) -> dict[str, Any]:
-    """What is set, by names for people; certificates are too long to show."""
-    shown = {"ca": "set"}
+    """What is set, as the form calls it; certificates are too long to show."""
+    fields = FORMS[StreamKind(state.stream.kind)].base_fields
+    shown = {"ca": "set", "tls": "yes"}
     return {
-        name.replace("_", " ").capitalize(): shown.get(name, value)
+        str(fields[name].label): shown.get(name, value)
         for name, value in state.stream.config.items()
-        if value not in {"", None}
+        if value not in {"", None, False} and name in fields
     }
 
 

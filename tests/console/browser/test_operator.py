@@ -1,4 +1,4 @@
-"""An operator's way through the installation in a browser: by the menu, to a suspension and back."""
+"""An operator's way through the installation in a browser, to a suspension and back."""
 
 import pytest
 from playwright.sync_api import expect
