@@ -1,22 +1,23 @@
-"""What Stonepine writes to people by mail, and sending it from a worker.
+"""What Stonepine writes to people by mail.
 
-A request only leaves a message for the worker, whoever the address belongs to; the worker looks
-the account up and makes the link. So the request takes as long for an unknown address as for a
-known one, and no secret travels through the broker.
+A request only leaves a row for the worker, whoever the address belongs to; the worker looks the
+account up and makes the link (`accounts/mailing.py`). So the request takes as long for an unknown
+address as for a known one, and no secret waits anywhere.
 """
 
 from enum import StrEnum
 from urllib.parse import quote
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 
 from accounts.links import Link, email_change_token, reset_token, sign_up_token
-from accounts.models import User
+from accounts.models import PendingLetter, User
 from accounts.queries import find_user_by_email, find_user_by_id
 from kit.environment import environment
+
+# By then the sweep has sent the same hint again.
+_EXPIRES_S = 60
 
 
 class Letter(StrEnum):
@@ -31,27 +32,21 @@ class Letter(StrEnum):
     ATTENTION = "attention"
 
 
-def post(letter: Letter, to: str, **facts: str) -> None:
-    """Have the letter sent once this transaction is committed. `facts` are never secrets."""
+def post(letter: Letter, to: str, *, using: str = "default", **facts: str) -> None:
+    """Have the letter sent once this transaction is committed. `using` says as which role it is
+    left; `facts` are never secrets."""
     from accounts.tasks import send_letter
 
+    pending = PendingLetter(letter=letter, to=to, facts=facts)
+    pending.save(using=using, force_insert=True)
     transaction.on_commit(
-        lambda: send_letter.apply_async((str(letter), to, facts)),
-        robust=letter in {Letter.NOTICE, Letter.SSO_NOTICE, Letter.ATTENTION},
-    )
+        lambda: send_letter.apply_async((str(pending.pk),), expires=_EXPIRES_S),
+        using=using, robust=True,
+    )  # fmt: skip
 
 
-def deliver(letter: Letter, to: str, facts: dict[str, str]) -> None:
-    """What the worker does: write the letter and hand it to the mail server."""
-    written = _written(letter, to, facts)
-    if written is None:
-        return
-    subject, _, body = written.strip().partition("\n")
-    EmailMessage(subject.strip(), body.lstrip(), settings.DEFAULT_FROM_EMAIL, [to]).send()
-
-
-def _written(letter: Letter, to: str, facts: dict[str, str]) -> str | None:
-    """The text; None where there is nothing to say to that address."""
+def written(letter: Letter, to: str, facts: dict[str, str]) -> str | None:
+    """The text, its subject first; None where there is nothing to say to that address."""
     user = find_user_by_email(to)
     if letter is Letter.SIGN_UP:
         if user is not None:

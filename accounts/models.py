@@ -59,3 +59,21 @@ class User(AbstractBaseUser):
     @property
     def display_name(self) -> str:
         return self.name or self.email
+
+
+class PendingLetter(models.Model):
+    """A letter that was not sent yet; the row goes once the mail server has taken it.
+
+    `facts` are never secrets: links are made when it is sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    letter = models.CharField(max_length=32)
+    to = models.CharField(max_length=254)
+    facts = models.JSONField(default=dict)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    next_attempt_at = models.DateTimeField(default=clock.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.letter} to {self.to}"

@@ -1,17 +1,24 @@
 """Celery's shells around mail and sessions: load, call, nothing else."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 
-@shared_task(
-    name="accounts.send_letter", acks_late=True,
-    autoretry_for=(OSError,), retry_backoff=5, retry_backoff_max=600, max_retries=8,
-)  # fmt: skip
-def send_letter(letter: str, to: str, facts: dict[str, str]) -> None:
-    """A mail server that is down or refuses for now is asked again; SMTP's errors are OSErrors."""
-    from accounts.letters import Letter, deliver
+@shared_task(name="accounts.send_letter", acks_late=True)
+def send_letter(letter_id: str) -> None:
+    from accounts.mailing import send_if_due
 
-    deliver(Letter(letter), to, facts)
+    send_if_due(UUID(letter_id))
+
+
+@shared_task(name="accounts.send_letters")
+def send_letters() -> None:
+    """Send what a lost message left, and what the mail server did not take before."""
+    from accounts.mailing import due_letters, send_if_due
+
+    for letter_id in due_letters():
+        send_if_due(letter_id)
 
 
 @shared_task(name="accounts.sweep_sessions")

@@ -70,8 +70,8 @@ app.conf.update(
         },
         "deliver audit streams": {
             "task": "audit.sweep_streams",
-            "schedule": 10.0,
-            "options": {"expires": 10},
+            "schedule": 5.0,
+            "options": {"expires": 5},
         },
         "deliver webhooks": {
             "task": "webhooks.sweep",
@@ -109,6 +109,7 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "read metadata": {"task": "sso.sweep", "schedule": 10.0, "options": {"expires": 10}},
         "keep up sign-on": {
             "task": "sso.keep_up",
             "schedule": 3600.0,
@@ -118,6 +119,11 @@ app.conf.update(
             "task": "metrics.forget_old",
             "schedule": 3600.0,
             "options": {"expires": 3600},
+        },
+        "send letters": {
+            "task": "accounts.send_letters",
+            "schedule": 10.0,
+            "options": {"expires": 10},
         },
         "sweep sessions": {
             "task": "accounts.sweep_sessions",

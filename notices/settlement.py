@@ -45,8 +45,8 @@ def _settle(organization: Organization, found: list[Finding]) -> None:
         over = [pk for place, pk in standing.items() if place not in now_so]
         rows.filter(pk__in=over).update(resolved_at=clock.now())
         new = [_stand(one) for one in found if (str(one.kind), one.subject_id) not in standing]
-    for notice in new:
-        _mail(organization, notice)
+        for notice in new:
+            _mail(organization, notice)
 
 
 def _stand(found: Finding) -> Notice:
@@ -78,7 +78,7 @@ def _stand(found: Finding) -> Notice:
 
 
 def _mail(organization: Organization, notice: Notice) -> None:
-    """To whoever wishes it and may see it. Crosses tenants."""
+    """To whoever wishes it and may see it, with the notice itself. Crosses tenants."""
     if notice.kind == Kind.CERTIFICATE_EXPIRING:
         return  # owners get letters of their own about these (sso/upkeep.py)
     wishes = MailWish.objects.using("system").filter(organization=organization)
@@ -89,6 +89,6 @@ def _mail(organization: Organization, notice: Notice) -> None:
             and decide(session_actor(wish.user), permission, notice.scope).is_allowed
         ):
             post(
-                Letter.ATTENTION, wish.user.email,
+                Letter.ATTENTION, wish.user.email, using="system",
                 what=notice.title, detail=notice.detail, organization=organization.name,
             )  # fmt: skip
