@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -106,24 +105,22 @@ def recheck(domain: EmailDomain, *, resolver: TxtResolver = _RESOLVER) -> None:
         is_proven = _is_proven(domain, resolver)
     except Unavailable:
         return
-    now = clock.now()
-    since = None if is_proven else domain.missing_since or now
-    if since is not None and since <= now - GRACE:
+    if not is_proven and _is_over(domain.missing_since):
         _lapse(SYSTEM, domain)
-        return
-    _note(domain.pk, domain.organization_id, missing_since=since)
-    if since is not None and domain.missing_since is None:
-        tell_owners(
-            domain.organization,
-            f"The proof of your mail domain {domain.domain} cannot be found. Put the TXT record "
-            f"{challenge_text(domain)} back at {challenge_name(domain)} within {GRACE.days} days",
-        )
+    else:
+        _note(domain, is_proven=is_proven)
+
+
+def _is_over(missing_since: datetime | None) -> bool:
+    return missing_since is not None and missing_since <= clock.now() - GRACE
 
 
 @verb(Action.EMAIL_DOMAIN_LAPSED)
 def _lapse(actor: Actor, domain: EmailDomain) -> None:
     require(actor, Permission.SSO_WRITE, domain.organization.scope)
     found = locked_domain(domain)
+    if not _is_over(found.missing_since):
+        return  # another worker was faster, or the proof is there again
     found.verified_at = found.sso_required_at = found.missing_since = None
     found.save(update_fields=["verified_at", "sso_required_at", "missing_since"])
     record(actor, Action.EMAIL_DOMAIN_LAPSED, target=found.audit_target())
@@ -134,11 +131,20 @@ def _lapse(actor: Actor, domain: EmailDomain) -> None:
     )
 
 
-def _note(domain_id: UUID, organization_id: UUID, *, missing_since: datetime | None) -> None:
-    with tenant(organization_id):
-        EmailDomain.objects.filter(pk=domain_id).update(
-            checked_at=clock.now(), missing_since=missing_since
-        )
+def _note(domain: EmailDomain, *, is_proven: bool) -> None:
+    """What was found; owners are told by whoever notes first that the proof is missing."""
+    now = clock.now()
+    with tenant(domain.organization_id):
+        rows = EmailDomain.objects.filter(pk=domain.pk)
+        is_new = not is_proven and rows.filter(missing_since=None).update(missing_since=now)
+        rows.update(checked_at=now, **({"missing_since": None} if is_proven else {}))
+        if is_new:
+            tell_owners(
+                domain.organization,
+                f"The proof of your mail domain {domain.domain} cannot be found. Put the TXT "
+                f"record {challenge_text(domain)} back at {challenge_name(domain)} within "
+                f"{GRACE.days} days",
+            )
 
 
 def _is_proven(domain: EmailDomain, resolver: TxtResolver) -> bool:

@@ -12,15 +12,22 @@ def read_metadata(connection_id: str) -> None:
     read(UUID(connection_id))
 
 
+@shared_task(name="sso.sweep")
+def sweep() -> None:
+    """Find the metadata that is to be read, one message each: a slow host holds up no other."""
+    from sso.metadata_upkeep import connections_due, read_soon
+
+    for connection_id in connections_due():
+        read_soon(connection_id)
+
+
 @shared_task(name="sso.keep_up")
 def keep_up() -> None:
-    """Hourly: proofs of domains, metadata, certificates that end, what is over. Whatever of it
-    fails, in whichever way, holds up nothing else."""
+    """Hourly: proofs of domains, certificates that end, what is over. Whatever of it fails, in
+    whichever way, holds up nothing else."""
     from sso.domains import domains_due, recheck
-    from sso.metadata_upkeep import connections_due, read_soon
     from sso.upkeep import each_apart, forget_what_is_over, notice_ends
 
     each_apart(domains_due(), recheck)
-    each_apart(connections_due(), lambda connection: read_soon(connection.pk))
     notice_ends()
     forget_what_is_over()

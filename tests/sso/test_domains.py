@@ -30,6 +30,7 @@ from sso.domains import (
     verify_domain,
 )
 from sso.queries import domains_of, get_domain
+from tests.console.conftest import Letters
 from tests.support.name_server import NameServer
 from tests.support.together import together
 from tests.support.world import World
@@ -175,6 +176,22 @@ def test_a_lost_proof_has_its_grace_and_then_is_void(world: World, names: NameSe
     event = Event.objects.using("system").order_by("id").last()
     assert event is not None
     assert (event.action, event.actor_kind) == ("email_domain.lapsed", "system")
+
+
+def test_workers_at_the_same_time_tell_and_lapse_once(
+    world: World, names: NameServer, letters: Letters
+) -> None:
+    ours = proven(world, names)
+    names.records.clear()
+    told = len(letters.to("alice@example.com"))
+    together([lambda: recheck(ours)] * 4)
+    assert len(letters.to("alice@example.com")) == told + 1
+    seen_at(ours, checked=timedelta(hours=25), missing=GRACE + timedelta(hours=1))
+    late = now_of(ours)
+    together([lambda: recheck(late)] * 4)
+    lapsed = Event.objects.using("system").filter(action="email_domain.lapsed")
+    assert lapsed.count() == 1
+    assert len(letters.to("alice@example.com")) == told + 2
 
 
 def test_a_proof_that_comes_back_ends_the_grace(world: World, names: NameServer) -> None:

@@ -24,6 +24,7 @@ from tests.sso.factory import signer
 from tests.sso.provider import Provider, browser
 from tests.sso.test_connections import drafted
 from tests.support.metadata_host import MetadataHost, running_metadata_host
+from tests.support.together import together
 from tests.support.world import World
 
 
@@ -144,12 +145,26 @@ def test_metadata_is_read_daily(world: World, host: MetadataHost) -> None:
     assert connections_due() == []
     for one in both:
         set_metadata_url(OPERATOR, one, url=f"{host.base}/good")
-    assert connections_due() == both
+    assert connections_due() == [one.pk for one in both]
     for one in both:
         read_metadata(one.pk)
     assert connections_due() == []
     acts = Event.objects.using("system").filter(action="sso.metadata_read")
     assert {act.actor_kind for act in acts} == {"system"}
+
+
+def test_metadata_is_taken_once_however_often_it_is_asked_for(
+    world: World, host: MetadataHost
+) -> None:
+    host.answers |= {"/good": (200, described("idp")), "/other": (200, described("next"))}
+    connection = drafted(world)
+    set_metadata_url(OPERATOR, connection, url=f"{host.base}/good")
+    together([lambda: read_metadata(connection.pk)] * 4)
+    read_metadata(connection.pk)
+    acts = Event.objects.using("system").filter(action="sso.metadata_read")
+    assert acts.count() == 1
+    read(connection, f"{host.base}/other")
+    assert acts.count() == 2
 
 
 def test_owners_are_told_30_7_and_1_days_before_a_certificate_ends(
