@@ -33,7 +33,8 @@ from webhooks.signature import signed_headers
 BACK_OFF_S = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200)
 _JITTER = 0.1
 _TIMEOUT_S = 15.0
-_CLAIMED_FOR = timedelta(seconds=60)
+# Longer than sending takes, and short enough that whoever died is soon followed by another.
+_CLAIMED_FOR = timedelta(seconds=_TIMEOUT_S + 7)
 _RUN = 50
 # Of all webhooks, and of one organization's: slow receivers leave workers for other work.
 _AT_ONCE, _AT_ONCE_OF_ONE = 4, 2
@@ -179,8 +180,9 @@ def _write_down(delivery: Delivery, tried: Attempt) -> bool:
         if found is None:
             return False
         tried.save(using="system", force_insert=True)
-        _move_on(found, tried, now)
-        found.save(using="system")
+        if found.attempts == delivery.attempts:  # else another worker has sent it meanwhile
+            _move_on(found, tried, now)
+            found.save(using="system")
         hooks = Webhook.objects.using("system").filter(pk=found.webhook_id)
         if not tried.error:
             hooks.update(failing_since=None, last_delivered_at=now)

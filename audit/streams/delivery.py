@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from audit.models import Chain, Delivery, DeliveryStatus, Event, Stream
 from audit.shape import to_json
-from audit.streams.destinations import Batch, Receiver, send
+from audit.streams.destinations import SENDING_S, Batch, Receiver, send
 from audit.streams.secrets import opened_secret
 from kit import clock
 from kit.errors import StonepineError
@@ -23,7 +23,8 @@ from kit.ids import new_id
 
 MAX_EVENTS = 500
 _MAX_BATCHES = 20
-_CLAIMED_FOR = timedelta(seconds=120)
+# Longer than sending takes, and short enough that whoever died is soon followed by another.
+_CLAIMED_FOR = timedelta(seconds=SENDING_S + 7)
 _FIRST_BACK_OFF_S, _LAST_BACK_OFF_S = 5, 3_600
 _KEPT_FOR = timedelta(days=30)
 _MAX_ERROR = 300

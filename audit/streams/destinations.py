@@ -29,6 +29,7 @@ from kit.outbound import (
     require_reachable,
 )
 
+SENDING_S = 15.0
 TEST_OBJECT = "audit-log-access-test"
 _USER_AGENT = "Stonepine-Audit-Stream/1"
 _SIGNED_FOR = timedelta(minutes=5)
@@ -102,7 +103,7 @@ def signature(secret: str, sent_at: str, body: bytes) -> str:
 def _send_syslog(receiver: Receiver, batch: Batch) -> None:
     config = receiver.config
     place = Place(config["host"], config["port"], config["tls"], config.get("ca", ""))
-    syslog.send(place, batch.events)
+    syslog.send(place, batch.events, timeout_s=SENDING_S)
 
 
 def _send_object(receiver: Receiver, batch: Batch) -> None:
@@ -137,7 +138,9 @@ def _put(receiver: Receiver, name: str, content: bytes) -> None:
 
 def _send(method: str, url: str, body: bytes, headers: dict[str, str], *, ca: str = "") -> None:
     """Redirects are not followed; of the answer only the status counts."""
-    answer = exchange(method, url, body, headers=headers, allowed=_allowed(), ca=ca)
+    answer = exchange(
+        method, url, body, headers=headers, allowed=_allowed(), ca=ca, timeout_s=SENDING_S
+    )
     if not answer.is_success:
         raise ExchangeFailed(f"The receiver answered {answer.status}.")
 

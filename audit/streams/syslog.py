@@ -16,10 +16,11 @@ _UNFIT = re.compile(r"[^\x21-\x7e]")
 _TEST = "stream.tested"
 
 
-def send(place: Place, events: list[dict[str, Any]]) -> None:
+def send(place: Place, events: list[dict[str, Any]], *, timeout_s: float) -> None:
     """Syslog has no acknowledgement: taken is what the other side read before it closed."""
     frames = [frame(event) for event in events] or [_test_frame()]
-    with connected(place, allowed=environment().outbound_allowed(Purpose.AUDIT)) as wire:
+    allowed = environment().outbound_allowed(Purpose.AUDIT)
+    with connected(place, allowed=allowed, timeout_s=timeout_s) as wire:
         wire.sendall(b"".join(frames))
         wire.shutdown(socket.SHUT_WR)
         try:

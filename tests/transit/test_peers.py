@@ -103,7 +103,7 @@ def audit_stream(port: int, authority: Path) -> None:
 
 
 def audit_syslog(port: int, authority: Path) -> None:
-    syslog.send(Place("localhost", port, ca=authority.read_text()), [])
+    syslog.send(Place("localhost", port, ca=authority.read_text()), [], timeout_s=5)
 
 
 def key_provider(port: int, authority: Path) -> None:
