@@ -9,6 +9,7 @@ import psycopg
 from psycopg.errors import (
     DataCorrupted,
     DiskFull,
+    IdleInTransactionSessionTimeout,
     IndexCorrupted,
     LockNotAvailable,
     QueryCanceled,
@@ -97,7 +98,7 @@ def translated_errors() -> Iterator[None]:
         raise StorageFull("The database's disk is full: free some space.") from error
     except (DataCorrupted, IndexCorrupted) as error:
         raise DataLoss("The database's own files are damaged.") from error
-    except (LockNotAvailable, QueryCanceled) as error:
+    except (LockNotAvailable, QueryCanceled, IdleInTransactionSessionTimeout) as error:
         raise Unavailable("The database took too long: try again.", retry_after_s=1) from error
     except psycopg.OperationalError as error:
         raise Unavailable("The database cannot be reached: try again.", retry_after_s=1) from error

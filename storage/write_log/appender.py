@@ -117,7 +117,11 @@ class LogAppender:
             if now < self._retry_at:
                 return
             self._since = now
-            self._session = LogSession(self._conninfo, lock_timeout_s=self._limits.lock_timeout_s)
+            self._session = LogSession(
+                self._conninfo,
+                lock_timeout_s=self._limits.lock_timeout_s,
+                commit_timeout_s=self._limits.commit_timeout_s,
+            )
         self._session.advance()
         if self._session.phase is Phase.IDLE:
             self._back_off_s = _FIRST_BACK_OFF_S

@@ -5,6 +5,7 @@ raise what `translated_errors` names there.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -24,6 +25,7 @@ from storage.write_log.operations import Operation
 _MIN_ROWS_A_FETCH, _MAX_ROWS_A_FETCH = 16, 512
 _BYTES_A_FETCH = 8 << 20
 _ROWS_A_TRIM = 5_000
+_FROZEN = "5s"
 _NAMESPACE_COLUMNS = """index_id, namespace_id, name_sealed, schema_sealed,
     manifest_version, manifest_lsn, created_at"""
 
@@ -70,7 +72,7 @@ def take_over(
 
     Waits for transactions of the holder before; afterwards none of its batches can come in.
     """
-    with translated_errors(), connection.transaction():
+    with _brief(connection):
         before = connection.execute(
             "SELECT holder, replicas FROM log_lease WHERE index_id = %s FOR UPDATE", [index_id]
         ).fetchone()
@@ -148,7 +150,7 @@ def create_namespace(
     event: DataPlaneEvent | None = None,
 ) -> None:
     """Write the row without a batch. Raises `AlreadyExists`, or `Fenced` for a stale epoch."""
-    with translated_errors(), connection.transaction():
+    with _brief(connection):
         _hold_lease(connection, index_id, epoch, strength="SHARE")
         try:
             connection.execute(
@@ -180,7 +182,7 @@ def drop_namespace(
     """Remove the namespace at once; False where there was none. Its batches stay for the archive,
     and nobody else finds them any more."""
     place = {"index_id": index_id, "namespace_id": namespace_id}
-    with translated_errors(), connection.transaction():
+    with _brief(connection):
         _hold_lease(connection, index_id, epoch, strength="UPDATE")
         connection.execute(_LAST_BASE, place)
         found = connection.execute(_DROP, place).rowcount
@@ -303,6 +305,15 @@ def trim(connection: Connection, retention_s: float) -> int:
         total += deleted
         if deleted < _ROWS_A_TRIM:
             return total
+
+
+@contextmanager
+def _brief(connection: Connection) -> Iterator[None]:
+    """A transaction that holds a lease: whoever freezes in it, or loses its machine, loses it."""
+    with translated_errors(), connection.transaction():
+        timeout = "idle_in_transaction_session_timeout"
+        connection.execute("SELECT set_config(%s, %s, true)", [timeout, _FROZEN])
+        yield
 
 
 def _hold_lease(connection: Connection, index_id: UUID, epoch: int, *, strength: str) -> None:

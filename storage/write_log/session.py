@@ -42,8 +42,9 @@ class LogSession:
     Every method may raise `LostConnection`; the session is then good for nothing but `close`.
     """
 
-    def __init__(self, conninfo: bytes, *, lock_timeout_s: float) -> None:
-        self._lock_timeout = f"{round(1000 * lock_timeout_s)}ms".encode()
+    def __init__(self, conninfo: bytes, *, lock_timeout_s: float, commit_timeout_s: float) -> None:
+        timeouts = (lock_timeout_s, commit_timeout_s)
+        self._timeouts = [f"{round(1000 * one)}ms".encode() for one in timeouts]
         self._connection = pq.PGconn.connect_start(conninfo)
         self._polling = pq.PollingStatus.WRITING
         self._positions: list[int | None] = []
@@ -108,7 +109,7 @@ class LogSession:
         if self._polling == pq.PollingStatus.OK:
             self._connection.nonblocking = 1
             self._connection.enter_pipeline_mode()
-            self._command(statements.SETUP, [self._lock_timeout])
+            self._command(statements.SETUP, [*self._timeouts])
             for name, statement, types in statements.PREPARED:
                 self._connection.send_prepare(name, statement, types)
                 self._positions.append(None)

@@ -15,12 +15,14 @@ BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT, ROLLBACK = b"COMMIT", b"ROLLBACK"
 # Prepared statements are planned once. On tables that were empty then, sequential scans look free,
 # and would stay in the plan while the log grows: only the primary keys may be used.
-# $1 is the lock timeout.
+# $1 is the lock timeout. $2 is how long a transaction may take: the lease of a writer that froze or
+# lost its machine in the midst of one is free then (PostgreSQL before 17 knows no such bound).
 SETUP = b"""SELECT set_config('lock_timeout', $1, false),
     set_config('statement_timeout', '10s', false),
     current_setting('synchronous_commit'), current_setting('fsync'),
     set_config('enable_seqscan', 'off', false),
-    set_config('plan_cache_mode', 'force_generic_plan', false)"""
+    set_config('plan_cache_mode', 'force_generic_plan', false),
+    (SELECT set_config(name, $2, false) FROM pg_settings WHERE name = 'transaction_timeout')"""
 
 # A NULL refuses the row, and with it the transaction: in `index_id` where another writer took the
 # lease (FOR SHARE holds it until the commit), in `namespace_id` where the batch before this one

@@ -2,13 +2,17 @@
 
 import threading
 
+import pytest
+
 from keyring.envelope import DataKey
+from kit.errors import Unavailable
 from kit.ids import new_id
 from storage.database import Connection, connect
-from storage.write_log import log
+from storage.write_log import log, statements
 from storage.write_log.appender import LogAppender
 from storage.write_log.batches import Completed, Failed
 from storage.write_log.errors import Fenced
+from storage.write_log.session import LogSession, Phase, session_conninfo
 from tests.storage.write_log.disturbing import (
     Gate,
     ids_in_log,
@@ -16,6 +20,7 @@ from tests.storage.write_log.disturbing import (
     waiting_for_locks,
 )
 from tests.storage.write_log.driving import Writer, drive, upsert, write
+from tests.support.waiting import wait_until
 
 
 def test_a_writer_with_an_older_epoch_is_fenced(
@@ -96,3 +101,45 @@ def test_a_probe_of_a_stale_holder_fails(
     log.take_lease(connection, writer.index_id, "second")
     (outcome,) = write(appender, probe(writer))
     assert isinstance(outcome.error, Fenced)
+
+
+def test_a_writer_that_freezes_in_a_transaction_loses_the_lease(
+    connection: Connection, log_url: str, writer: Writer
+) -> None:
+    """Half of it has arrived at PostgreSQL and holds the lease; the rest never comes."""
+    session = LogSession(session_conninfo(log_url), lock_timeout_s=1, commit_timeout_s=2)
+    wait_until(lambda: is_idle(session), timeout_s=30, what="the session is set up")
+    session._command(statements.BEGIN)
+    batch = writer.batch()
+    assert batch.new_namespace is not None
+    session._execute(b"namespace", statements.namespace_values(batch, batch.new_namespace), 0)
+    session._execute(b"append", statements.batch_values(batch), 0)
+    session._connection.send_flush_request()
+    session._connection.flush()
+    held = "SELECT 1 FROM log_lease WHERE index_id = %s FOR UPDATE SKIP LOCKED"
+    wait_until(
+        lambda: connection.execute(held, [writer.index_id]).fetchone() is None,
+        timeout_s=30, what="the lease is held",
+    )  # fmt: skip
+    assert log.take_lease(connection, writer.index_id, "second") > writer.epoch
+    assert log.namespaces(connection, writer.index_id) == []
+    session.close()
+
+
+def is_idle(session: LogSession) -> bool:
+    session.advance()
+    return session.phase is Phase.IDLE
+
+
+def test_a_taker_that_freezes_loses_the_lease(
+    connection: Connection, log_url: str, writer: Writer
+) -> None:
+    with connect(log_url, name="frozen") as frozen, pytest.raises(Unavailable):
+        freeze_with_the_lease(frozen, writer, connection)
+
+
+def freeze_with_the_lease(frozen: Connection, writer: Writer, other: Connection) -> None:
+    with log._brief(frozen):
+        frozen.execute("SET idle_in_transaction_session_timeout = '1s'")
+        log._hold_lease(frozen, writer.index_id, writer.epoch, strength="UPDATE")
+        assert log.take_lease(other, writer.index_id, "second") > writer.epoch
