@@ -64,6 +64,7 @@ def main() -> None:
 def _control_link(settings: Environment, url: str, engine: Engine) -> ControlLink:
     return ControlLink(
         url,
+        node=settings.node_name,
         engine=settings.engine_number,
         open_indexes=engine.known_indexes,
         on_manifest=engine.adopt,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg import pq
+from psycopg import pq, sql
 from psycopg.conninfo import make_conninfo
 
 from kit import clock
@@ -23,14 +23,14 @@ _INDEXES_EVERY_S = 1.0
 _MANIFESTS_EVERY_S = 10.0
 
 _LISTEN = f"LISTEN {NOTICE_CHANNEL}; LISTEN {ACCESS_CHANNEL}".encode()
-_INDEXES = """SELECT index_id::text, coalesce(namespaces_per_index::text, ''),
+_INDEXES = sql.SQL("""SELECT index_id::text, coalesce(namespaces_per_index::text, ''),
         array_to_string(engines, ' '), coalesce(key_id::text, ''),
         (SELECT coalesce(max(version), 0)::text FROM dataplane_project_key k
             WHERE k.project_id = dataplane_index.project_id)
     FROM dataplane_index LEFT JOIN dataplane_allowance USING (org_id)
         LEFT JOIN dataplane_outer_key USING (project_id)
-    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine:d} = ANY(engines)
-        AND disabled_at IS NULL"""
+    WHERE index_id = ANY($1::uuid[]) AND state <> 'Terminating' AND {engine} = ANY(engines)
+        AND coalesce(node_name, {node}) = {node} AND disabled_at IS NULL""")
 _MANIFESTS = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
     FROM log_namespace WHERE index_id = ANY($1::uuid[]) AND manifest_version > 0"""
 _MANIFEST = b"""SELECT index_id::text, namespace_id::text, manifest_version::text
@@ -66,6 +66,7 @@ class ControlLink:
         self,
         url: str,
         *,
+        node: str,
         engine: int,
         open_indexes: Callable[[], Sequence[UUID]],
         on_manifest: Callable[[UUID, UUID, int], None],
@@ -75,7 +76,8 @@ class ControlLink:
         self._conninfo = make_conninfo(
             url, application_name="stonepine engine notices", tcp_user_timeout="5000"
         ).encode()
-        self._indexes = _INDEXES.format(engine=engine).encode()
+        ours = {"node": sql.Literal(node), "engine": sql.Literal(engine)}
+        self._indexes = _INDEXES.format(**ours).as_bytes(None)
         self._open_indexes = open_indexes
         self._on_manifest = on_manifest
         self._on_index = on_index

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -162,12 +162,12 @@ class DataPlane:
         self._wait_for_engine(number)
 
     def _wait_for_engine(self, number: int) -> None:
-        wait_until(self.engine_socket(number).exists, timeout_s=20, what="the engine listens")
+        wait_until(self.engine_socket(number).exists, timeout_s=60, what="the engine listens")
 
     def start_front(self) -> None:
         self._spawn("front")
         with self.client() as client:
-            wait_until(lambda: self._is_serving(client), timeout_s=20, what="the front serves")
+            wait_until(lambda: self._is_serving(client), timeout_s=60, what="the front serves")
 
     def kill(self, name: str) -> None:
         child = self._children[name]
@@ -292,10 +292,11 @@ class DataPlane:
         )  # fmt: skip
         return index_id
 
-    def move(self, index_id: UUID, *engines: int) -> None:
-        """Let other engines serve the index; the first one writes."""
+    def move(self, index_id: UUID, *engines: int, node: str = "local") -> None:
+        """Let other engines serve the index, perhaps of another node; the first one writes."""
         self._change(
-            "UPDATE dataplane_index SET engines = %s WHERE index_id = %s", [list(engines), index_id]
+            "UPDATE dataplane_index SET engines = %s, node_name = %s WHERE index_id = %s",
+            [list(engines), node, index_id],
         )
 
     def limit(self, project: Project, *, rates: Rates | None = None, **limits: int) -> None:
@@ -450,6 +451,21 @@ class Hammer:
                 number += 1
         except BaseException as error:  # noqa: BLE001 - raised again by the test's own thread
             self.error = error
+
+
+@contextmanager
+def running_beside(plane: DataPlane, folder: Path, *, node: str) -> Iterator[DataPlane]:
+    """Another node in a folder of its own, with database, keyring and objects of the first."""
+    shared = {
+        name: plane.environment[name] for name in ("STONEPINE_KEYRING_DIR", "OBJECT_STORE_URL")
+    }
+    settings = plane.settings | shared | {"STONEPINE_NODE_NAME": node}
+    beside = replace(plane, folder=folder, settings=settings, _children={})
+    try:
+        beside.start()
+        yield beside
+    finally:
+        beside.close()
 
 
 @contextmanager
