@@ -12,7 +12,14 @@ from indexes.models import Index, IndexState
 from indexes.ports import reserve_port
 from indexes.queries import live_indexes
 from indexes.schedule import reconcile_soon
-from indexes.specification import checked_kind, checked_name, checked_place, merged_tags
+from indexes.specification import (
+    checked_kind,
+    checked_name,
+    checked_place,
+    merged_tags,
+    resized,
+    with_capacity,
+)
 from indexes.turns import in_turn
 from kit import clock
 from kit.errors import AlreadyExists, Forbidden, NotFound
@@ -112,8 +119,10 @@ def configure_index(
     tags: dict[str, str] | None = None,
     is_protected: bool | None = None,
     read_capacity: dict[str, Any] | None = None,
+    pods: dict[str, Any] | None = None,
 ) -> Index:
-    """Change what may be changed; what is None stays. Tags merge, an empty value removes one."""
+    """Change what may be changed; what is None stays. Tags merge, an empty value removes one.
+    `pods` are the arguments of `indexes.specification.resized`."""
     require(actor, Permission.INDEX_UPDATE, index.scope)
     index = _locked(index)
     changed: dict[str, Any] = {}
@@ -121,14 +130,13 @@ def configure_index(
         changed["tags"] = index.tags = merged_tags(index.tags, tags)
     if is_protected is not None:
         changed["is_protected"] = index.is_protected = is_protected
-    if read_capacity is not None:
-        (kind,) = index.spec
-        index.spec[kind]["read_capacity"] = read_capacity
-        changed["spec"] = index.spec
+    if read_capacity is not None or pods is not None:
+        spec = with_capacity(index.spec, read_capacity)
+        changed["spec"] = index.spec = spec if pods is None else resized(spec, **pods)
         index.generation += 1
     index.save(update_fields=[*changed, "generation"])
     record(actor, Action.INDEX_CONFIGURED, target=index.audit_target(), **changed)
-    if read_capacity is not None:
+    if "spec" in changed:
         reconcile_soon(index.pk)
     return index
 

@@ -12,7 +12,8 @@ from indexes.backup_models import RestoreJob, RestoreStatus
 from indexes.backups import locked_live
 from indexes.lifecycle import new_index
 from indexes.models import Index
-from indexes.restores import new_job, with_capacity
+from indexes.restores import new_job
+from indexes.specification import with_capacity
 from indexes.turns import in_turn
 from kit import clock
 from kit.errors import FailedPrecondition, InvalidArgument

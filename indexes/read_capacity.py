@@ -1,8 +1,8 @@
-"""What an index's dedicated read capacity comes to: what was wished for, and what there is."""
+"""What pods or dedicated read capacity come to: what was wished for, and what there is."""
 
 from dataclasses import dataclass
 
-from indexes.models import Index
+from indexes.models import Index, IndexState
 from indexes.specification import engines_wanted, shards_wanted
 
 
@@ -15,6 +15,17 @@ class ReadStatus:
     replicas: int
     shards: int
     error: str = ""
+
+
+def shown_state(index: Index) -> str:
+    """The index's state as Pinecone names it: one of pods says which way it is being scaled."""
+    if index.state != IndexState.READY or "pod" not in index.spec:
+        return str(index.state)
+    found = read_status(index)
+    if found.state != "Scaling":
+        return str(index.state)
+    is_growing = found.replicas * found.shards < engines_wanted(index.spec)
+    return "ScalingUp" if is_growing else "ScalingDown"
 
 
 def read_status(index: Index) -> ReadStatus:

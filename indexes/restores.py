@@ -11,9 +11,10 @@ from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatu
 from indexes.lifecycle import new_index
 from indexes.models import Index, IndexState
 from indexes.schedule import reconcile_soon, restore_soon
+from indexes.specification import with_capacity
 from indexes.turns import in_turn
 from kit import clock
-from kit.errors import FailedPrecondition, InvalidArgument, NotFound
+from kit.errors import FailedPrecondition, NotFound
 from orgs.dataplane import announce_change
 from orgs.verbs import verb
 
@@ -89,16 +90,6 @@ def new_job(target: Index, **source: Any) -> RestoreJob:
     job.save(force_insert=True)
     restore_soon(job.pk)
     return job
-
-
-def with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
-    """The spec of then, with another read capacity where one is given."""
-    if capacity is None:
-        return spec
-    ((kind, part),) = spec.items()
-    if kind == "pod":
-        raise InvalidArgument("An index of pods has no read_capacity.", field="read_capacity")
-    return {kind: {**part, "read_capacity": capacity}}
 
 
 @verb(Action.RESTORE_CANCELLED)

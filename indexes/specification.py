@@ -14,6 +14,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TAG_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 CLOUDS = ("aws", "gcp", "azure")
+_POD_TYPE = re.compile(r"(s1|p1|p2)\.x([1248])")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -74,6 +75,60 @@ def checked_place(spec: dict[str, Any]) -> dict[str, Any]:
         if not _REGION.fullmatch(serverless["region"]):
             raise NotFound(f"Region {serverless['region'][:80]!r} not found.")
     return spec
+
+
+def checked_pods(part: dict[str, Any]) -> dict[str, Any]:
+    """The spec of pods, where there can be such, with their number."""
+    if part["replicas"] < 1 or part["shards"] < 1:
+        raise InvalidArgument("spec.pod needs at least 1 replica and 1 shard.", field="spec.pod")
+    _pods(part["pod_type"])
+    return {**part, "pods": part["replicas"] * part["shards"]}
+
+
+def resized(
+    spec: dict[str, Any], *, replicas: int | None, pod_type: str | None, shards: int | None
+) -> dict[str, Any]:
+    """The spec with other pods; what is None stays. Replicas are free, pods grow and never shrink,
+    their type and the number of shards are for good."""
+    part = spec.get("pod")
+    if part is None:
+        raise InvalidArgument("Only an index of pods has pods to change.", field="spec.pod")
+    if shards not in {None, part["shards"]}:
+        raise InvalidArgument("The number of shards cannot be changed.", field="shards")
+    (kind, size), (wanted, wanted_size) = (
+        _pods(part["pod_type"]),
+        _pods(pod_type or part["pod_type"]),
+    )
+    if wanted != kind:
+        raise InvalidArgument(
+            f"The pods are of type {kind}, which cannot be changed.", field="pod_type"
+        )
+    if wanted_size < size:
+        raise InvalidArgument(f"The pods are x{size}: they only grow.", field="pod_type")
+    wanted_replicas = part["replicas"] if replicas is None else replicas
+    larger = {"pod_type": f"{kind}.x{wanted_size}"}
+    return {"pod": checked_pods({**part, **larger, "replicas": wanted_replicas})}
+
+
+def _pods(pod_type: str) -> tuple[str, int]:
+    """Type and size of the pods that the text names."""
+    found = _POD_TYPE.fullmatch(pod_type)
+    if found is None:
+        raise InvalidArgument(
+            f"pod_type {pod_type[:40]!r} is not one of s1, p1 and p2 with .x1, .x2, .x4 or .x8.",
+            field="pod_type",
+        )
+    return found[1], int(found[2])
+
+
+def with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
+    """The spec, with another read capacity where one is given."""
+    if capacity is None:
+        return spec
+    ((kind, part),) = spec.items()
+    if kind == "pod":
+        raise InvalidArgument("An index of pods has no read_capacity.", field="read_capacity")
+    return {kind: {**part, "read_capacity": capacity}}
 
 
 def engines_wanted(spec: dict[str, Any]) -> int:

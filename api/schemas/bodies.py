@@ -90,9 +90,15 @@ class ServerlessChange(Tolerant):
     read_capacity: ReadCapacity | None = None
 
 
+class PodChange(Tolerant):
+    replicas: int | None = None
+    pod_type: str | None = None
+    shards: int | None = None
+
+
 class SpecChange(Tolerant):
     serverless: ServerlessChange | None = None
-    pod: dict[str, Any] | None = None
+    pod: PodChange | None = None
     byoc: ServerlessChange | None = None
 
 

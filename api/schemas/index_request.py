@@ -18,6 +18,7 @@ from api.schemas.bodies import (
 )
 from api.versions import Version
 from indexes.models import VectorType
+from indexes.specification import checked_pods
 from kit.errors import InvalidArgument
 from kit.ids import random_base62
 
@@ -49,6 +50,7 @@ class ConfigureWish:
     tags: dict[str, str] | None
     is_protected: bool | None
     read_capacity: dict[str, Any] | None
+    pods: dict[str, Any] | None = None
 
 
 def parse_create(raw: bytes, version: Version) -> CreateWish:
@@ -69,12 +71,12 @@ def parse_configure(raw: bytes, version: Version) -> ConfigureWish:
     if old.embed is not None:
         raise InvalidArgument("Integrated embedding is not available on this index.")
     change = old.spec and (old.spec.serverless or old.spec.byoc)
-    if old.spec is not None and old.spec.pod is not None:
-        raise InvalidArgument("Pods of an index cannot be changed.")
+    pods = old.spec and old.spec.pod
     return ConfigureWish(
         old.tags,
         protection_of(old.deletion_protection),
         capacity_of(change.read_capacity if change else None),
+        msgspec.to_builtins(pods) if pods else None,
     )
 
 
@@ -197,12 +199,9 @@ def _metadata_schema(schema: MetadataSchema | None) -> dict[str, Any] | None:
 
 
 def _checked_pods(spec: dict[str, Any]) -> dict[str, Any]:
-    if spec["replicas"] < 1 or spec["shards"] < 1:
-        raise InvalidArgument("spec.pod needs at least 1 replica and 1 shard.")
-    _require_plain(spec["pod_type"], "pod_type")
     for name in spec.get("metadata_config", {}).get("indexed") or []:
         _require_plain(name, "metadata_config.indexed", is_ascii=False)
-    return {**spec, "pods": spec["replicas"] * spec["shards"]}
+    return checked_pods(spec)
 
 
 def _require_plain(value: str | None, field: str, *, is_ascii: bool = True) -> None:

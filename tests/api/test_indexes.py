@@ -94,6 +94,31 @@ def test_a_pod_index_of_the_old_versions_shows_its_pods_to_the_new_ones(world: W
     assert created["deployment"] == {"deployment_type": "pod", **pod}
 
 
+def test_pods_are_resized_by_the_old_versions(world: World) -> None:
+    register_node(environment().node_name, engines=3)
+    old = editor(world, "2025-04")
+    pods = {"environment": "here", "pod_type": "p1.x1", "replicas": 1, "shards": 1}
+    created = made(old, {**OLD_BODY, "spec": {"pod": pods}})
+    rows = Index.objects.using("system").filter(pk=created["id"])
+    place(rows.get())
+    rows.update(state="Ready")
+
+    def change(**pod: object) -> tuple[int, dict[str, object]]:
+        reply = old.call("PATCH", "/indexes/movies", {"spec": {"pod": pod}})
+        return reply.status_code, json.loads(reply.content)
+
+    status, grown = change(replicas=2, pod_type="p1.x2")
+    assert status == 202
+    assert grown["spec"] == {"pod": {**pods, "replicas": 2, "pod_type": "p1.x2", "pods": 2}}
+    assert grown["status"]["state"] == "ScalingUp"
+    place(rows.get())
+    assert change(replicas=1)[1]["status"]["state"] == "ScalingDown"
+    for refused in ({"pod_type": "p1.x1"}, {"pod_type": "p2.x2"}, {"shards": 2}, {"replicas": 0}):
+        status, told = change(**refused)
+        assert (status, told["error"]["code"]) == (400, "INVALID_ARGUMENT")
+    assert rows.get().spec["pod"]["pod_type"] == "p1.x2"
+
+
 def test_filterable_fields_are_shown_as_each_version_decodes_them(world: World) -> None:
     fields = {"genre": {"filterable": True}}
     spec = {"serverless": {**OLD_BODY["spec"]["serverless"], "schema": {"fields": fields}}}
