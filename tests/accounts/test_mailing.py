@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.core import mail
 from django.db import transaction
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from accounts.letters import Letter, post
 from accounts.mailing import due_letters, send_if_due
@@ -51,10 +51,8 @@ def test_a_letter_of_an_act_that_is_undone_is_never_sent(world: World) -> None:
     assert waiting() == []
 
 
-def test_a_mail_server_that_is_down_is_asked_again_and_not_for_ever(
-    world: World, settings: SettingsWrapper
-) -> None:
-    settings.EMAIL_BACKEND, settings.EMAIL_PORT = _REFUSING, 1
+@override_settings(EMAIL_BACKEND=_REFUSING, EMAIL_PORT=1)
+def test_a_mail_server_that_is_down_is_asked_again_and_not_for_ever(world: World) -> None:
     post(Letter.PASSWORD_RESET, "alice@example.com")
     (letter_id,) = due_letters()
     for attempts in (1, 2):
