@@ -8,7 +8,7 @@ from access.row_security import READ_WRITE, grants
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_allauth_tables")]
+    dependencies = [("accounts", "0004_operators")]
 
     operations = [
         migrations.CreateModel(
