@@ -18,7 +18,6 @@ _ANALYZE = shutil.which("systemd-analyze")
 
 def _service() -> configparser.SectionProxy:
     parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str
     parser.read(_UNIT)
     return parser["Service"]
 
