@@ -59,6 +59,10 @@ class Action(StrEnum):
     INDEX_CONFIGURED = "index.configured"
     INDEX_CREATED = "index.created"
     INDEX_DELETED = "index.deleted"
+    INDEX_RECOVERED = "index.recovered"
+    INSTALLATION_DRILL_PASSED = "installation.drill_passed"
+    INSTALLATION_DUMPED = "installation.dumped"
+    INSTALLATION_RESTORED = "installation.restored"
     INSTALLATION_TESTED = "installation.tested"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_CREATED = "invitation.created"
@@ -211,6 +215,10 @@ SENTENCES: dict[Action, str] = {
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
+    Action.INDEX_RECOVERED: "{actor} recovered the index {target} from the object store",
+    Action.INSTALLATION_DRILL_PASSED: "{actor} noted that a dump of the {target} was restored",
+    Action.INSTALLATION_DUMPED: "{actor} made a dump of the {target}",
+    Action.INSTALLATION_RESTORED: "{actor} restored the {target} from a dump",
     Action.INSTALLATION_TESTED: "{actor} tried the {target} of the installation",
     Action.INVITATION_ACCEPTED: "{actor} accepted the invitation of {target}",
     Action.INVITATION_CREATED: "{actor} invited {target}",

@@ -11,6 +11,7 @@ import typer
 from cli.access import access
 from cli.audit import audit
 from cli.backups import backups, digest
+from cli.dumps import drill, dump
 from cli.entry import HomeOption, JsonOption, enter
 from cli.errors import SetupError
 from cli.evidence.commands import evidence
@@ -26,6 +27,7 @@ from cli.operators import operators
 from cli.organizations import organizations
 from cli.people import people
 from cli.projects import projects
+from cli.restoration import recover, restore_installation
 from cli.scim import scim
 from cli.tls import tls
 from cli.webhooks import webhooks
@@ -53,6 +55,10 @@ app.add_typer(tls, name="tls")
 app.add_typer(webhooks, name="webhook")
 app.command()(digest)
 app.command()(fsck)
+app.command()(dump)
+app.command()(drill)
+app.command("restore-installation")(restore_installation)
+app.command()(recover)
 
 _STOP_TIMEOUT_S = 40.0
 

@@ -14,6 +14,8 @@ from kit.ids import IndexId, OrganizationId, ProjectId
 from storage.database import Connection, translated_errors
 
 Row = TypeVar("Row")
+# What is being deleted, and what could not be filled or recovered.
+_NOT_SERVED = {"Terminating", "InitializationFailed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class IndexRow:
     engines: Sequence[int] = (0,)
     # So many of them answer a query together.
     shards: int = 1
+
+    @property
+    def is_served(self) -> bool:
+        return self.state not in _NOT_SERVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,17 @@ class EmbeddedPostgres:
         """The command that runs the server in the foreground."""
         return [str(_programs() / "postgres"), "-D", str(self.data_dir)]
 
+    def program(self, name: str) -> Path:
+        """Where a program of the server's own version lies."""
+        return _programs() / name
+
+    def superuser_url_without_password(self) -> str:
+        """For programs, whose arguments every user of the machine may read."""
+        return f"postgresql://{_SUPERUSER}@{quote(str(self.socket_dir), safe='')}/{DATABASE}"
+
     def url(self, role: str, database: str = DATABASE) -> str:
         """A libpq URL for that role; the password is part of it."""
-        password = self._superuser_password() if role == _SUPERUSER else self.passwords[role]
+        password = self.superuser_password() if role == _SUPERUSER else self.passwords[role]
         host = quote(str(self.socket_dir), safe="")
         return f"postgresql://{role}:{quote(password, safe='')}@{host}/{database}"
 
@@ -147,7 +155,7 @@ class EmbeddedPostgres:
     def _superuser_file(self) -> Path:
         return self.data_dir.with_name(self.data_dir.name + ".superuser")
 
-    def _superuser_password(self) -> str:
+    def superuser_password(self) -> str:
         return self._superuser_file().read_text().strip()
 
     def _initialise(self, identity: Identity) -> None:

@@ -17,13 +17,14 @@ from dataplane.builder.fold import Fold
 from dataplane.builder.older import OlderSegments
 from dataplane.builder.record import Record
 from keyring.envelope import DataKey
+from kit.errors import DataLoss
 from storage.database import Connection
 from storage.manifests import read_manifest
 from storage.objects import ObjectStore
 from storage.segments import SegmentName, SegmentReader
-from storage.write_log.log import namespaces, read_batches
 from storage.write_log.names import NamespaceRow
 from storage.write_log.operations import Operation
+from storage.write_log.whole import Entry, read_index
 
 _BYTES = 32
 _LENGTH = struct.Struct("<Q")
@@ -49,18 +50,17 @@ class DigestSite:
     index_id: UUID
 
     def namespaces(self) -> dict[str, NamespaceDigest]:
-        """Each namespace, by its name, at its last LSN of now."""
-        rows = namespaces(self.connection, self.index_id)
-        return {row.name(self.key): self._namespace(row) for row in rows}
+        """Each namespace, by its name, at its last LSN of now; read as an engine reads it."""
+        index = read_index(self.connection, self.key, self.index_id)
+        return {row.name(self.key): self._namespace(row, entries) for row, entries in index}
 
-    def _namespace(self, row: NamespaceRow) -> NamespaceDigest:
+    def _namespace(self, row: NamespaceRow, entries: Iterable[Entry]) -> NamespaceDigest:
         place = {"index_id": self.index_id, "namespace_id": row.namespace_id}
         manifest = read_manifest(self.store, self.key, row.manifest_version, **place)
+        if manifest.lsn != row.manifest_lsn:
+            raise DataLoss(f"Manifest {manifest.version} is not the one that its row speaks of.")
         older = OlderSegments(manifest.segments, lambda one: self._open(row.namespace_id, one))
-        batches = read_batches(
-            self.connection, self.key, self.index_id, row.namespace_id, after_lsn=manifest.lsn
-        )
-        return digest_of(older, ((lsn, one) for lsn, one, _ in batches), after_lsn=manifest.lsn)
+        return digest_of(older, entries, after_lsn=manifest.lsn)
 
     def _open(self, namespace_id: UUID, segment_id: UUID) -> SegmentReader:
         name = SegmentName(self.index_id, namespace_id, segment_id)

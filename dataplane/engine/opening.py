@@ -31,7 +31,6 @@ from storage.write_log.log import Lease
 from storage.write_log.names import NamespaceRow
 from storage.write_log.whole import Entry, read_index
 
-_TERMINATING = "Terminating"
 STATEMENT_TIMEOUT = "10s"
 
 _log = structlog.get_logger()
@@ -119,7 +118,7 @@ class Storage:
 
     def _open(self, connection: Connection, index_id: UUID) -> OpenIndex:
         row = catalog.load_index(connection, index_id)
-        if row is None or row.state == _TERMINATING:
+        if row is None or not row.is_served:
             raise NotFound("Index not found.")
         if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
             raise Fenced
@@ -138,7 +137,7 @@ class Storage:
         self, connection: Connection, index_id: UUID, epoch: int, offered: dict[UUID, Location]
     ) -> OpenIndex:
         row = catalog.load_index(connection, index_id)
-        if row is None or row.state == _TERMINATING:
+        if row is None or not row.is_served:
             raise NotFound("Index not found.")
         is_ours = row.node_name in (None, self.node_name) and self.engine in row.engines[1:]
         # A writer that was fenced, and does not know it yet, wins no followers.

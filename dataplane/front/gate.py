@@ -22,7 +22,6 @@ from storage.catalog import IndexRow
 
 # A node that has heard nothing for so long cannot know what was revoked: it refuses.
 MAX_SILENCE_S = 30.0
-_TERMINATING = "Terminating"
 _NOWHERE = Caller()
 
 
@@ -145,7 +144,7 @@ class Gate:
 
     def _load_index(self, index_id: UUID) -> IndexRow | None:
         row = self._catalog.load_index(index_id)
-        return None if row is None or row.state == _TERMINATING else row
+        return None if row is None or not row.is_served else row
 
 
 def _is_within_reach(credential: Credential, index: IndexRow) -> bool:

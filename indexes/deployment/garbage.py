@@ -11,6 +11,7 @@ from indexes.deployment.backups import (
     indexes_being_read,
 )
 from indexes.deployment.keys import key_of_index
+from indexes.deployment.recovery import indexes_held_back
 from indexes.deployment.verifications import scratch_places
 from kit import clock
 from kit.environment import environment
@@ -28,7 +29,10 @@ def collect_objects() -> int:
     store = open_object_store(here.object_store_url)
     with connect(here.database_system_url.get_secret_value(), name="garbage") as connection:
         forget_deleted_backups(connection, store, before_s=before_s)
-        spared = frozenset([*indexes_being_filled(), *indexes_being_read(), *scratch_places()])
+        spared = frozenset(
+            [*indexes_being_filled(), *indexes_being_read(), *indexes_held_back(),
+             *scratch_places()]
+        )  # fmt: skip
         sweep = Sweep(
             connection, store, lambda index_id: key_of_index(connection, index_id), before_s,
             spared, cache(window_s_of),

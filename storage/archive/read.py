@@ -34,6 +34,7 @@ class ArchivedLog:
         lsn = max(over, default=found[0].first - 1 if found else first_lsn)
         if not over and lsn > first_lsn:
             raise self._missing(first_lsn + 1)
+        lsn = max(lsn, first_lsn)
         for batch in self.batches(lsn):
             if batch.committed_at_us > moment_us:
                 return lsn
