@@ -101,7 +101,7 @@ def remove(index: Index) -> None:
 
 def keys_at_hand(keyring: LocalKeyring, folder: Path) -> list[bytes]:
     """Everything that whoever has today's keyring can try."""
-    names = ("projects", "peppers", "signing keys", "pass", "probe", "second factors")
+    names = ("projects", "peppers", "signing keys", "pass", "probe", "second factors", "dump")
     others = (path.stem.partition(".") for path in (folder / "projects").glob("*.key"))
     found = [keyring.derive(name) for name in names]
     found += [keyring._keys.read(UUID(stem), int(number or 1)) for stem, _, number in others]
