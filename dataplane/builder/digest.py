@@ -8,6 +8,7 @@ with the same records have the same digest.
 import hashlib
 import struct
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -51,8 +52,8 @@ class DigestSite:
 
     def namespaces(self) -> dict[str, NamespaceDigest]:
         """Each namespace, by its name, at its last LSN of now; read as an engine reads it."""
-        index = read_index(self.connection, self.key, self.index_id)
-        return {row.name(self.key): self._namespace(row, entries) for row, entries in index}
+        with closing(read_index(self.connection, self.key, self.index_id)) as index:
+            return {row.name(self.key): self._namespace(row, entries) for row, entries in index}
 
     def _namespace(self, row: NamespaceRow, entries: Iterable[Entry]) -> NamespaceDigest:
         place = {"index_id": self.index_id, "namespace_id": row.namespace_id}

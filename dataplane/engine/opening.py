@@ -1,6 +1,7 @@
 """Opening an index: its row and key, the lease, and each namespace from manifest and log."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -157,8 +158,10 @@ class Storage:
         return frozenset(holder | set(lease.former_replicas))
 
     def _loaded(self, connection: Connection, index: OpenIndex) -> OpenIndex:
-        for namespace_row, entries in read_index(connection, index.key, index.index_id):
-            index.add(self._open_namespace(index, namespace_row, entries))
+        # Closed at once where one does not open: the connection lasts, in no transaction.
+        with closing(read_index(connection, index.key, index.index_id)) as namespaces:
+            for namespace_row, entries in namespaces:
+                index.add(self._open_namespace(index, namespace_row, entries))
         return index
 
     def _open_namespace(

@@ -1,6 +1,6 @@
 """An index's log as a whole, for whoever takes the index up: all namespaces in one question."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -34,7 +34,7 @@ Entry = tuple[int, Operation]
 
 def read_index(
     connection: Connection, key: DataKey, index_id: UUID
-) -> Iterator[tuple[NamespaceRow, Iterator[Entry]]]:
+) -> Generator[tuple[NamespaceRow, Iterator[Entry]], None, None]:
     """Each namespace with its batches that no manifest covers, as of one moment.
 
     Some megabytes are in memory at a time; the batches of a namespace end when the next one is
