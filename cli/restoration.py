@@ -83,15 +83,17 @@ def recover(
 def _restored(home: Home, remains: Remains, port: int | None) -> "Recovery":
     from cli.instance import InstanceLock
     from cli.settings import Installation
+    from keyring.local import LocalKeyring
 
     os.umask(0o077)
     home.create()
     with ExitStack() as stack:
         stack.callback(InstanceLock.take(home).release)
-        keyring = _opened_keyring(home, remains.keyring)
+        _copy_keyring(home, remains.keyring)
         _copy_objects(home, remains.objects)
         installation = Installation.of(home, port)
         os.environ.update(installation.children_environment() | installation.owner_environment())
+        keyring = LocalKeyring(installation.environment.keyring_dir)
         made_at = _fill(stack, installation, keyring, remains.dump)
         recovery = _recovered(made_at)
         home.remember(port=installation.environment.port)
@@ -147,30 +149,21 @@ def _recovered(made_at: str) -> "Recovery":
     return recovery
 
 
-def _opened_keyring(home: Home, copy: Path | None) -> "LocalKeyring":
-    from keyring.local import LocalKeyring
-
-    told = os.environ.get("STONEPINE_KEYRING_DIR")
-    if (copy is None) is not bool(told):
-        raise SetupError(
-            "Which keyring?", hint="Name a copy of it by --keyring, or set STONEPINE_KEYRING_DIR."
-        )
-    if told:
-        return LocalKeyring(Path(told))
-    assert copy is not None
-    _copy_keyring(copy, home.keyring_dir)
-    return LocalKeyring(home.keyring_dir)
-
-
-def _copy_keyring(source: Path, target: Path) -> None:
+def _copy_keyring(home: Home, source: Path | None) -> None:
     """For us alone, however open the copy lay."""
     from keyring import files
 
+    if (source is None) is not bool(os.environ.get("STONEPINE_KEYRING_DIR")):
+        raise SetupError(
+            "Which keyring?", hint="Name a copy of it by --keyring, or set STONEPINE_KEYRING_DIR."
+        )
+    if source is None:
+        return
     if not source.is_dir():
         raise SetupError(f"There is no keyring at {source}.")
-    files.make_private_folder(target)
+    files.make_private_folder(home.keyring_dir)
     for path in sorted(source.rglob("*")):
-        own = target / path.relative_to(source)
+        own = home.keyring_dir / path.relative_to(source)
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             raise SetupError(f"{path} is neither file nor folder: that is no keyring of ours.")
         if path.is_dir():

@@ -13,6 +13,7 @@ from django.db.models import F
 
 from access.actor import Actor
 from audit.actions import Action
+from audit.heads import stored_heads
 from audit.record import record
 from indexes.backup_models import UNFINISHED, Backup, RestoreJob, RestoreStatus
 from indexes.deployment.keys import key_of_index
@@ -21,6 +22,7 @@ from indexes.models import Index, IndexState
 from kit import clock
 from kit.environment import environment
 from kit.errors import DataLoss, FailedPrecondition, StonepineError
+from orgs.dataplane import announce_change
 from orgs.tenancy import tenant
 from storage.database import Connection, connect
 from storage.fsck.damage import Damage
@@ -74,7 +76,7 @@ def recover_indexes(actor: Actor) -> Recovery:
         store = open_object_store(environment().object_store_url)
         present = {index_id for index_id, _ in stored_by_place(store.list("indexes/"))}
         indexes = list(_live_indexes())
-        _require_right_store(connection, indexes, present)
+        _require_right_store(connection, store, indexes, present)
         for index in indexes:
             _recover(actor, connection, store, index, recovery, is_present=index.pk in present)
         known = {one.pk for one in indexes} | _terminating() | _backed_up()
@@ -98,6 +100,7 @@ def recover_index(actor: Actor, index: Index) -> Recovery:
         rows.exclude(state=IndexState.TERMINATING).update(
             state=IndexState.INITIALIZING, failure="", generation=F("generation") + 1
         )
+        announce_change(using="system")
     return recovery
 
 
@@ -165,10 +168,14 @@ def _settle_restore(index_id: UUID) -> None:
 
 
 def _require_right_store(
-    connection: Connection, indexes: Iterable[Index], present: set[UUID]
+    connection: Connection, store: ObjectStore, indexes: Iterable[Index], present: set[UUID]
 ) -> None:
+    """One that has nothing of any index, nor a head of their organizations' audit logs, is not."""
     missing = [one for one in indexes if _was_introduced(connection, one.pk)]
-    if missing and not present.intersection(one.pk for one in missing):
+    if not missing or present.intersection(one.pk for one in missing):
+        return
+    owners = {one.organization_id for one in missing}
+    if not any(any(stored_heads(store, owner)) for owner in owners):
         raise FailedPrecondition(
             f"The object store holds nothing of {len(missing)} indexes that the database speaks "
             "of, and of no other one: it is another store. See OBJECT_STORE_URL."

@@ -1,0 +1,109 @@
+"""What `restore-installation` refuses before it does anything, and the way of a database."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from cli.embedded.copying import copied_out, copy_in
+from cli.embedded.postgres import OWNER, EmbeddedPostgres
+from cli.errors import SetupError
+from cli.main import app
+from cli.migrations import require_known
+from cli.receipts import NAME, read_receipt, write_receipt
+from keyring.local import LocalKeyring
+from tests.support.postgres import running_postgres
+
+
+def refusal(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["restore-installation", *arguments])
+    assert isinstance(result.exception, SetupError), result
+    return f"{result.exception.message} {result.exception.hint}"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STONEPINE_KEYRING_DIR", "OBJECT_STORE_URL", "STONEPINE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_home_that_is_not_empty_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("mine")
+    assert "is not empty" in refusal("--home", str(tmp_path))
+    assert [one.name for one in tmp_path.iterdir()] == ["note"]
+    assert "is not empty" in refusal("--home", str(tmp_path / "note"))
+
+
+def test_what_is_missing_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    home, keyring = tmp_path / "home", tmp_path / "keyring"
+    LocalKeyring.create(keyring)
+    assert "Which keyring?" in refusal("--home", str(home))
+    assert "There is no keyring" in refusal("--home", str(home), "--keyring", str(tmp_path / "x"))
+    known = ("--home", str(home), "--keyring", str(keyring))
+    assert "Which object store?" in refusal(*known)
+    assert list(home.iterdir()) == []
+    (keyring / "projects" / "link").symlink_to("/etc/passwd")
+    assert "neither file nor folder" in refusal(*known)
+    assert list(home.iterdir()) == []
+
+
+def test_tables_of_a_newer_version_are_refused() -> None:
+    require_known([("indexes", "0001_indexes")])
+    with pytest.raises(SetupError, match="newer version"):
+        require_known([("indexes", "9999_of_next_year")])
+
+
+def test_a_receipt_is_believed_with_its_keyring_alone(tmp_path: Path) -> None:
+    keyring = LocalKeyring.create(tmp_path / "keyring")
+    write_receipt(tmp_path, keyring, made_at="now", indexes=3)
+    receipt = tmp_path / NAME
+    assert stat.S_IMODE(receipt.stat().st_mode) == 0o600
+    assert read_receipt(receipt, keyring) == {"made_at": "now", "indexes": 3}
+    with pytest.raises(SetupError, match="not genuine"):
+        read_receipt(receipt, LocalKeyring.create(tmp_path / "other"))
+    receipt.write_text(receipt.read_text().replace("3", "4", 1))
+    with pytest.raises(SetupError, match="not genuine"):
+        read_receipt(receipt, keyring)
+    receipt.write_text("[]")
+    with pytest.raises(SetupError, match="no receipt"):
+        read_receipt(receipt, keyring)
+
+
+@pytest.fixture
+def second_server() -> Iterator[EmbeddedPostgres]:
+    with running_postgres() as server:
+        server.ensure_database()
+        yield server
+
+
+def rows(server: EmbeddedPostgres, table: str) -> int:
+    with psycopg.connect(server.url("postgres")) as connection:
+        found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_database_goes_over_whole_without_its_log_or_not_at_all(
+    postgres_server: EmbeddedPostgres, second_server: EmbeddedPostgres
+) -> None:
+    postgres_server.ensure_database()
+    with psycopg.connect(postgres_server.url(OWNER), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 50000) AS number")
+        connection.execute("ALTER TABLE kept ENABLE ROW LEVEL SECURITY")
+        connection.execute("ALTER TABLE kept FORCE ROW LEVEL SECURITY")
+        connection.execute("CREATE TABLE log_batch AS SELECT 1 AS lsn")
+    try:
+        copy = b"".join(copied_out(postgres_server))
+    finally:
+        postgres_server.drop_database("stonepine")
+    with pytest.raises(SetupError, match="pg_restore failed"):
+        copy_in(second_server, [copy[: len(copy) // 2]])
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        rows(second_server, "kept")
+    copy_in(second_server, [copy])
+    assert (rows(second_server, "kept"), rows(second_server, "log_batch")) == (50_000, 0)
+    with psycopg.connect(second_server.url(OWNER)) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
