@@ -121,7 +121,7 @@ class Storage:
         row = catalog.load_index(connection, index_id)
         if row is None or not row.is_served:
             raise NotFound("Index not found.")
-        if row.node_name not in (None, self.node_name) or row.engines[0] != self.engine:
+        if row.node_name != self.node_name or row.engines[0] != self.engine:
             raise Fenced
         self.data_key(row.project_id)  # an index that cannot be opened keeps its writer
         lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])
@@ -140,7 +140,7 @@ class Storage:
         row = catalog.load_index(connection, index_id)
         if row is None or not row.is_served:
             raise NotFound("Index not found.")
-        is_ours = row.node_name in (None, self.node_name) and self.engine in row.engines[1:]
+        is_ours = row.node_name == self.node_name and self.engine in row.engines[1:]
         # A writer that was fenced, and does not know it yet, wins no followers.
         if not is_ours or log.lease_epoch(connection, index_id) != epoch:
             raise Fenced

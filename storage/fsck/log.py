@@ -167,6 +167,14 @@ class NamespaceExamination:
                 self._stretch(stretch, digests)
             if covered < state.archived_lsn:
                 raise DataLoss(f"Batch {covered + 1} is not in the archived log.")
+            self._not_before(covered, state, digests)
+
+    def _not_before(self, archived: int, state: NamespaceState, digests: Digests) -> None:
+        """A database of an earlier time does not know what the archive has: it would be served as
+        if that had never been acknowledged."""
+        known = max(state.archived_lsn, state.manifest_lsn, state.last_lsn or 0, *digests, 0)
+        if archived > known:
+            self._missing(known + 1, archived)
 
     def _stretch(self, stretch: Stretch, digests: Digests) -> None:
         path = stretch.path(self.place)

@@ -1,5 +1,6 @@
 """The database comes back as of some time ago, without its log: the object store knows better."""
 
+import contextlib
 import os
 import random
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from access.actor import OPERATOR
+from dataplane.engine.opening import Storage
 from indexes.deployment.archive import archive_log
 from indexes.deployment.recovery import Recovery, recover_index, recover_indexes
 from indexes.deployment.restores import carry_out_restore
@@ -16,12 +18,21 @@ from indexes.moments import create_index_from_moment
 from indexes.restores import create_index_from_backup
 from keyring.local import LocalKeyring
 from kit.environment import environment
-from kit.errors import DataLoss, FailedPrecondition
-from storage.database import Connection
+from kit.errors import DataLoss, FailedPrecondition, NotFound
+from orgs.secrets import installation_keyring
+from storage.database import Connection, LastingConnection
 from storage.objects import ObjectStore, open_object_store
 from storage.write_log import log
+from storage.write_log.errors import Fenced
 from tests.indexes.busy_hour import BusyHour
-from tests.indexes.test_backups import backed_up, build_segment, index_of, job_of, sweep
+from tests.indexes.test_backups import (
+    backed_up,
+    build_segment,
+    index_of,
+    job_of,
+    sweep,
+    system_url,
+)
 from tests.indexes.test_fsck import found
 from tests.indexes.test_segments import write_batches
 from tests.support.campaign import Campaign, chosen_seed
@@ -110,6 +121,8 @@ def test_a_dump_of_any_moment_and_the_store_give_everything_back(
         if chance.random() < 0.5:
             sweep(at_s=(hour.start + timedelta(minutes=30)).timestamp())
         kept.put_back()
+        if after < STEPS // 2:
+            assert found(index.pk) != set(), "a database of an earlier time"
         recovered()
         assert digests(index) == hour.digests_at(hour.end), (campaign, number)
         assert found(index.pk) == set(), (campaign, number)
@@ -280,3 +293,17 @@ def test_damage_is_named_and_never_read_over(world: World, kept: Kept, kind: str
         assert digests(index) in (before, {})
     except DataLoss:
         assert kind != "life"
+
+
+def test_no_engine_opens_what_is_held_back_or_was_given_to_no_node(world: World) -> None:
+    """An index that is still being filled would otherwise take writes, and be taken for filled."""
+    index = world.index()
+    with contextlib.closing(LastingConnection(system_url(), "test")) as database:
+        engine = Storage(database, store(), installation_keyring(), "local", 0, "test")
+        with pytest.raises(Fenced):
+            engine.open_index(index.pk)
+        Index.objects.using("system").filter(pk=index.pk).update(
+            state=IndexState.INITIALIZATION_FAILED
+        )
+        with pytest.raises(NotFound):
+            engine.open_index(index.pk)
