@@ -88,7 +88,7 @@ def _dumped(installation: "Installation", operator: "Actor", file: Path) -> Path
     size = write_dump(
         file,
         LocalKeyring(installation.environment.keyring_dir),
-        Header(made_at, applied_migrations()),
+        Header(made_at, applied_migrations(installation.postgres)),
         copied_out(installation.postgres),
         confirm=lambda: note_dump(operator, made_at=made_at),
     )

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 
+import psycopg
+
+from cli.embedded.postgres import OWNER, EmbeddedPostgres
 from cli.errors import SetupError
 
 Migration = tuple[str, str]
 
 
-def applied_migrations() -> list[Migration]:
-    """(app, name) of each; Django is set up."""
-    from django.db import connections
-    from django.db.migrations.recorder import MigrationRecorder
-
-    return sorted(MigrationRecorder(connections["system"]).applied_migrations())
+def applied_migrations(server: EmbeddedPostgres) -> list[Migration]:
+    """(app, name) of each."""
+    with psycopg.connect(server.url(OWNER)) as connection:
+        rows = connection.execute("SELECT app, name FROM django_migrations ORDER BY 1, 2")
+        return [(app, name) for app, name in rows]
 
 
 def require_known(applied: Iterable[Migration]) -> None:
