@@ -43,7 +43,7 @@ def drill(
 
     with _visited(home) as (installation, operator):
         from keyring.local import LocalKeyring
-        from orgs.installation import note_drill
+        from orgs.installation.copies import note_drill
 
         told = read_receipt(receipt, LocalKeyring(installation.environment.keyring_dir))
         note_drill(operator, **told)
@@ -74,7 +74,7 @@ def _dumped(installation: "Installation", operator: "Actor", file: Path) -> Path
     from indexes.deployment.archive import archive_log
     from keyring.local import LocalKeyring
     from kit import clock
-    from orgs.installation import note_dump
+    from orgs.installation.copies import note_dump
 
     if installation.postgres is None:
         raise SetupError(

@@ -141,7 +141,7 @@ def _recovered(made_at: str) -> "Recovery":
     from audit.context import AuditContext, Source, acting_from
     from indexes.deployment.recovery import recover_indexes
     from kit.ids import new_id
-    from orgs.installation import note_restoration
+    from orgs.installation.copies import note_restoration
 
     with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
         recovery = recover_indexes(OPERATOR)

@@ -56,15 +56,24 @@ def keys(home: Home, environment: Environment) -> dict[str, Any]:
     }
 
 
-def restore_drills() -> list[dict[str, Any]]:
-    """Verifications of backups, each of which restored one and compared it; the newest first."""
+def restore_drills() -> dict[str, Any]:
+    """Restores of the whole installation, as `stonepine drill` noted them, and verifications of
+    backups, each of which restored one and compared it; the newest first."""
+    from audit.actions import Action
+    from audit.models import Event
     from indexes.verification_models import BackupVerification
 
+    drills = Event.objects.using("system").filter(action=Action.INSTALLATION_DRILL_PASSED)
     rows = BackupVerification.objects.using("system").order_by("-created_at")
     told = rows.values(
         "organization_id", "backup_id", "status", "finding", "created_at", "finished_at"
     )
-    return [dict(one) for one in told]
+    return {
+        "installation": [
+            {"noted_at": one.created_at, **one.parameters} for one in drills.order_by("-pk")
+        ],
+        "backups": [dict(one) for one in told],
+    }
 
 
 def configuration(home: Home) -> dict[str, Any]:
