@@ -77,8 +77,9 @@ def recover_indexes(actor: Actor) -> Recovery:
         present = {index_id for index_id, _ in stored_by_place(store.list("indexes/"))}
         indexes = list(_live_indexes())
         _require_right_store(connection, store, indexes, present)
+        site = _Site(actor, connection, store, recovery)
         for index in indexes:
-            _recover(actor, connection, store, index, recovery, is_present=index.pk in present)
+            site.recover(index, is_present=index.pk in present)
         known = {one.pk for one in indexes} | _terminating() | _backed_up()
         recovery.unknown = sorted(present - known)
     return recovery
@@ -92,11 +93,11 @@ def recover_index(actor: Actor, index: Index) -> Recovery:
     with _connected() as connection:
         store = open_object_store(environment().object_store_url)
         is_present = any(store.list(f"indexes/{index.pk}/"))
-        _recover(actor, connection, store, index, recovery, is_present=is_present)
+        _Site(actor, connection, store, recovery).recover(index, is_present=is_present)
     if not recovery.held_back:
-        rows = Index.objects.using("system").filter(pk=index.pk)
         with tenant(index.organization_id):
             record(actor, Action.INDEX_RECOVERED, target=index.audit_target())
+        rows = Index.objects.using("system").filter(pk=index.pk)
         rows.exclude(state=IndexState.TERMINATING).update(
             state=IndexState.INITIALIZING, failure="", generation=F("generation") + 1
         )
@@ -113,50 +114,48 @@ def indexes_held_back() -> list[UUID]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _recover(
-    actor: Actor,
-    connection: Connection,
-    store: ObjectStore,
-    index: Index,
-    recovery: Recovery,
-    *,
-    is_present: bool,
-) -> None:
-    if not is_present:
-        if _was_introduced(connection, index.pk):
-            _delete(actor, index, recovery)
-        return
-    try:
-        key = key_of_index(connection, index.pk)
-        if key is None:
-            raise DataLoss("Its project has no data key.")
-        found = IndexRecovery(connection, store, key, index.pk).recover()
-    except StonepineError as error:
-        _hold_back(index, error.message, recovery)
-        return
-    recovery.take(index, found)
-    if found.namespaces:
-        _settle_restore(index.pk)
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What one index after the other is recovered with, and into which account."""
 
+    actor: Actor
+    connection: Connection
+    store: ObjectStore
+    recovery: Recovery
 
-def _delete(actor: Actor, index: Index, recovery: Recovery) -> None:
-    """As its owner had wished after the database's moment."""
-    told = f"{index.name} ({index.pk})"
-    if index.is_protected:
-        _hold_back(index, _GONE, recovery)
-        return
-    delete_index(actor, index)
-    recovery.deleted.append(told)
+    def recover(self, index: Index, *, is_present: bool) -> None:
+        if not is_present:
+            if _was_introduced(self.connection, index.pk):
+                self._delete(index)
+            return
+        try:
+            key = key_of_index(self.connection, index.pk)
+            if key is None:
+                raise DataLoss("Its project has no data key.")
+            found = IndexRecovery(self.connection, self.store, key, index.pk).recover()
+        except StonepineError as error:
+            self._hold_back(index, error.message)
+            return
+        self.recovery.take(index, found)
+        if found.namespaces:
+            _settle_restore(index.pk)
 
+    def _delete(self, index: Index) -> None:
+        """As its owner had wished after the database's moment."""
+        if index.is_protected:
+            self._hold_back(index, _GONE)
+            return
+        delete_index(self.actor, index)
+        self.recovery.deleted.append(f"{index.name} ({index.pk})")
 
-def _hold_back(index: Index, reason: str, recovery: Recovery) -> None:
-    recovery.held_back[f"{index.name} ({index.pk})"] = reason
-    rows = Index.objects.using("system").filter(pk=index.pk)
-    rows.update(
-        state=IndexState.INITIALIZATION_FAILED,
-        failure=f"Not recovered: {reason}"[:500],
-        observed_generation=F("generation"),
-    )
+    def _hold_back(self, index: Index, reason: str) -> None:
+        self.recovery.held_back[f"{index.name} ({index.pk})"] = reason
+        rows = Index.objects.using("system").filter(pk=index.pk)
+        rows.update(
+            state=IndexState.INITIALIZATION_FAILED,
+            failure=f"Not recovered: {reason}"[:500],
+            observed_generation=F("generation"),
+        )
 
 
 def _settle_restore(index_id: UUID) -> None:
