@@ -125,15 +125,15 @@ def _asks_again(page: Page) -> None:
     asked = page.get_by_role("region", name="Asked before")
     expect(asked).to_be_hidden()
     page.get_by_role("radiogroup").get_by_text("Record ID").click()
-    page.get_by_label("Record ID").fill("article-007")
+    page.get_by_role("textbox", name="Record ID").fill("article-007")
     page.get_by_label("Filter").first.fill("")
     page.get_by_role("button", name="Run query").click()
     again = asked.get_by_role("button", name="like article-007")
     expect(again).to_contain_text("top 10")
     page.reload()
-    page.get_by_label("Record ID").fill("article-011")
+    page.get_by_role("textbox", name="Record ID").fill("article-011")
     again.click()
-    expect(page.get_by_label("Record ID")).to_have_value("article-007")
+    expect(page.get_by_role("textbox", name="Record ID")).to_have_value("article-007")
     expect(page.get_by_role("region", name="Matches", exact=True)).to_contain_text("article-007")
 
 

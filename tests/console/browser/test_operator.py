@@ -40,7 +40,7 @@ def test_an_operator_looks_around_and_suspends_an_organization(
     expect(page.get_by_role("status")).to_contain_text("Oak is suspended")
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("status")).to_contain_text("Oak is open again")
-    page.get_by_label("Plan").select_option("Standard")
+    page.get_by_role("combobox", name="Plan").select_option("Standard")
     page.get_by_role("button", name="Change plan").click()
     expect(page.get_by_role("status")).to_contain_text("Oak has a new plan")
     assert not found
