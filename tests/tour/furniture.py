@@ -72,6 +72,7 @@ def _sessions() -> dict[str, dict[str, str]]:
 
 def _furnish() -> dict[str, dict[str, str]]:
     from access.actor import OPERATOR
+    from orgs.installation.diagnosis import diagnose
     from orgs.organizations import create_organization
     from orgs.plans import Plan
     from projects.projects import create_project
@@ -93,6 +94,7 @@ def _furnish() -> dict[str, dict[str, str]]:
         **people.events(organization, project),
         "kind": _lock(project),
     }
+    diagnose(OPERATOR)
     paths = strangers.paths(organization, team) | listeners.paths(organization)
     return {"values": values, "paths": paths}
 
