@@ -107,6 +107,7 @@ def _documents(home: "Home") -> Iterator[tuple[str, Any]]:
     yield "access-review.json", facts.access_reviews()
     yield "keys.json", facts.keys(home, here)
     yield "tls.json", transport_report(here, ports)
+    yield "deletions.json", facts.deletions()
     yield "restore-drills.json", facts.restore_drills()
     yield "dependencies.json", facts.dependencies()
 

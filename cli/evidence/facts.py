@@ -9,6 +9,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -74,6 +75,32 @@ def restore_drills() -> dict[str, Any]:
         ],
         "backups": [dict(one) for one in told],
     }
+
+
+def deletions() -> list[dict[str, Any]]:
+    """Of each project that was deleted, what is left of its keys: without any, nothing that was
+    sealed for it can be opened, in old copies either."""
+    from audit.actions import Action
+    from audit.models import Event, Outcome
+    from orgs.secrets import installation_keyring
+    from projects.models import DataKey, KeyDestruction
+
+    events = Event.objects.using("system").filter(
+        action=Action.PROJECT_DELETED, outcome=Outcome.SUCCESS
+    )
+    waiting = set(KeyDestruction.objects.using("system").values_list("project_id", flat=True))
+    keyring, rows = installation_keyring(), DataKey.objects.using("system")
+    return [
+        {
+            "project_id": event.target_id,
+            "organization_id": event.organization_id,
+            "deleted_at": event.created_at,
+            "wrapping_keys_left": keyring.key_versions(UUID(event.target_id)),
+            "data_keys_left": rows.filter(project_id=event.target_id).count(),
+            "destruction_waits": UUID(event.target_id) in waiting,
+        }
+        for event in events.order_by("created_at")
+    ]
 
 
 def configuration(home: Home) -> dict[str, Any]:

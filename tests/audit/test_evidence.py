@@ -13,10 +13,13 @@ from audit.heads import installation_signing_keys
 from audit.models import Event
 from cli.evidence.bundle import MANIFEST, SIGNATURE, BundleWriter
 from cli.evidence.collection import collect_evidence, verify_evidence
+from cli.evidence.facts import deletions
 from cli.home import Home
 from gateway.settings import LISTENERS_FILE
+from keyring.local import LocalKeyring
 from kit.environment import environment
 from kit.errors import AlreadyExists
+from projects.projects import create_project, delete_project
 from tests.support.archives import rewritten
 from tests.support.world import World
 
@@ -77,6 +80,21 @@ def test_an_event_changed_by_whoever_can_sign_the_manifest_is_found_by_the_chain
     problem = told[unsigned.organization.pk]
     assert problem is not None
     assert problem.what == "the event is not what was recorded"
+
+
+def test_of_a_deleted_project_no_key_is_left(unsigned: World) -> None:
+    kept = create_project(OPERATOR, unsigned.organization, name="kept")
+    gone = create_project(OPERATOR, unsigned.organization, name="gone")
+    delete_project(OPERATOR, gone)
+    (told,) = [one for one in deletions() if one["project_id"] == str(gone.pk)]
+    assert (told["wrapping_keys_left"], told["data_keys_left"]) == ([], 0)
+    assert not told["destruction_waits"]
+    assert str(kept.pk) not in {one["project_id"] for one in deletions()}
+
+    LocalKeyring(environment().keyring_dir).create_key(gone.pk)
+    (told,) = [one for one in deletions() if one["project_id"] == str(gone.pk)]
+    assert told["wrapping_keys_left"] == [1], "a key that is there is told"
+    LocalKeyring(environment().keyring_dir).destroy_key(gone.pk)
 
 
 def test_a_collection_is_an_act_of_the_installation_and_of_no_tenant(unsigned: World) -> None:
