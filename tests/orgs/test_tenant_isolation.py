@@ -22,7 +22,7 @@ from tests.support.world import World
 # Every table that belongs to no tenant, and why. A new one is put here or gets organization_id.
 PERSONS = {
     "accounts_user", "account_emailaddress", "account_emailconfirmation", "mfa_authenticator",
-    "usersessions_usersession", "django_session",
+    "usersessions_usersession", "django_session", "accounts_pendingletter",
 }  # fmt: skip
 INSTALLATIONS = {
     "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
