@@ -1,6 +1,5 @@
 """Fixtures that every kind of test may use."""
 
-import copy
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,11 +172,6 @@ def world(
     database: None, audit_context: None, tables: "Tables", world_before: "list[World]"
 ) -> "World":
     """Alice, Bob, Vera and Mallory, each in place."""
-    from tests.support.world import build_world, is_intact
+    from tests.support.world import world_in
 
-    if not world_before or not is_intact(world_before[0]):
-        world_before[:] = [build_world()]
-        tables.keep()
-    else:
-        tables.put_back()
-    return copy.deepcopy(world_before[0])
+    return world_in(tables, world_before)

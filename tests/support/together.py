@@ -11,10 +11,12 @@ from django.db import connections
 _TIMEOUT_S = 60
 
 
-def together(acts: list[Callable[[], Any]], *, threads: int = 20) -> list[Any]:
+def together(
+    acts: list[Callable[[], Any]], *, threads: int = 20, timeout_s: float = _TIMEOUT_S
+) -> list[Any]:
     """What each act returned, or the exception it raised, in the order of the acts.
 
-    They begin at once, as many at a time as there are threads.
+    They begin at once, as many at a time as there are threads; each must end within its time.
     """
     start = threading.Barrier(min(threads, len(acts)))
 
@@ -31,4 +33,4 @@ def together(acts: list[Callable[[], Any]], *, threads: int = 20) -> list[Any]:
 
     with ThreadPoolExecutor(min(threads, len(acts)), initializer=enter) as pool:
         running = [pool.submit(run, act, contextvars.copy_context()) for act in acts]
-        return [future.result(timeout=_TIMEOUT_S) for future in running]
+        return [future.result(timeout=timeout_s) for future in running]
