@@ -6,25 +6,26 @@ from functools import partial
 
 from kit.errors import Aborted, NotFound, Unavailable
 from tests.schedules.conftest import Clock
-from tests.schedules.scene import Message, Planted, of_the_scheduler, taken_messages
+from tests.schedules.scene import Case, Message, Planted, of_the_scheduler, taken_messages
 from tests.support.together import together
 
 MOST_DELIVERIES = 5
 AT_ONCE = 4
-MAX_ROUNDS = 8
+MAX_ROUNDS, LOST = 8, 1 / 3
 A_TURN_S = 300  # children of workers are in no hurry
 A_ROUND = timedelta(seconds=10)  # longer than sweeps wait for messages
 HANDED_BACK = (Unavailable, Aborted, NotFound)  # what the next delivery tries again
 
 
-def play(planted: list[Planted], choose: random.Random, moved: Clock, told: str) -> int:
+def play(
+    cases: list[Case], planted: list[Planted], choose: random.Random, moved: Clock, told: str
+) -> int:
     """How many messages were delivered."""
     for one in planted:
         assert one.state() != one.ending, f"{told}: nothing is left to do"
-    sent = taken_messages()
     doubled = [
         message
-        for message in [*sent, *of_the_scheduler()]
+        for message in [*taken_messages(), *_concerned(cases, choose)]
         for _ in range(choose.randint(0, MOST_DELIVERIES))
     ]
     choose.shuffle(doubled)
@@ -38,6 +39,13 @@ def play(planted: list[Planted], choose: random.Random, moved: Clock, told: str)
     return count
 
 
+def _concerned(cases: list[Case], choose: random.Random) -> list[Message]:
+    """The scheduler's messages that these cases need, and some that disturb them."""
+    needed = frozenset[str]().union(*(case.tasks for case in cases))
+    others = [one for one in of_the_scheduler() if one.task not in needed]
+    return [one for one in of_the_scheduler() if one.task in needed] + choose.sample(others, 4)
+
+
 def converge(
     planted: list[Planted],
     choose: random.Random,
@@ -45,16 +53,18 @@ def converge(
     told: str,
     *,
     rounds: int = MAX_ROUNDS,
+    lost: float = LOST,
 ) -> int:
-    """Let the scheduler go on, and lose every third message, until everything has ended."""
+    """Let the scheduler go on, and lose that share of messages, until everything has ended."""
     count = 0
     for _ in range(rounds):
         moved.ahead += A_ROUND
-        left = [one for one in taken_messages() if choose.random() < 2 / 3]
-        messages = [*left, *of_the_scheduler()]
+        messages = of_the_scheduler()
         choose.shuffle(messages)
         deliver(messages, told, at_once=1)
-        count += len(messages)
+        sent = [one for one in taken_messages() if choose.random() >= lost]
+        deliver(sent, told, at_once=1)
+        count += len(messages) + len(sent)
         found = [one.state() for one in planted]
         if found == [one.ending for one in planted]:
             return count

@@ -49,7 +49,7 @@ def test_schedules_end_in_the_same_state(
         told = f"STONEPINE_SEED={campaign.seed}, schedule {number}: {', '.join(map(str, chosen))}"
         with stage.scene(choose) as scene:
             planted = [case.plant(scene) for case in chosen]
-            delivered += play(planted, choose, stage.clock, told)
+            delivered += play(chosen, planted, choose, stage.clock, told)
     if IS_NIGHTLY:
         with capsys.disabled():
             sys.stdout.write(f"\n{campaign}; {delivered:,} messages delivered in this run\n")

@@ -1,6 +1,6 @@
 """Writers of one manifest against each other, and the collection of objects against all of them.
 
-STONEPINE_RACES sets how many races of each kind (200; 10,000 in `make nightly`, where an
+STONEPINE_RACES sets how many races of each kind (100; 10,000 in `make nightly`, where an
 interrupted run is gone on with), STONEPINE_SEED repeats a run's choices.
 """
 
@@ -39,7 +39,7 @@ from storage.write_log.names import new_namespace
 from tests.support.campaign import Campaign, chosen_seed
 
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
-RACES = int(os.environ.get("STONEPINE_RACES", "10000" if IS_NIGHTLY else "200"))
+RACES = int(os.environ.get("STONEPINE_RACES", "10000" if IS_NIGHTLY else "100"))
 MOST_SEGMENTS = 4
 
 pytestmark = pytest.mark.timeout(240 + RACES)

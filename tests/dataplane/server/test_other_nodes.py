@@ -1,7 +1,7 @@
 """Two nodes over one log: an index is taken elsewhere when its node is lost, and whoever comes back
 has nothing to say.
 
-STONEPINE_THAWS sets how often a writer is frozen and thawed (10; 500 in `make nightly`, where an
+STONEPINE_THAWS sets how often a writer is frozen and thawed (5; 500 in `make nightly`, where an
 interrupted run is gone on with), STONEPINE_SEED repeats a run's choices.
 """
 
@@ -30,7 +30,7 @@ from tests.support.engine_socket import ask_engine
 from tests.support.waiting import wait_until
 
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
-THAWS = int(os.environ.get("STONEPINE_THAWS", "500" if IS_NIGHTLY else "10"))
+THAWS = int(os.environ.get("STONEPINE_THAWS", "500" if IS_NIGHTLY else "5"))
 WITHIN_S = 30
 _VECTOR = array("f", [1, 2, 3, 4]).tobytes()
 
