@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -31,6 +32,7 @@ COMMAND = Path(sys.executable).parent / "stonepine"
 _FIRST_PORT = 10_200
 _SLOT_WIDTH = 2_100  # a base port, and its indexes' ports from base + 1000
 _SLOTS = 9
+_MERELY_TOLD = re.compile(r'"level": "(info|debug)"')
 _FOREIGN_SETTINGS = ("DATABASE_", "REDIS_URL", "OBJECT_STORE_URL", "STONEPINE_", "DJANGO_")
 
 
@@ -189,7 +191,7 @@ class Stack:
         tails = []
         for path in sorted((self.home / "logs").glob("*.log")):
             told = path.read_text(errors="replace").splitlines()
-            worth = [line for line in told if '"level": "info"' not in line][-lines:]
+            worth = [line for line in told if not _MERELY_TOLD.search(line)][-lines:]
             tails += [f"--- {path.name}", *worth] if worth else []
         return "\n".join(tails)
 
