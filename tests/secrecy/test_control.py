@@ -1,17 +1,24 @@
 """The control run: with a cipher that hides nothing the same scan hits, store by store."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from keyring import envelope
+from keyring import envelope, stream
 from keyring.envelope import context, seal, unseal
+from storage.segments import SegmentReader, write_segment
 from tests.secrecy.marks import SparseMark, TextMark, VectorMark
-from tests.secrecy.null_cipher import LoudCipher, with_null_cipher
+from tests.secrecy.null_cipher import LoudCipher, NullCipher, with_null_cipher
 from tests.secrecy.planting import plant
 from tests.secrecy.scanner import Hit, Scanner
 from tests.secrecy.stores import scan
+from tests.storage.test_segments import COLUMNS
+from tests.storage.test_segments import KEY as SEGMENT_KEY
+from tests.storage.test_segments import NAME as SEGMENT
+from tests.support.memory_objects import MemoryObjectStore
 from tests.support.stack import Stack, running_stack
 from tests.support.wire import control
 
@@ -51,6 +58,24 @@ def test_the_same_value_is_found_in_every_encoding_without_a_cipher(
     assert encodings(found, "text") >= TEXTS
     assert encodings(found, "vector") >= FLOATS
     assert {hit.through for hit in found} >= STREAMS
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_segment_shows_its_records_without_a_cipher_alone(
+    monkeypatch: pytest.MonkeyPatch, is_sealed: bool
+) -> None:
+    if not is_sealed:
+        monkeypatch.setattr(stream, "AESGCM", NullCipher)
+    text, vector, store = TextMark("id"), VectorMark("vector"), MemoryObjectStore()
+    vectors = np.tile(vector.values, (3, 1))
+    write_segment(store, SEGMENT_KEY, SEGMENT, replace(
+        COLUMNS, ids=["a", text.text, "c"], vectors=vectors
+    ))  # fmt: skip
+    scanner = Scanner([*text.patterns(), *vector.patterns()])
+    found = {hit.mark for hit in scanner.scan_bytes("segment", store.get(SEGMENT.path))}
+    assert found == (set() if is_sealed else {"id", "vector"})
+    if not is_sealed:
+        assert SegmentReader(store, SEGMENT_KEY, SEGMENT).read_ids()[1] == text.text
 
 
 @pytest.fixture
