@@ -22,8 +22,8 @@ def _word() -> str:
     return "cn" + "".join(letters)
 
 
-def _direction(dimension: int = _DIMENSION) -> Floats:
-    made = np.random.default_rng().normal(size=dimension)
+def direction(dimension: int = _DIMENSION, *, chance: np.random.Generator | None = None) -> Floats:
+    made = (chance or np.random.default_rng()).normal(size=dimension)
     return (made / np.linalg.norm(made)).astype(np.float32)
 
 
@@ -63,7 +63,7 @@ class VectorMark:
     """A vector of length 1, so that normalizing changes nothing of it."""
 
     name: str
-    values: Floats = field(default_factory=_direction, repr=False)
+    values: Floats = field(default_factory=direction, repr=False)
 
     def patterns(self) -> Iterator[Pattern]:
         for encoding, content in vector_forms(self.values).items():
@@ -76,7 +76,7 @@ class SparseMark:
 
     name: str
     indices: list[int] = field(default_factory=_indices, repr=False)
-    values: Floats = field(default_factory=lambda: _direction(12), repr=False)
+    values: Floats = field(default_factory=lambda: direction(12), repr=False)
 
     def patterns(self) -> Iterator[Pattern]:
         for encoding, content in vector_forms(self.values).items():

@@ -12,10 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.secrecy.marks import Pattern, SparseMark, TextMark, VectorMark
+from tests.secrecy.marks import Pattern, SparseMark, TextMark, VectorMark, direction
 from tests.secrecy.scanner import Hit, Scanner
 
-TEXT, VECTOR, SPARSE = TextMark("word"), VectorMark("vector"), SparseMark("sparse")
+# The same in every test process, which all have to name the same tests.
+_CHANCE = np.random.default_rng(1)
+TEXT = TextMark("word", "cn0q8w7e6r5t4z3u2i1o")
+VECTOR = VectorMark("vector", direction(chance=_CHANCE))
+SPARSE = SparseMark("sparse", list(range(1 << 24, 1 << 28, 1 << 24)), direction(12, chance=_CHANCE))
 PATTERNS = [pattern for mark in (TEXT, VECTOR, SPARSE) for pattern in mark.patterns()]
 
 
