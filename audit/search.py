@@ -14,7 +14,7 @@ from kit.errors import InvalidArgument
 MAX_PAGE = 500
 # Words within texts are looked for in so many entries at a time: no index finds them under row
 # security, which lets only leakproof comparisons use one.
-LOOKED_THROUGH = 25_000
+LOOKED_THROUGH = 10_000
 # And in so many by one statement: for more, the planner takes it to be cheaper to read the texts of
 # the whole log and then ask which of what fits is recent enough.
 _AT_ONCE = 5_000
