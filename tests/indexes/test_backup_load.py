@@ -17,7 +17,7 @@ from dataplane.engine.spec import IndexSpec, Metric
 from indexes.backup_models import Backup
 from indexes.backups import create_backup
 from indexes.deployment.backups import take_backup
-from indexes.models import Index, PortReservation
+from indexes.models import Index
 from kit.environment import environment
 from kit.errors import Aborted
 from kit.ids import new_id
@@ -35,7 +35,7 @@ from storage.write_log.operations import (
     operation_code,
     record_count,
 )
-from tests.indexes.test_backups import own_bytes, restored
+from tests.indexes.test_backups import forget_index, own_bytes, restored
 from tests.indexes.test_segments import data_key
 from tests.support.campaign import Campaign, chosen_seed
 from tests.support.digests import namespaces_of, replayed
@@ -176,11 +176,4 @@ class Load:
         assert own_bytes(backup)
         assert tuple(lsns) not in self._cuts
         self._cuts.add(tuple(lsns))
-        forget_copy(copy)
-
-
-def forget_copy(copy: Index) -> None:
-    """Its port need not rest: nobody was told of it, and two hundred copies need more than there
-    are."""
-    Index.objects.using("system").filter(pk=copy.pk).delete()
-    PortReservation.objects.using("system").filter(index_id=copy.pk).delete()
+        forget_index(copy)

@@ -29,7 +29,7 @@ from indexes.deployment.removal import drop_records
 from indexes.deployment.restores import PLACES, carry_out_restore
 from indexes.deployment.sweep import unfinished_backups, unfinished_restores
 from indexes.lifecycle import delete_index
-from indexes.models import Deployment, Index, IndexState
+from indexes.models import Deployment, Index, IndexState, PortReservation
 from indexes.queries import index_by_id
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from kit import clock
@@ -92,6 +92,12 @@ def restored(backup: Backup, name: str = "again") -> Index:
     carry_out_restore(job.pk)
     assert job_of(job).status == RestoreStatus.COMPLETED
     return index_of(job)
+
+
+def forget_index(index: Index) -> None:
+    """Its port need not rest: nobody was told of it, and campaigns need more than there are."""
+    Index.objects.using("system").filter(pk=index.pk).delete()
+    PortReservation.objects.using("system").filter(index_id=index.pk).delete()
 
 
 def filled(world: World) -> Index:

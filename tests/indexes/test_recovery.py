@@ -28,6 +28,7 @@ from tests.indexes.busy_hour import BusyHour
 from tests.indexes.test_backups import (
     backed_up,
     build_segment,
+    forget_index,
     index_of,
     job_of,
     sweep,
@@ -128,8 +129,10 @@ def test_a_dump_of_any_moment_and_the_store_give_everything_back(
         assert found(index.pk) == set(), (campaign, number)
         assert recovered().namespaces == len(digests(index)), "twice is as good as once"
         moment = hour.start + timedelta(minutes=30 + 29 * chance.random())
-        assert digests(restored_to(index, moment)) == hour.digests_at(moment), (campaign, number)
-        Index.objects.using("system").filter(project=world.project).delete()
+        then = restored_to(index, moment)
+        assert digests(then) == hour.digests_at(moment), (campaign, number)
+        for one in (then, index):
+            forget_index(one)
 
 
 def restored_to(index: Index, moment: object) -> Index:
