@@ -99,6 +99,7 @@ def test_a_second_home_comes_out_of_dump_keyring_and_objects(tmp_path: Path) -> 
             after_the_dump(index)
         held = wait_until_archived(first, index_id)
         assert set(held["namespaces"]) == {"films", "late"}
+        run(first, "audit", "sign-heads")
         first.kill_everything()
         shutil.copytree(first.home / "keyring", kept / "keyring")
         shutil.copytree(first.home / "objects", kept / "objects")
