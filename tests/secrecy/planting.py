@@ -194,7 +194,7 @@ def _try_credentials(stack: Stack, planted: Planted) -> None:
             client.get("/indexes", headers={"Api-Key": f"pcsk_{planted.word('wrong key')}"}),
             client.get("/admin/projects", headers={"Authorization": f"Bearer {wrong}"}),
             client.get("/scim/v2/Users", headers={"Authorization": f"Bearer {wrong}"}),
-            client.get(f"/?next={wrong}", cookies={"stonepine_session": wrong}),
+            client.get(f"/?next={wrong}", headers={"Cookie": f"stonepine_session_{client.base_url.port}={wrong}"}),
             *_sign_in(client, facts["owner"]["email"], planted.word("wrong password")),
         ]
         planted.refusals += [reply.content for reply in refused if reply.request.url.path != "/"]
