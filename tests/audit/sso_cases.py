@@ -54,6 +54,14 @@ def _on_claim(act: Callable[[Actor, EmailDomain], Any]) -> Case:
     return prepared
 
 
+def _lapsing(world: World) -> Callable[[Actor], Any]:
+    """Its proof was missing for as long as one may."""
+    claim = verified(world)
+    since = clock.now() - domains.GRACE
+    EmailDomain.objects.using("system").filter(pk=claim.pk).update(missing_since=since)
+    return lambda actor: domains._lapse(actor, claim)
+
+
 def verified(world: World) -> EmailDomain:
     claim = _claim(world)
     domains.verify_domain(OPERATOR, claim, resolver=Proof(claim))
@@ -170,7 +178,7 @@ SSO_CASES: dict[str, Case] = {
         lambda actor, claim: domains.verify_domain(actor, claim, resolver=Proof(claim))
     ),
     "sso.domains.release_domain": _on_claim(domains.release_domain),
-    "sso.domains._lapse": _on_claim(domains._lapse),
+    "sso.domains._lapse": _lapsing,
     "sso.connections.create_connection": lambda world: (
         lambda actor: connections.create_connection(
             actor, world.organization, name="Okta", preset="okta"

@@ -8,11 +8,10 @@ from django.test import Client
 
 from accounts.models import User
 from audit.models import Event
-from indexes.models import Index, IndexState
 from tests.console.conftest import Site
 from tests.matrix.cast import Person
 from tests.support.dataplane import DataPlane
-from tests.support.node import running_node
+from tests.support.node import bring_up, running_node
 
 AsUser = Callable[[User], Client]
 
@@ -27,8 +26,7 @@ def node(database: None) -> Iterator[DataPlane]:
 def place(site: Site, node: DataPlane) -> str:
     """The address of an index that the node serves, with the sample records in it."""
     del node
-    site.world.index("articles")
-    Index.objects.using("system").update(state=IndexState.READY)
+    bring_up(site.world.index("articles"))
     place = f"{site.place}/indexes/articles"
     added = Person("bob", site.bob).browser().post(f"{place}/sample")
     assert (added.status_code, added["Location"]) == (302, place)

@@ -189,12 +189,13 @@ def _try_credentials(stack: Stack, planted: Planted) -> None:
         planted.known("access token", token.split("_")[-1])
         bearer = {"Authorization": f"Bearer {token}"}
         assert client.get("/admin/projects", headers=bearer).status_code == 200
+        session = f"stonepine_session_{client.base_url.port}"
         refused = [
             client.post("/oauth/token", json=grant | {"client_secret": wrong}),
             client.get("/indexes", headers={"Api-Key": f"pcsk_{planted.word('wrong key')}"}),
             client.get("/admin/projects", headers={"Authorization": f"Bearer {wrong}"}),
             client.get("/scim/v2/Users", headers={"Authorization": f"Bearer {wrong}"}),
-            client.get(f"/?next={wrong}", headers={"Cookie": f"stonepine_session_{client.base_url.port}={wrong}"}),
+            client.get(f"/?next={wrong}", headers={"Cookie": f"{session}={wrong}"}),
             *_sign_in(client, facts["owner"]["email"], planted.word("wrong password")),
         ]
         planted.refusals += [reply.content for reply in refused if reply.request.url.path != "/"]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from indexes.deployment.placement import place
+from indexes.models import Index, IndexState
 from keyring.local import LocalKeyring
 from kit.environment import environment
 from tests.support.dataplane import DataPlane
@@ -31,3 +33,9 @@ def running_node() -> Iterator[DataPlane]:
         plane.close()
         for socket in here.run_dir.glob("*.sock"):
             socket.unlink()
+
+
+def bring_up(index: Index) -> None:
+    """Have the node serve it, as the worker that deploys it would."""
+    place(index)
+    Index.objects.using("system").filter(pk=index.pk).update(state=IndexState.READY)

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from indexes.models import Index, IndexState
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.browser.test_look import faults
 from tests.console.conftest import Site
-from tests.support.node import running_node
+from tests.support.node import bring_up, running_node
 
 pytestmark = pytest.mark.browser
 
@@ -18,8 +17,7 @@ pytestmark = pytest.mark.browser
 def articles(site: Site) -> Iterator[str]:
     """The address of an empty index that a node serves."""
     with running_node():
-        site.world.index("articles")
-        Index.objects.using("system").update(state=IndexState.READY)
+        bring_up(site.world.index("articles"))
         yield f"{site.place}/indexes/articles"
 
 
