@@ -58,7 +58,8 @@ def _lapsing(world: World) -> Callable[[Actor], Any]:
     """Its proof was missing for as long as one may."""
     claim = verified(world)
     since = clock.now() - domains.GRACE
-    EmailDomain.objects.using("system").filter(pk=claim.pk).update(missing_since=since)
+    with tenant(claim.organization_id):
+        EmailDomain.objects.filter(pk=claim.pk).update(missing_since=since)
     return lambda actor: domains._lapse(actor, claim)
 
 
