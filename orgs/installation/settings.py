@@ -13,7 +13,7 @@ from orgs.account_verbs import require_operator
 GROUPS: dict[str, tuple[str, ...]] = {
     "The installation": (
         "home", "run_dir", "production", "debug", "default_plan", "sign_up", "access_token_s",
-        "secret_key", "former_secret_key", "metrics_token",
+        "secret_key", "former_secret_key", "metrics_token", "log_level",
     ),
     "Storage and keys": (
         "database_url", "database_system_url", "database_owner_url", "redis_url",
