@@ -1,5 +1,6 @@
 """What `restore-installation` refuses before it does anything, and the way of a database."""
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +26,14 @@ def refusal(*arguments: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Without settings; what the command changes of its process for good is put back."""
+    mask = os.umask(0o077)
+    os.umask(mask)
     for name in ("STONEPINE_KEYRING_DIR", "OBJECT_STORE_URL", "STONEPINE_HOME"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    os.umask(mask)
 
 
 def test_a_home_that_is_not_empty_is_refused_and_stays(tmp_path: Path) -> None:

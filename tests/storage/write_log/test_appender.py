@@ -162,7 +162,7 @@ def test_statements_planned_on_empty_tables_use_the_primary_keys_for_ever(
             )
         )
         admin.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
-    admin.execute(statements.SETUP.decode().replace("$1", "'1s'"))
+    admin.execute(statements.SETUP.decode().replace("$1", "'1s'").replace("$2", "'10s'"))
     _, append, _ = statements.PREPARED[0]
     types = "uuid, uuid, bigint, smallint, int, bytea, bigint"
     admin.execute(f"PREPARE append ({types}) AS {append.decode()}")
