@@ -1,6 +1,8 @@
-"""What the repository itself promises: locks without hosts, documented settings."""
+"""What the repository itself promises: locks without hosts, documented settings, no half merges."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,17 @@ def test_every_setting_of_the_environment_is_documented() -> None:
     for name, field in Environment.model_fields.items():
         variable = str(field.validation_alias or f"STONEPINE_{name.upper()}")
         assert f"`{variable}`" in text, f"docs/configuration.md says nothing of {variable}"
+
+
+@pytest.mark.skipif(
+    not (ROOT / ".git").exists() or shutil.which("git") is None, reason="not a clone"
+)
+def test_no_file_holds_a_conflict_of_a_merge() -> None:
+    found = subprocess.run(
+        ["git", "grep", "-lE", "^(<{7}|>{7}) "],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout) == (1, "")
