@@ -20,12 +20,11 @@ from uuid import UUID
 
 import pytest
 
-from cli.embedded.postgres import EmbeddedPostgres
 from dataplane.engine import messages
 from kit.errors import StonepineError
 from tests.dataplane.server.conftest import Served, serve
 from tests.support.campaign import Campaign, chosen_seed
-from tests.support.dataplane import DataPlane, running_beside, running_data_plane
+from tests.support.dataplane import DataPlane, running_beside
 from tests.support.engine_socket import ask_engine
 from tests.support.waiting import wait_until
 
@@ -38,11 +37,8 @@ pytestmark = pytest.mark.timeout(240 + 20 * THAWS)
 
 
 @pytest.fixture(scope="module")
-def first(
-    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DataPlane]:
-    with running_data_plane(postgres_server, tmp_path_factory.mktemp("dp")) as running:
-        yield running
+def first(mortal_plane: DataPlane) -> DataPlane:
+    return mortal_plane
 
 
 @pytest.fixture(scope="module")
