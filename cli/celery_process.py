@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from celery.beat import Scheduler, Service
@@ -16,11 +17,12 @@ _WORKER = [
     "worker", "--pool", "threads", "--concurrency", "8",
     "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
 ]  # fmt: skip
+_LISTENING_WITHIN_S = 10.0
 
 
 def run(role: str) -> None:
     if role == "worker":
-        worker_ready.connect(_on_ready, weak=False)
+        worker_ready.connect(_on_worker_ready, weak=False)
         app.start(_WORKER)
     else:
         _run_scheduler()
@@ -38,6 +40,20 @@ def _run_scheduler() -> None:
 
 def _leave(_number: int, _frame: object) -> NoReturn:
     sys.exit(0)
+
+
+def _on_worker_ready(**_sender: Any) -> None:
+    """Only then: a home that was restored, or lost its gateway's folder, has no listeners yet.
+
+    What fails here is tried again by the worker itself, every few seconds.
+    """
+    from django.db import Error
+
+    from indexes.deployment.listeners import wait_until_listening
+
+    with suppress(Error, OSError):
+        wait_until_listening(_LISTENING_WITHIN_S)
+    say_ready()
 
 
 def _on_ready(**_sender: Any) -> None:

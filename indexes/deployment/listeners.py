@@ -1,15 +1,25 @@
 """The gateway's listeners, rendered from all rows: one file says which port leads where."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import structlog
 from django.db import connections, transaction
 
 from gateway.listeners import GatewaySettings, IndexListener, publish, render_listeners
+from indexes.addresses import local_door
 from indexes.locks import Lock
 from indexes.models import Index, IndexState
+from kit import clock
 from kit.environment import environment
+
+_LOOK_EVERY_S = 0.05
+_LOOK_TIMEOUT_S = 1.0
+_TOLD = 20
+_log = structlog.get_logger(__name__)
 
 
 def publish_listeners() -> bool:
@@ -29,6 +39,20 @@ def publish_listeners() -> bool:
         return publish(settings.listeners_file, render_listeners(listeners, settings))
 
 
+def wait_until_listening(timeout_s: float) -> bool:
+    """Publish, and wait until the gateway listens for every index; False: the time was over."""
+    publish_listeners()
+    rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
+    left = [local_door(index)[:2] for index in rows.exclude(port=None)]
+    deadline, pause = clock.monotonic_s() + timeout_s, threading.Event()
+    while left := [door for door in left if not _is_open(door)]:
+        if clock.monotonic_s() > deadline:
+            _log.warning("gateway_not_listening", ports=[port for _, port in left][:_TOLD])
+            return False
+        pause.wait(_LOOK_EVERY_S)
+    return True
+
+
 def publish_index(index_id: UUID, *, is_wanted: bool) -> None:
     """Have the gateway lead to the index, or no longer; nothing where a neighbour's call did it."""
     with _alone():
@@ -43,6 +67,14 @@ def is_published(index_id: UUID) -> bool:
     except FileNotFoundError:
         return False
     return str(index_id).encode() in content
+
+
+def _is_open(door: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(door, timeout=_LOOK_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
