@@ -15,6 +15,7 @@ class Action(StrEnum):
     API_KEY_UPDATED = "api_key.updated"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_KEY_ROTATED = "audit.key_rotated"
+    AUDIT_RESTORED = "audit.restored"
     AUDIT_STREAM_CREATED = "audit_stream.created"
     AUDIT_STREAM_DELETED = "audit_stream.deleted"
     AUDIT_STREAM_PAUSED = "audit_stream.paused"
@@ -171,6 +172,7 @@ SENTENCES: dict[Action, str] = {
     Action.API_KEY_UPDATED: "{actor} changed the API key {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log of {target}",
     Action.AUDIT_KEY_ROTATED: "{actor} made the key {target} that signs the audit log",
+    Action.AUDIT_RESTORED: "{actor} restored the audit log of {target} from an earlier copy",
     Action.AUDIT_STREAM_CREATED: "{actor} made the audit stream {target}",
     Action.AUDIT_STREAM_DELETED: "{actor} deleted the audit stream {target}",
     Action.AUDIT_STREAM_PAUSED: "{actor} paused the audit stream {target}",

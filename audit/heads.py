@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,27 @@ from storage.objects import ObjectStore, open_object_store
 
 _log = structlog.get_logger(__name__)
 
-FORM = 1
+_FORM, _FORM_OF_EPOCHS = 1, 2
 PREFIX = "audit/heads/"
 _PURPOSE = b"stonepine audit head\n"
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """Says that a chain goes on from a copy: what was signed after it, up to `lost_sequence`, is
+    lost. `copied_at` is the moment of the copy as its dump tells it."""
+
+    lost_sequence: int
+    copied_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """A chain's sequence and hash, signed. It commits to every event up to there."""
+    """A chain's sequence and hash, signed. It commits to every event up to there.
+
+    `epoch` counts how often the chain went on from a copy of the database. The first head of such
+    an epoch is its opening: what the chain was in the copy.
+    """
 
     organization_id: UUID
     sequence: int
@@ -36,11 +49,19 @@ class Head:
     signed_at: str
     key_id: int = 0
     signature: bytes = b""
+    epoch: int = 0
+    opening: Opening | None = None
 
     @property
     def path(self) -> str:
-        """Where the head lies in the object store."""
-        return f"{PREFIX}{self.organization_id}/{self.sequence:020d}.json"
+        """Where the head lies in the object store. Epochs count the same sequences anew."""
+        epoch = f"epoch-{self.epoch:06d}/" if self.epoch else ""
+        return f"{PREFIX}{self.organization_id}/{epoch}{self.sequence:020d}.json"
+
+    @property
+    def first_lost(self) -> int:
+        """Of an opening: the first sequence that was given a second time."""
+        return self.sequence + 1
 
     def to_json(self) -> bytes:
         return canonical({**self._signed_part(), "signature": self.signature.hex()}).encode()
@@ -54,20 +75,24 @@ class Head:
         return public_key is not None and is_signed(public_key, self.signed_bytes(), self.signature)
 
     def _signed_part(self) -> dict[str, Any]:
-        return {
-            "form": FORM,
+        told: dict[str, Any] = {
+            "form": _FORM_OF_EPOCHS if self.epoch else _FORM,
             "organization_id": str(self.organization_id),
             "sequence": self.sequence,
             "hash": self.hash.hex(),
             "signed_at": self.signed_at,
             "key_id": self.key_id,
         }
+        if self.epoch:
+            told["epoch"] = self.epoch
+            told["opening"] = None if self.opening is None else asdict(self.opening)
+        return told
 
 
-def sign_head(key: SigningKey, organization_id: UUID, sequence: int, hash_: bytes) -> Head:
-    """A head of now."""
+def sign_head(key: SigningKey, head: Head) -> Head:
+    """The same, signed now."""
     signed_at = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    head = Head(organization_id, sequence, hash_, signed_at, key.id)
+    head = replace(head, signed_at=signed_at, key_id=key.id)
     return replace(head, signature=key.sign(head.signed_bytes()))
 
 
@@ -82,9 +107,15 @@ def parse_head(document: bytes) -> Head:
             signed_at=str(found["signed_at"]),
             key_id=int(found["key_id"]),
             signature=bytes.fromhex(found["signature"]),
+            epoch=int(found.get("epoch", 0)),
+            opening=_opening(found.get("opening")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidArgument("A signed head cannot be read: it is damaged.") from error
+
+
+def _opening(found: dict[str, Any] | None) -> Opening | None:
+    return None if found is None else Opening(int(found["lost_sequence"]), str(found["copied_at"]))
 
 
 def stored_heads(store: ObjectStore, only: UUID | None = None) -> Iterator[Head]:

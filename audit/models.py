@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import models
 
 from audit.actions import Action, sentence
+from audit.heads import Head
 from kit import clock
 from kit.ids import new_id
 
@@ -69,16 +70,22 @@ class Chain(models.Model):
     """The head of one organization's chain: its last sequence and hash. Written by a trigger.
 
     Events outside any organization form a chain of their own, under `NO_ORGANIZATION`.
-    `signed_sequence` is the last head that was signed and stored outside the table.
+    `signed_sequence` is the last head that was signed and stored outside the table, `epoch` how
+    often the chain went on from a copy of the database (see audit.epochs).
     """
 
     organization_id = models.UUIDField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.BinaryField()
     signed_sequence = models.BigIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"chain of {self.organization_id} at {self.sequence}"
+
+    def head(self) -> Head:
+        """What it is now, unsigned."""
+        return Head(self.organization_id, self.sequence, bytes(self.hash), "", epoch=self.epoch)
 
 
 class Link(models.Model):

@@ -3,7 +3,7 @@
 Needs no Django, only the database, the heads and the public keys.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from psycopg import IsolationLevel
 from psycopg.rows import tuple_row
 
 from audit.canonical import FIELD_EXPRESSIONS, FIELDS, GENESIS, event_hash
+from audit.epochs import Epochs
 from audit.heads import Head
 from storage.database import Connection
 
@@ -47,12 +48,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """One chain, as it was found. Up to `signed_sequence` a signed head vouches for it."""
+    """One chain, as it was found. Up to `signed_sequence` a signed head vouches for it.
+
+    `openings` are the signed heads from which on it went on from a copy of the database.
+    """
 
     organization_id: UUID
     events: int = 0
     signed_sequence: int = 0
     problem: Problem | None = None
+    openings: tuple[Head, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         found = self.problem
@@ -63,16 +68,36 @@ class Report:
             "is_sound": found is None,
             "first_bad_sequence": found.sequence if found else None,
             "problem": found.what if found else None,
+            "restores": [
+                {
+                    "restored_at": head.signed_at,
+                    "copied_at": head.opening.copied_at,
+                    "after_sequence": head.sequence,
+                    "lost_sequence": head.opening.lost_sequence,
+                }
+                for head in self.openings
+                if head.opening is not None
+            ],
         }
 
     def in_words(self) -> str:
         if self.problem is None:
             unsigned = self.events - self.signed_sequence
-            return f"sound, {self.events} events, the last {unsigned} not signed yet"
+            sound = f"sound, {self.events} events, the last {unsigned} not signed yet"
+            return "; ".join([sound, *map(_loss_in_words, self.openings)])
         return (
             f"TAMPERED WITH at sequence {self.problem.sequence}: {self.problem.what} "
             f"(sound up to {self.signed_sequence})"
         )
+
+
+def _loss_in_words(head: Head) -> str:
+    told = head.opening
+    assert told is not None
+    return (
+        f"RESTORED at {head.signed_at} from a copy of {told.copied_at}: the events that then stood "
+        f"at {head.first_lost} to {told.lost_sequence}, or further, are lost"
+    )
 
 
 @dataclass(slots=True)
@@ -147,11 +172,11 @@ def _followed(
     chain: UUID, rows: Iterable[Row], heads: Iterable[Head], public_keys: Mapping[int, bytes]
 ) -> tuple[Report, _Walk]:
     report, walk = Report(chain), _Walk(heads={})
-    for head in sorted(heads, key=lambda one: one.sequence):
-        if not head.is_genuine(public_keys):
-            report.problem = Problem(head.sequence, "a head's signature is not genuine")
-            return report, walk
-        walk.heads.setdefault(head.sequence, []).append(head)
+    heads = sorted(heads, key=lambda one: one.sequence)
+    report.problem = _take_heads(walk, heads, public_keys)
+    if report.problem is not None:
+        return report, walk
+    report.openings = Epochs.of(heads).openings
     for row in rows:
         report.problem = _check_link(walk, chain, row)
         if report.problem is not None:
@@ -162,6 +187,22 @@ def _followed(
         what = f"the end is cut off: {last_signed} was signed"
         report.problem = Problem(walk.sequence + 1, what)
     return report, walk
+
+
+def _take_heads(
+    walk: _Walk, heads: Sequence[Head], public_keys: Mapping[int, bytes]
+) -> Problem | None:
+    """Those that hold, unless one is forged, or lost without a restore that says so."""
+    epochs = Epochs.of(heads)
+    for head in heads:
+        if not head.is_genuine(public_keys):
+            return Problem(head.sequence, "a head's signature is not genuine")
+        fault = epochs.fault(head)
+        if fault is not None:
+            return Problem(head.sequence, fault)
+        if epochs.ended_by(head) is None:
+            walk.heads.setdefault(head.sequence, []).append(head)
+    return None
 
 
 def _check_link(walk: _Walk, chain: UUID, row: Row) -> Problem | None:

@@ -139,13 +139,18 @@ def _copy_in(installation: "Installation", dump: "DumpFile") -> None:
 def _recovered(made_at: str) -> "Recovery":
     from access.actor import OPERATOR
     from audit.context import AuditContext, Source, acting_from
+    from audit.signing import open_epochs
+    from indexes.deployment.listeners import publish_listeners
     from indexes.deployment.recovery import recover_indexes
     from kit.ids import new_id
     from orgs.installation.copies import note_restoration
 
     with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
+        openings = open_epochs(copied_at=made_at)
         recovery = recover_indexes(OPERATOR)
-        note_restoration(OPERATOR, made_at=made_at, **_counts(recovery))
+        note_restoration(OPERATOR, openings, made_at=made_at, **_counts(recovery))
+    # The gateway listens for every index from its first moment on.
+    publish_listeners()
     return recovery
 
 

@@ -6,7 +6,12 @@ from django.db import transaction
 
 from access.actor import Actor
 from audit.actions import Action
-from audit.record import Target, record_unbound
+from audit.heads import Head
+from audit.models import NO_ORGANIZATION
+from audit.record import Target, record, record_unbound
+from audit.signing import begin_epochs
+from orgs.models import Organization
+from orgs.tenancy import tenant
 
 _TARGET = Target("installation", "installation", "installation", None, "")
 
@@ -16,14 +21,30 @@ def note_dump(actor: Actor, *, made_at: str) -> None:
     _note(actor, Action.INSTALLATION_DUMPED, made_at=made_at)
 
 
-def note_restoration(actor: Actor, *, made_at: str, **counts: Any) -> None:
-    """That this database is a copy of that moment, with the object store's records."""
-    _note(actor, Action.INSTALLATION_RESTORED, made_at=made_at, **counts)
+def note_restoration(actor: Actor, openings: list[Head], *, made_at: str, **counts: Any) -> None:
+    """That this database is a copy of that moment, with the object store's records.
+
+    Each chain that was longer once says so in an event of its own, and its signed opening vouches
+    for it (`audit.signing.open_epochs`, taken before anything was recorded).
+    """
+    cut = {head.organization_id: _told(head) for head in openings}
+    for organization in Organization.objects.using("system").filter(pk__in=cut):
+        with tenant(organization.pk):
+            told, target = cut[organization.pk], organization.audit_target()
+            record(actor, Action.AUDIT_RESTORED, target=target, copied_at=made_at, **told)
+    own = cut.get(NO_ORGANIZATION, {})
+    _note(actor, Action.INSTALLATION_RESTORED, made_at=made_at, **counts, **own)
+    begin_epochs(openings)
 
 
 def note_drill(actor: Actor, *, made_at: str, drilled_at: str, **counts: Any) -> None:
     """That a dump of that moment was restored elsewhere, completely."""
     _note(actor, Action.INSTALLATION_DRILL_PASSED, made_at=made_at, drilled_at=drilled_at, **counts)
+
+
+def _told(head: Head) -> dict[str, int]:
+    assert head.opening is not None
+    return {"after_sequence": head.sequence, "lost_sequence": head.opening.lost_sequence}
 
 
 def _note(actor: Actor, action: Action, **parameters: Any) -> None:
