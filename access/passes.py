@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -84,12 +84,12 @@ def sign(key: bytes, one: Pass) -> str:
     return f"{body}.{_signature(key, body)}"
 
 
-def verify(key: bytes, value: str, index_id: UUID) -> Pass | None:
-    """The pass, where it was signed with that key for that index and has not expired."""
+def verify(keys: Iterable[bytes], value: str, index_id: UUID) -> Pass | None:
+    """The pass, where it was signed with one of the keys for that index and has not expired."""
     body, _, signature = value.rpartition(".")
     if len(value) > _MAX_LENGTH or not value.isascii():
         return None
-    if not hmac.compare_digest(_signature(key, body), signature):
+    if not any(hmac.compare_digest(_signature(key, body), signature) for key in keys):
         return None
     try:
         one = msgspec.json.decode(base64.urlsafe_b64decode(body), type=Pass)

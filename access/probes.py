@@ -6,6 +6,7 @@ processes can derive (`LocalKeyring.derive("probe")`).
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from uuid import UUID
 
 from kit import clock
@@ -20,12 +21,12 @@ def mint(key: bytes, index_id: UUID, *, ttl_s: int = 60) -> str:
     return f"{body}.{_sign(key, body)}"
 
 
-def verify(key: bytes, token: str, index_id: UUID) -> bool:
-    """Whether the token was minted with that key for that index and has not expired."""
+def verify(keys: Iterable[bytes], token: str, index_id: UUID) -> bool:
+    """Whether the token was minted with one of the keys for that index and has not expired."""
     body, _, signature = token.rpartition(".")
     if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():
         return False
-    if not hmac.compare_digest(_sign(key, body), signature):
+    if not any(hmac.compare_digest(_sign(key, body), signature) for key in keys):
         return False
     # What is signed was written by `mint`: from here on its form is certain.
     named, _, expiry = body.partition(".")

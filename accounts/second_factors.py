@@ -4,7 +4,7 @@ their secrets are sealed under the installation's keyring and bound to the perso
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,16 @@ from allauth.mfa.totp.internal import auth as totp
 from django.db import transaction
 
 from accounts.models import User
-from keyring.envelope import context, seal, unseal
+from keyring.envelope import context
 from keyring.local import LocalKeyring
+from keyring.roots import RootSeal, SealedValue
 from kit import clock
 from kit.environment import environment
 from kit.errors import FailedPrecondition, NotFound, Unauthenticated
 
 Kind = Authenticator.Type
 _FIRST_FACTORS = (Kind.TOTP, Kind.WEBAUTHN)
+_BOUND = "second factor"
 _SUBJECT: ContextVar[UUID | None] = ContextVar("whose_second_factor", default=None)
 
 
@@ -35,10 +37,10 @@ class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries
     """allauth's hooks for what it stores and what it calls this installation."""
 
     def encrypt(self, text: str) -> str:
-        return seal(*_key_and(text.encode()), context=_context()).hex()
+        return _seal().seal(text.encode(), context=_context()).hex()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(*_key_and(bytes.fromhex(encrypted_text)), context=_context()).decode()
+        return _seal().unseal(bytes.fromhex(encrypted_text), context=_context()).decode()
 
     def _get_site_name(self) -> str:
         return "Stonepine"
@@ -175,8 +177,22 @@ def _matching_counter(secret: str, code: str) -> int | None:
     return None
 
 
-def _key_and(content: bytes) -> tuple[bytes, bytes]:
-    return _opened(environment().keyring_dir).derive("second factors"), content
+def sealed_values() -> Iterator[SealedValue]:
+    """Everybody's: secrets of apps, seeds of recovery codes."""
+    for factor in Authenticator.objects.exclude(type=Kind.WEBAUTHN).iterator():
+        for name in factor.data.keys() & {"secret", "seed"}:
+            sealed, bound = bytes.fromhex(factor.data[name]), context(_BOUND, factor.user_id)
+            replace = partial(_replace, factor, name)
+            yield SealedValue("second factor", _seal(), bound, sealed, replace)
+
+
+def _replace(factor: Authenticator, name: str, new: bytes) -> None:
+    rows = Authenticator.objects.filter(pk=factor.pk, data=factor.data)
+    rows.update(data=factor.data | {name: new.hex()})
+
+
+def _seal() -> RootSeal:
+    return _opened(environment().keyring_dir).root_seal("second factors")
 
 
 @lru_cache(maxsize=1)
@@ -188,4 +204,4 @@ def _context() -> bytes:
     subject = _SUBJECT.get()
     if subject is None:
         raise LookupError("whose second factor is this? Wrap the call in sealed_for()")
-    return context("second factor", subject)
+    return context(_BOUND, subject)

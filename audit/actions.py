@@ -104,6 +104,8 @@ class Action(StrEnum):
     RESTORE_CANCELLED = "restore.cancelled"
     ROLE_BINDING_CREATED = "role_binding.created"
     ROLE_BINDING_DELETED = "role_binding.deleted"
+    ROOT_KEY_RETIRED = "root_key.retired"
+    ROOT_KEY_ROTATED = "root_key.rotated"
     SCIM_TOKEN_CREATED = "scim_token.created"  # noqa: S105 - the name of an act
     SCIM_TOKEN_REVOKED = "scim_token.revoked"  # noqa: S105 - the same
     SERVICE_ACCOUNT_CREATED = "service_account.created"
@@ -266,6 +268,8 @@ SENTENCES: dict[Action, str] = {
     Action.SERVICE_ACCOUNT_CREATED: "{actor} created the service account {target}",
     Action.SERVICE_ACCOUNT_DELETED: "{actor} deleted the service account {target}",
     Action.SERVICE_ACCOUNT_RENAMED: "{actor} renamed the service account {target}",
+    Action.ROOT_KEY_RETIRED: "{actor} destroyed the root key {target}",
+    Action.ROOT_KEY_ROTATED: "{actor} made a new {target}",
     Action.SERVICE_ACCOUNT_ROTATED: "{actor} rotated the secret of the service account {target}",
     Action.SERVICE_ACCOUNT_SECRET_ADDED: "{actor} gave the service account {target} another secret",
     Action.SERVICE_ACCOUNT_SECRET_EXPIRY_SET: "{actor} set when a secret of {target} expires",

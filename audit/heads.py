@@ -170,4 +170,4 @@ def heads_file() -> Path:
 
 def installation_signing_keys() -> SigningKeys:
     folder = environment().keyring_dir
-    return SigningKeys(folder, LocalKeyring(folder).derive("signing keys"))
+    return SigningKeys(folder, LocalKeyring(folder).root_seal("signing keys"))

@@ -75,10 +75,10 @@ def write_dump(
 class DumpFile:
     """A dump that opened with the keyring; every byte it hands out was authenticated."""
 
-    def __init__(self, descriptor: int, keyring: LocalKeyring) -> None:
+    def __init__(self, descriptor: int, key: bytes) -> None:
         size = os.fstat(descriptor).st_size - len(_FORM)
         self._reader = SealedReader(
-            lambda _version: keyring.derive(_PURPOSE),
+            lambda _version: key,
             lambda offset, length: os.pread(descriptor, length, len(_FORM) + offset),
             size,
             context=context(_PURPOSE),
@@ -97,13 +97,17 @@ class DumpFile:
             raise SetupError(f"The dump {path} cannot be read: {error.strerror}.") from error
         if os.pread(descriptor, len(_FORM), 0) != _FORM:
             raise SetupError(f"{path} is no dump of an installation.")
-        try:
-            return cls(descriptor, keyring)
-        except DataLoss as error:
-            raise SetupError(
-                f"The dump {path} does not open with this keyring: {error.message}",
-                hint="It is damaged, or it was made with another keyring.",
-            ) from error
+        failure: DataLoss | None = None
+        for key in keyring.derived(_PURPOSE):
+            try:
+                return cls(descriptor, key)
+            except DataLoss as error:
+                failure = failure or error
+        raise SetupError(
+            f"The dump {path} does not open with this keyring: {failure}",
+            hint="It is damaged, or it was made with another keyring, or before its root key was "
+            "rotated and retired: then the copy of the keyring from that time opens it.",
+        ) from failure
 
     def database(self) -> Iterator[bytes]:
         """Raises `DataLoss` where it was changed."""

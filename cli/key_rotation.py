@@ -26,10 +26,12 @@ _Retire = Annotated[bool, typer.Option("--retire", help="Instead destroy what ca
 def inventory(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """How much is sealed under which version of which key. Nothing may be left under an old one."""
     enter(home)
+    from config.root_seals import root_key_inventory
     from indexes.key_inventory import installation_inventory, project_inventories
 
     projects = [one.to_json() for one in project_inventories()]
     found: dict[str, Any] = {"projects": projects, **installation_inventory()}
+    found["root_keys"] = root_key_inventory()
     found["secret_key"] = {"former": bool(Home.at(home).secrets().former_secret_key)}
     typer.echo(json.dumps(found, indent=1) if as_json else _told(found))
 
@@ -64,6 +66,24 @@ def rotate_wrapping_key(
                 typer.echo(f"{found.slug}: retired: {gone or 'none'}.")
             else:
                 typer.echo(f"{found.slug}: wrapped with key {rotate(operator, found)} from now on.")
+
+
+def rotate_root_key(home: HomeOption = None, *, retire: _Retire = False) -> None:
+    """Make a new root key of the keyring, and seal under it whatever the former one seals. That one
+    still opens, until --retire."""
+    with operating(home) as operator:
+        from config.root_seals import root_sealed_values
+        from orgs import root_key
+        from orgs.secrets import installation_keyring
+
+        keyring = installation_keyring()
+        if retire:
+            gone = root_key.retire_root_key(operator, keyring, root_sealed_values)
+            typer.echo(f"Retired: {gone or 'none'}.")
+        else:
+            count = root_key.rotate_root_key(operator, keyring, root_sealed_values)
+            newest = keyring.roots.newest().id
+            typer.echo(f"Sealed under the root key {newest}, {count} values of them anew.")
 
 
 def rotate_secret_key(home: HomeOption = None, *, retire: _Retire = False) -> None:
@@ -110,9 +130,10 @@ def _told(found: dict[str, Any]) -> str:
             f"  wrapping key {key}: {count} data keys wrapped"
             for key, count in one["wrapping_keys"].items()
         ]
-    for pepper, secrets in found["peppers"].items():
-        kinds = ", ".join(f"{count} {kind}" for kind, count in secrets.items())
-        lines.append(f"pepper {pepper}: {kinds or 'none'}")
+    for name in ("root_key", "pepper"):
+        for one, kinds in found[f"{name}s"].items():
+            told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+            lines.append(f"{name.replace('_', ' ')} {one}: {told or 'none'}")
     lines.append(
         f"audit signing keys: {', '.join(map(str, found['signing_keys']))}, the last signs"
     )

@@ -18,6 +18,7 @@ keys.add_typer(customer, name="customer")
 keys.command("inventory")(key_rotation.inventory)
 keys.command("rotate-data-key")(key_rotation.rotate_data_key)
 keys.command("rotate-wrapping-key")(key_rotation.rotate_wrapping_key)
+keys.command("rotate-root-key")(key_rotation.rotate_root_key)
 keys.command("rotate-secret-key")(key_rotation.rotate_secret_key)
 
 

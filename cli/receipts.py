@@ -15,7 +15,7 @@ _PURPOSE = "restore receipt"
 
 
 def write_receipt(home: Path, keyring: LocalKeyring, **told: Any) -> None:
-    document = told | {"proof": _proof(keyring, told)}
+    document = told | {"proof": _proof(keyring.derive(_PURPOSE), told)}
     write_private(home / NAME, json.dumps(document, indent=1).encode())
 
 
@@ -26,13 +26,14 @@ def read_receipt(file: Path, keyring: LocalKeyring) -> dict[str, Any]:
         proof = str(told.pop("proof"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SetupError(f"{file} is no receipt of a restore.") from error
-    if not hmac.compare_digest(proof, _proof(keyring, told)):
+    keys = keyring.derived(_PURPOSE)
+    if not any(hmac.compare_digest(proof, _proof(key, told)) for key in keys):
         raise SetupError(
             f"{file} is not genuine.", hint="It is another installation's, or it was changed."
         )
     return told
 
 
-def _proof(keyring: LocalKeyring, told: dict[str, Any]) -> str:
+def _proof(key: bytes, told: dict[str, Any]) -> str:
     message = json.dumps(told, sort_keys=True).encode()
-    return hmac.digest(keyring.derive(_PURPOSE), message, hashlib.sha256).hex()
+    return hmac.digest(key, message, hashlib.sha256).hex()

@@ -1,8 +1,11 @@
 """Small secret files: private, written whole and durably, read only where nobody else may."""
 
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kit.errors import Unavailable
@@ -35,12 +38,8 @@ def check_private(path: Path) -> None:
 def write_new(path: Path, content: bytes) -> bool:
     """Write the file whole, durably, mode 0600. False where it exists already: it then stays."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(scratch, content)
         os.link(scratch, path)
     except FileExistsError:
         return False
@@ -48,6 +47,28 @@ def write_new(path: Path, content: bytes) -> bool:
         scratch.unlink(missing_ok=True)
     sync_folder(path.parent)
     return True
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put the content in the file's place, whole and durably, mode 0600: readers see either."""
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write(scratch, content)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One at a time, of all processes and threads, for the block."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def destroy(path: Path) -> None:
@@ -70,3 +91,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

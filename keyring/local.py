@@ -1,22 +1,15 @@
 """The key provider of one machine: a folder with a root key and one sealed key per project."""
 
-import base64
-import binascii
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 from keyring import files
-from keyring.envelope import KEY_BYTES, context, hkdf, seal
+from keyring.envelope import seal
 from keyring.peppers import Peppers
+from keyring.roots import RootKeys, RootSeal, SealedValue, create_root
 from keyring.wrapping_keys import WrappingKeys
-from kit.environment import environment
-from kit.errors import Unavailable
-
-_ROOT_FILE = "root.key"
-# One in 10^16 of random keys has fewer different bytes.
-_LEAST_VARIETY = 16
+from kit.errors import DataLoss, Unavailable
 
 
 class LocalKeyring:
@@ -28,23 +21,35 @@ class LocalKeyring:
     name = "local"
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._root = _read_root(folder)
-        self._keys = WrappingKeys(folder, self.derive("projects"))
-        self.peppers = Peppers(folder, self.derive)
+        self.roots = RootKeys(folder)
+        self._at_start = set(self.roots.all())
+        self._keys = WrappingKeys(folder, self.root_seal("projects"))
+        self.peppers = Peppers(folder, self.roots)
 
     @classmethod
     def create(cls, folder: Path) -> "LocalKeyring":
         """Make the folder and the root key where they are missing; what is there stays."""
         files.make_private_folder(folder)
         files.make_private_folder(folder / "projects")
-        if not _told_root() and not (folder / _ROOT_FILE).exists():
-            files.write_new(folder / _ROOT_FILE, secrets.token_bytes(KEY_BYTES))
+        create_root(folder)
         return cls(folder)
 
     def derive(self, name: str) -> bytes:
-        """32 bytes for that purpose; the same ones as long as the root key lives."""
-        return hkdf(self._root, context("root", name))
+        """32 bytes for that purpose; the same ones until the root key is rotated."""
+        return self.roots.newest().derive(name)
+
+    def derived(self, name: str) -> tuple[bytes, ...]:
+        """What `derive` gives, and before the last rotation gave, until its key was retired."""
+        return tuple(root.derive(name) for root in self.roots.all())
+
+    def root_seal(self, purpose: str) -> RootSeal:
+        """For what belongs to no project: sealed under the root key itself."""
+        return RootSeal(self.roots, purpose)
+
+    def sealed_files(self) -> Iterator[SealedValue]:
+        """All that this keyring keeps sealed for projects and digests."""
+        yield from self._keys.sealed_files()
+        yield from self.peppers.sealed_files()
 
     def current_pepper(self) -> tuple[int, bytes]:
         """The pepper that new digests are made with, and its id."""
@@ -92,42 +97,12 @@ class LocalKeyring:
         self._keys.destroy(project_id, self._keys.versions(project_id))
 
     def check(self) -> None:
-        if not secrets.compare_digest(_read_root(self._folder), self._root):
-            raise Unavailable("The keyring's root key changed since the start. Start again.")
-        self._keys.check()
-
-
-def _read_root(folder: Path) -> bytes:
-    files.check_private(folder)
-    told, file = _told_root(), folder / _ROOT_FILE
-    if told and not file.exists():
-        return _checked_root(told, "STONEPINE_ROOT_KEY")
-    files.check_private(file)
-    try:
-        root = _checked_root(file.read_bytes(), _ROOT_FILE)
-    except OSError as error:
-        raise Unavailable(f"The keyring's root key cannot be read: {error.strerror}.") from error
-    if told and not secrets.compare_digest(told, root):
-        raise Unavailable(
-            f"STONEPINE_ROOT_KEY is another key than the keyring's {_ROOT_FILE}. "
-            "Take away the one that is wrong."
-        )
-    return root
-
-
-def _told_root() -> bytes:
-    """The root key from the environment, base64; empty where there is none."""
-    text = environment().root_key.get_secret_value()
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise Unavailable("STONEPINE_ROOT_KEY is no base64.") from None
-
-
-def _checked_root(root: bytes, name: str) -> bytes:
-    if len(root) != KEY_BYTES or len(set(root)) < _LEAST_VARIETY:
-        raise Unavailable(
-            f"The keyring's root key ({name}) is not {KEY_BYTES} random bytes. Restore the right "
-            "one; without it nothing that is stored can be read."
-        )
-    return root
+        try:
+            self._keys.check()
+        except DataLoss:
+            if self._at_start & set(self.roots.all()):
+                raise
+            raise Unavailable(
+                "The keyring's root key changed since the start, and opens nothing of the keyring. "
+                "Restore the right one."
+            ) from None

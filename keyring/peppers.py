@@ -1,11 +1,13 @@
-"""Peppers of stored digests: numbered, rotated, retired. The first comes from the root key."""
+"""Peppers of stored digests: numbered, rotated, retired. The first comes from the root key, and
+becomes a file like the others before that is rotated."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 from keyring import files
-from keyring.envelope import KEY_BYTES, context, seal, unseal
+from keyring.envelope import KEY_BYTES, context
+from keyring.roots import RootKeys, RootSeal, SealedValue, sealed_file
 from kit.errors import FailedPrecondition, InvalidArgument, Unavailable
 
 _FOLDER = "peppers"
@@ -13,12 +15,12 @@ _FIRST = 1
 
 
 class Peppers:
-    """Those in a keyring's folder; `derive` gives keys from its root key. Safe from any thread."""
+    """Those in a keyring's folder. Safe from any thread."""
 
-    def __init__(self, keyring_folder: Path, derive: Callable[[str], bytes]) -> None:
+    def __init__(self, keyring_folder: Path, roots: RootKeys) -> None:
         self._folder = keyring_folder / _FOLDER
-        self._first = derive(f"pepper/{_FIRST}")
-        self._sealing_key = derive("peppers")
+        self._roots = roots
+        self._seal = RootSeal(roots, "peppers")
         self._known: dict[int, bytes] = {}
 
     def current_id(self) -> int:
@@ -41,32 +43,49 @@ class Peppers:
         files.make_private_folder(self._folder)
         while True:
             pepper_id = self.current_id() + 1
-            sealed = seal(
-                self._sealing_key, secrets.token_bytes(KEY_BYTES), context=_context(pepper_id)
-            )
+            secret = secrets.token_bytes(KEY_BYTES)
+            sealed = self._seal.seal(secret, context=_context(pepper_id))
             if files.write_new(self._file(pepper_id), sealed):
                 return pepper_id
+
+    def keep_first(self) -> None:
+        """Make the first one independent of the root key. Idempotent."""
+        if _FIRST in self.living_ids():
+            files.make_private_folder(self._folder)
+            sealed = self._seal.seal(self.secret(_FIRST), context=_context(_FIRST))
+            files.write_new(self._file(_FIRST), sealed)
+
+    def is_first_kept(self) -> bool:
+        """Whether it is independent of the root key, or retired."""
+        return self._file(_FIRST).exists() or _FIRST not in self.living_ids()
+
+    def sealed_files(self) -> Iterator[SealedValue]:
+        for pepper_id in self._made():
+            bound = _context(pepper_id)
+            yield from sealed_file("pepper", self._file(pepper_id), self._seal, bound)
 
     def retire(self, pepper_id: int) -> None:
         """Destroy it: no digest that was made with it can ever be checked again. Idempotent."""
         if pepper_id == self.current_id():
             raise FailedPrecondition("The newest pepper cannot be retired: rotate first.")
         files.write_new(self._folder / f"{pepper_id}.retired", b"")
-        files.destroy(self._file(pepper_id))
+        with files.locked(self._folder):
+            files.destroy(self._file(pepper_id))
         self._known.pop(pepper_id, None)
 
     def _read(self, pepper_id: int) -> bytes:
         if pepper_id not in self.living_ids():
             raise InvalidArgument(f"There is no pepper {pepper_id} in the keyring.")
-        if pepper_id == _FIRST:
-            return self._first
         path = self._file(pepper_id)
+        if pepper_id == _FIRST and not path.exists():
+            # As the oldest root key gives it: it is kept before that one is retired.
+            return self._roots.all()[-1].derive(f"pepper/{_FIRST}")
         files.check_private(path)
         try:
             sealed = path.read_bytes()
         except OSError as error:
             raise Unavailable(f"The keyring cannot be read: {error.strerror}.") from error
-        return unseal(self._sealing_key, sealed, context=_context(pepper_id))
+        return self._seal.unseal(sealed, context=_context(pepper_id))
 
     def _made(self) -> list[int]:
         return [int(path.stem) for path in self._folder.glob("*.key") if path.stem.isdecimal()]

@@ -1,6 +1,7 @@
 """Signing keys of the installation: Ed25519, numbered, made by rotation, sealed in the keyring."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from keyring import files
-from keyring.envelope import KEY_BYTES, context, seal, unseal
+from keyring.envelope import KEY_BYTES, context
+from keyring.roots import RootSeal, SealedValue, sealed_file
 from kit.errors import DataLoss, Unavailable
 
 _FOLDER = "signing"
@@ -26,14 +28,14 @@ class SigningKey:
 
 
 class SigningKeys:
-    """The keys in a keyring's folder. `sealing_key` comes from its root key.
+    """The keys in a keyring's folder, sealed by `seal`.
 
     The newest one signs; the older ones stay, so that what they signed can be verified.
     """
 
-    def __init__(self, keyring_folder: Path, sealing_key: bytes) -> None:
+    def __init__(self, keyring_folder: Path, seal: RootSeal) -> None:
         self._folder = keyring_folder / _FOLDER
-        self._sealing_key = sealing_key
+        self._seal = seal
 
     def newest(self) -> "SigningKey":
         """The key that signs. Makes the first one at need."""
@@ -46,7 +48,7 @@ class SigningKeys:
         while True:
             key_id = max(self._ids(), default=0) + 1
             secret = secrets.token_bytes(KEY_BYTES)
-            sealed = seal(self._sealing_key, secret, context=_context(key_id))
+            sealed = self._seal.seal(secret, context=_context(key_id))
             if files.write_new(self._file(key_id), sealed):
                 return key_id
 
@@ -56,6 +58,11 @@ class SigningKeys:
             key_id: self._private(key_id).public_key().public_bytes_raw()
             for key_id in sorted(self._ids())
         }
+
+    def sealed_files(self) -> Iterator[SealedValue]:
+        for key_id in sorted(self._ids()):
+            bound = _context(key_id)
+            yield from sealed_file("audit signing key", self._file(key_id), self._seal, bound)
 
     def _ids(self) -> list[int]:
         return [int(path.stem) for path in self._folder.glob("*.key") if path.stem.isdecimal()]
@@ -70,7 +77,7 @@ class SigningKeys:
             sealed = path.read_bytes()
         except OSError as error:
             raise Unavailable(f"The keyring cannot be read: {error.strerror}.") from error
-        secret = unseal(self._sealing_key, sealed, context=_context(key_id))
+        secret = self._seal.unseal(sealed, context=_context(key_id))
         if len(secret) != KEY_BYTES:
             raise DataLoss(f"Signing key {key_id} has a wrong length.")
         return Ed25519PrivateKey.from_private_bytes(secret)

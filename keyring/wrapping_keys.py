@@ -5,11 +5,13 @@ projects/<project>.<n>.key     the later ones
 """
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 from keyring import files
-from keyring.envelope import KEY_BYTES, context, seal, unseal
+from keyring.envelope import KEY_BYTES, context, unseal
+from keyring.roots import RootSeal, SealedValue, sealed_file
 from kit.errors import DataLoss, Unavailable
 
 _FOLDER = "projects"
@@ -17,11 +19,11 @@ _FIRST = 1
 
 
 class WrappingKeys:
-    """Those in a keyring's folder. `sealing_key` comes from its root key."""
+    """Those in a keyring's folder, sealed by `seal`."""
 
-    def __init__(self, keyring_folder: Path, sealing_key: bytes) -> None:
+    def __init__(self, keyring_folder: Path, seal: RootSeal) -> None:
         self._folder = keyring_folder / _FOLDER
-        self._sealing_key = sealing_key
+        self._seal = seal
 
     def versions(self, project_id: UUID) -> list[int]:
         """From the first to the newest; none for a project without a key."""
@@ -33,11 +35,8 @@ class WrappingKeys:
 
     def create(self, project_id: UUID, version: int = _FIRST) -> bool:
         """Whether it was made; one that is there already stays."""
-        sealed = seal(
-            self._sealing_key,
-            secrets.token_bytes(KEY_BYTES),
-            context=_context(project_id, version),
-        )
+        secret = secrets.token_bytes(KEY_BYTES)
+        sealed = self._seal.seal(secret, context=_context(project_id, version))
         try:
             return files.write_new(self._file(project_id, version), sealed)
         except OSError as error:
@@ -69,8 +68,9 @@ class WrappingKeys:
 
     def destroy(self, project_id: UUID, versions: list[int]) -> None:
         try:
-            for version in versions:
-                files.destroy(self._file(project_id, version))
+            with files.locked(self._folder):
+                for version in versions:
+                    files.destroy(self._file(project_id, version))
         except OSError as error:
             raise Unavailable(f"The keyring cannot destroy a key: {error.strerror}.") from error
 
@@ -79,9 +79,13 @@ class WrappingKeys:
         files.check_private(self._folder)
         for path in self._folder.glob("*.key"):
             # One is enough: it tells whether the root key is the one that sealed them.
-            project_id, _, number = path.stem.partition(".")
-            self.read(UUID(project_id), int(number or _FIRST))
+            self.read(*_named(path))
             return
+
+    def sealed_files(self) -> Iterator[SealedValue]:
+        for path in self._folder.glob("*.key"):
+            bound = _context(*_named(path))
+            yield from sealed_file("wrapping key", path, self._seal, bound)
 
     def read(self, project_id: UUID, version: int) -> bytes:
         path = self._file(project_id, version)
@@ -92,7 +96,7 @@ class WrappingKeys:
         except OSError as error:
             raise Unavailable(f"The keyring cannot be read: {error.strerror}.") from error
         files.check_private(path)
-        return unseal(self._sealing_key, sealed, context=_context(project_id, version))
+        return self._seal.unseal(sealed, context=_context(project_id, version))
 
     def _some_versions(self, project_id: UUID) -> list[int]:
         found = self.versions(project_id)
@@ -107,6 +111,11 @@ class WrappingKeys:
     @staticmethod
     def _is_missing(project_id: UUID) -> DataLoss:
         return DataLoss(f"The key of project {project_id} is not in the keyring.")
+
+
+def _named(path: Path) -> tuple[UUID, int]:
+    project_id, _, number = path.stem.partition(".")
+    return UUID(project_id), int(number or _FIRST)
 
 
 def _context(project_id: UUID, version: int) -> bytes:

@@ -70,6 +70,7 @@ class Environment(BaseSettings):
 
     # In place of the keyring's file: 32 random bytes as base64.
     root_key: SecretStr = SecretStr("")
+    former_root_key: SecretStr = SecretStr("")
     # What an outer key has opened is believed for so long: then its holder is asked again.
     data_key_cache_s: float = Field(240.0, ge=0.5, le=300)
 

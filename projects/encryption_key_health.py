@@ -17,7 +17,7 @@ from kit.environment import environment
 from kit.errors import StonepineError
 from orgs.secrets import installation_keyring
 from projects.models import DataKey, EncryptionKey
-from storage.outer_keys import sealing_key_of, unseal_secret
+from storage.outer_keys import secrets_seal, unseal_secret
 
 # A provider that does not answer takes some seconds: others are asked meanwhile.
 _AT_ONCE = 16
@@ -44,7 +44,7 @@ class Question:
 def opened(key: EncryptionKey) -> OuterKey:
     """The key as its row describes it; nobody is asked yet."""
     here = environment()
-    secret = unseal_secret(sealing_key_of(here.keyring_dir), key.pk, bytes(key.sealed_secret))
+    secret = unseal_secret(secrets_seal(here.keyring_dir), key.pk, bytes(key.sealed_secret))
     allowed = here.outbound_allowed(Purpose.KMS)
     return open_outer_key(key.kind, key.settings, secret, allowed=allowed)
 

@@ -1,6 +1,6 @@
 """Customer-managed keys: a second lock of the customer's own around a project's data keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from access.actor import Actor
 from access.decide import require
@@ -9,18 +9,20 @@ from audit.actions import Action
 from audit.record import record
 from keyring.outer.key import DISABLED, KeyRefused, OuterKey
 from keyring.outer.kinds import checked_secret, checked_settings
+from keyring.roots import SealedValue
 from kit import clock
 from kit.destinations import Purpose
 from kit.environment import environment
 from kit.errors import AlreadyExists, DataLoss, FailedPrecondition, NotFound
 from orgs.dataplane import announce_change
 from orgs.plans import Feature
+from orgs.root_key import sealed_column
 from orgs.secrets import installation_keyring
 from orgs.verbs import verb
 from projects.encryption_key_health import Answer, ask, note_answer, opened, question_about
 from projects.models import DataKey, EncryptionKey, Project
 from projects.projects import locked_project
-from storage.outer_keys import seal_secret, sealing_key_of
+from storage.outer_keys import seal_secret, secret_context, secrets_seal
 
 Given = Mapping[str, object]
 
@@ -145,6 +147,15 @@ def require_usable(project: Project) -> None:
         )
 
 
+def sealed_values() -> Iterator[SealedValue]:
+    """Secrets of all keys' providers. Crosses tenants."""
+    seal, rows = secrets_seal(environment().keyring_dir), EncryptionKey.objects.using("system")
+    return sealed_column(
+        "secret of a key provider", seal, rows=rows, column="sealed_secret",
+        context=lambda key: secret_context(key.pk),
+    )  # fmt: skip
+
+
 def _locked(key: EncryptionKey) -> EncryptionKey:
     locked_project(key.project_id)
     rows = EncryptionKey.objects.select_related("project__organization", "organization")
@@ -159,7 +170,7 @@ def _tell(key: EncryptionKey, settings: Given, secret: Given) -> None:
     allowed = here.outbound_allowed(Purpose.KMS)
     key.settings = checked_settings(key.kind, settings, allowed=allowed)
     checked = checked_secret(key.kind, secret)
-    key.sealed_secret = seal_secret(sealing_key_of(here.keyring_dir), key.pk, checked)
+    key.sealed_secret = seal_secret(secrets_seal(here.keyring_dir), key.pk, checked)
 
 
 def _data_keys(project: Project) -> list[DataKey]:

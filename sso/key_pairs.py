@@ -1,5 +1,6 @@
 """The service provider's own keys: made for one connection, sealed under the keyring, rotated."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,10 +19,12 @@ from access.decide import require
 from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
-from keyring.envelope import context, seal, unseal
+from keyring.envelope import context
+from keyring.roots import RootSeal, SealedValue
 from kit import clock
 from kit.errors import FailedPrecondition
 from kit.ids import new_id
+from orgs.root_key import sealed_column
 from orgs.secrets import installation_keyring
 from orgs.verbs import verb
 from sso.models import KeyPairState, SamlConnection, SpKeyPair
@@ -45,14 +48,14 @@ def new_key_pair(connection: SamlConnection, state: KeyPairState) -> SpKeyPair:
         state=state,
     )
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pair.sealed_key = seal(_key(), pem, context=_context(pair))
+    pair.sealed_key = _seal().seal(pem, context=_context(pair))
     pair.save(force_insert=True)
     return pair
 
 
 def opened(pair: SpKeyPair) -> KeyPair:
     """With its private half in clear; raises `DataLoss` where the bytes are another's."""
-    private = unseal(_key(), bytes(pair.sealed_key), context=_context(pair))
+    private = _seal().unseal(bytes(pair.sealed_key), context=_context(pair))
     return KeyPair(private.decode(), pair.certificate)
 
 
@@ -98,8 +101,14 @@ def _certificate(private: rsa.RSAPrivateKey, connection_id: UUID) -> str:
     return made.public_bytes(Encoding.PEM).decode()
 
 
-def _key() -> bytes:
-    return installation_keyring().derive("sign-on keys")
+def sealed_values() -> Iterator[SealedValue]:
+    """All there are. Crosses tenants."""
+    rows = SpKeyPair.objects.using("system")
+    return sealed_column("sign-on key", _seal(), rows=rows, column="sealed_key", context=_context)
+
+
+def _seal() -> RootSeal:
+    return installation_keyring().root_seal("sign-on keys")
 
 
 def _context(pair: SpKeyPair) -> bytes:

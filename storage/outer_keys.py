@@ -9,11 +9,12 @@ from uuid import UUID
 
 from psycopg.rows import class_row, scalar_row
 
-from keyring.envelope import context, seal, unseal
+from keyring.envelope import context
 from keyring.layered import LayeredKeyring
 from keyring.local import LocalKeyring
 from keyring.outer.key import DISABLED, KeyRefused, OuterKey
 from keyring.outer.kinds import Settings, open_outer_key
+from keyring.roots import RootSeal
 from kit.destinations import Purpose
 from kit.environment import Environment
 from kit.errors import DataLoss
@@ -36,7 +37,7 @@ class StoredOuterKeys:
     """`keyring.layered.OuterKeys` over `dataplane_outer_key`; each look-up asks the database."""
 
     url: str = field(repr=False)
-    sealing_key: bytes = field(repr=False)
+    seal: RootSeal = field(repr=False)
     allowed: Allowed = ()
 
     def id_of_project(self, project_id: UUID) -> UUID | None:
@@ -54,7 +55,7 @@ class StoredOuterKeys:
             raise DataLoss(f"The encryption key {key_id} is not known any more.")
         if row.disabled:
             raise KeyRefused(DISABLED)
-        secret = unseal_secret(self.sealing_key, key_id, row.sealed_secret)
+        secret = unseal_secret(self.seal, key_id, row.sealed_secret)
         return open_outer_key(row.kind, row.settings, secret, allowed=self.allowed)
 
 
@@ -63,25 +64,25 @@ def open_keyring(settings: Environment, *, may_wait: bool = True) -> LayeredKeyr
     folder = settings.keyring_dir
     outer_keys = StoredOuterKeys(
         settings.database_system_url.get_secret_value(),
-        sealing_key_of(folder),
+        secrets_seal(folder),
         settings.outbound_allowed(Purpose.KMS),
     )
     return LayeredKeyring(folder, outer_keys, cache_s=settings.data_key_cache_s, may_wait=may_wait)
 
 
-def sealing_key_of(folder: Path) -> bytes:
+def secrets_seal(folder: Path) -> RootSeal:
     """What secrets of outer keys are sealed under: never a data key, which they lead to."""
-    return LocalKeyring(folder).derive(_SEALING)
+    return LocalKeyring(folder).root_seal(_SEALING)
 
 
-def seal_secret(sealing_key: bytes, key_id: UUID, secret: Settings) -> bytes:
-    return seal(sealing_key, json.dumps(secret).encode(), context=_context(key_id))
+def seal_secret(seal: RootSeal, key_id: UUID, secret: Settings) -> bytes:
+    return seal.seal(json.dumps(secret).encode(), context=secret_context(key_id))
 
 
-def unseal_secret(sealing_key: bytes, key_id: UUID, sealed: bytes) -> Settings:
-    found: Settings = json.loads(unseal(sealing_key, sealed, context=_context(key_id)))
+def unseal_secret(seal: RootSeal, key_id: UUID, sealed: bytes) -> Settings:
+    found: Settings = json.loads(seal.unseal(sealed, context=secret_context(key_id)))
     return found
 
 
-def _context(key_id: UUID) -> bytes:
+def secret_context(key_id: UUID) -> bytes:
     return context("outer key's secret", key_id)

@@ -40,6 +40,7 @@ def access_reviews() -> list[dict[str, Any]]:
 
 def keys(home: Home, environment: Environment) -> dict[str, Any]:
     """What is sealed under which key (`stonepine keys inventory`), and since when each is there."""
+    from config.root_seals import root_key_inventory
     from indexes.key_inventory import installation_inventory, project_inventories
     from projects.models import DataKey, EncryptionKey
 
@@ -48,6 +49,7 @@ def keys(home: Home, environment: Environment) -> dict[str, Any]:
     return {
         "projects": [one.to_json() for one in project_inventories()],
         **installation_inventory(),
+        "root_keys": root_key_inventory(),
         "former_secret_key_kept": bool(home.secrets().former_secret_key),
         "data_keys_made": list(rows.values("project_id", "version", "provider", "created_at")),
         "customers_keys": list(

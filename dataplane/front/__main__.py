@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -60,8 +61,8 @@ def main() -> None:
     reporter = Reporter(
         url, ThreadEngines(settings.engine_sockets), **shared, every_s=settings.usage_report_s
     )
-    engines = AsyncEngines(settings.engine_sockets)
-    routes = NodeRoutes(engines, find_index=gate.find_index, probe_key=keyring.derive("probe"))
+    engines, probe_keys = AsyncEngines(settings.engine_sockets), partial(keyring.derived, "probe")
+    routes = NodeRoutes(engines, find_index=gate.find_index, probe_keys=probe_keys)
     events = EventLog(url)
     imports = ImportRoutes(ImportDesk(url, keyring), settings, events.record_async)
     shared["events"] = events
@@ -92,7 +93,8 @@ def _watched_gate(url: str, keyring: LayeredKeyring, uses: KeyUses) -> tuple[Gat
     watch = AccessWatch(url, forget)
     gate = Gate(
         ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard,
-        passes=PassTaker(keyring.derive("pass")), believed_s=environment().data_key_cache_s,
+        passes=PassTaker(partial(keyring.derived, "pass")),
+        believed_s=environment().data_key_cache_s,
     )  # fmt: skip
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.

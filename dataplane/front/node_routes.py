@@ -1,7 +1,7 @@
 """The node's own routes beside the public API: is it alive, does an index serve."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from access import probes
@@ -24,12 +24,12 @@ class NodeRoutes:
         engines: AsyncEngines,
         *,
         find_index: Callable[[UUID], IndexRow | None],
-        probe_key: bytes,
+        probe_keys: Callable[[], Iterable[bytes]],
     ) -> None:
         """`find_index` may block."""
         self._engines = engines
         self._find_index = find_index
-        self._probe_key = probe_key
+        self._probe_keys = probe_keys
 
     async def answer(self, path: str, index_id: UUID | None, header: Header) -> bytes:
         if path == self.PREFIX + "healthz":
@@ -47,7 +47,7 @@ class NodeRoutes:
         is_ours = scheme == probes.SCHEME and index_id is not None
         if index_id is None or not is_ours:
             raise Unauthenticated("A probe token is needed.")
-        if not probes.verify(self._probe_key, token, index_id):
+        if not probes.verify(self._probe_keys(), token, index_id):
             raise Unauthenticated("The probe token is not valid for this index, or expired.")
         index = await asyncio.to_thread(self._find_index, index_id)
         if index is None:

@@ -1,6 +1,7 @@
 """Taking the passes of the control plane: each once, for the index and the right that it names."""
 
 import threading
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from access import passes
@@ -14,16 +15,19 @@ _MOST_TAKEN = 20_000
 
 
 class PassTaker:
-    """From any thread. What was taken is remembered until it would have expired anyway."""
+    """From any thread. What was taken is remembered until it would have expired anyway.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    `keys` gives those of today.
+    """
+
+    def __init__(self, keys: Callable[[], Iterable[bytes]]) -> None:
+        self._keys = keys
         self._taken: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def take(self, value: str, index_id: UUID | None) -> Pass:
         """Raise `Unauthenticated` for whatever is no pass for that index, or was taken before."""
-        one = None if index_id is None else passes.verify(self._key, value, index_id)
+        one = None if index_id is None else passes.verify(self._keys(), value, index_id)
         if one is None or not self._is_first(one):
             raise Unauthenticated("The pass is not valid for this index, expired or was used.")
         return one

@@ -17,8 +17,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Storage and keys": (
         "database_url", "database_system_url", "database_owner_url", "redis_url",
-        "object_store_url", "keyring_dir", "root_key", "data_key_cache_s", "log_retention_s",
-        "object_grace_s",
+        "object_store_url", "keyring_dir", "root_key", "former_root_key", "data_key_cache_s",
+        "log_retention_s", "object_grace_s",
     ),
     "Mail": ("smtp_url", "mail_from"),
     "Addresses": (

@@ -17,7 +17,7 @@ from tests.support.archives import rewritten
 @pytest.fixture
 def keys(tmp_path: Path) -> SigningKeys:
     folder = tmp_path / "keyring"
-    return SigningKeys(folder, LocalKeyring.create(folder).derive("signing keys"))
+    return SigningKeys(folder, LocalKeyring.create(folder).root_seal("signing keys"))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_bundle_signed_with_another_installations_key_is_told(
     bundle: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "other"
-    others = SigningKeys(folder, LocalKeyring.create(folder).derive("signing keys"))
+    others = SigningKeys(folder, LocalKeyring.create(folder).root_seal("signing keys"))
     others.newest()
     assert problems(bundle, others) == ["the signature is not genuine"]
     with opened(bundle) as found:

@@ -15,7 +15,7 @@ def keys(tmp_path: Path) -> SigningKeys:
 
 
 def opened(folder: Path) -> SigningKeys:
-    return SigningKeys(folder, LocalKeyring.create(folder / "ring").derive("signing keys"))
+    return SigningKeys(folder, LocalKeyring.create(folder / "ring").root_seal("signing keys"))
 
 
 def test_what_the_newest_key_signs_verifies_with_its_public_key(keys: SigningKeys) -> None:
@@ -40,7 +40,9 @@ def test_a_key_lies_sealed_and_opens_only_with_its_keyring(
 ) -> None:
     keys.newest()
     with pytest.raises(DataLoss):
-        SigningKeys(tmp_path, bytes(32)).newest()
+        SigningKeys(
+            tmp_path, LocalKeyring.create(tmp_path / "other").root_seal("signing keys")
+        ).newest()
 
 
 def test_a_key_that_others_can_read_is_refused(keys: SigningKeys, tmp_path: Path) -> None:

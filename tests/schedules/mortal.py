@@ -6,15 +6,13 @@ to PostgreSQL, the end of a transaction, a change in the object store, or the st
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
-from types import FrameType
-from typing import Any
 
 import django
 import psycopg
+
+from tests.support.mortality import is_killed
 
 _STEPS = {
     one.__code__
@@ -23,7 +21,6 @@ _STEPS = {
         psycopg.Transaction.__exit__, subprocess.Popen.__init__,
     )
 }  # fmt: skip
-_CHANGES = {os.replace, os.link, os.unlink, os.fsync}
 
 
 def main() -> None:
@@ -33,29 +30,14 @@ def main() -> None:
     for line in sys.stdin:
         wish = json.loads(line)
         messages = [Message(task, tuple(given)) for task, given in wish["messages"]]
-        child = os.fork()
-        if child == 0:
-            _die_before(wish["step"])
+
+        def deliver(messages: list[Message] = messages) -> None:
             for message in messages:
                 message.deliver()
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write("killed\n" if os.WIFSIGNALED(status) else "done\n")
+
+        is_dead = is_killed(deliver, wish["step"], _STEPS)
+        sys.stdout.write("killed\n" if is_dead else "done\n")
         sys.stdout.flush()
-
-
-def _die_before(step: int) -> None:
-    left = step
-
-    def count(frame: FrameType, event: str, what: Any) -> None:
-        nonlocal left
-        is_step = frame.f_code in _STEPS if event == "call" else False
-        if is_step or (event == "c_call" and what in _CHANGES):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(count)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.second_factors import SealingAdapter, sealed_for
 from audit.streams import secrets as stream_secrets
 from keyring.data_keys import new_data_key, open_data_key
-from keyring.envelope import DataKey, seal
+from keyring.envelope import DataKey
 from keyring.local import LocalKeyring
 from kit import clock
 from kit.environment import environment
@@ -34,7 +34,7 @@ from storage.imports import CURSOR_PURPOSE, ERROR_PURPOSE, opened_error
 from storage.integrations import IntegrationRow, seal_credentials
 from storage.key_namespaces import seal_namespaces, unseal_namespaces
 from storage.manifests import Manifest, manifest_path, put_manifest, read_manifest
-from storage.outer_keys import seal_secret, sealing_key_of, unseal_secret
+from storage.outer_keys import seal_secret, secrets_seal, unseal_secret
 from storage.sealing import seal_named, unseal_named
 from storage.segments import SegmentName, SegmentReader, write_segment
 from storage.write_log.batches import open_batch, seal_batch
@@ -121,7 +121,7 @@ def _secrets_of_the_installation(organization_id: UUID) -> Iterator[Sealed]:
         )  # fmt: skip
         person = User(pk=one)
         yield Sealed("second factor", _totp(person), partial(_open_totp, person))
-        sealing_key = sealing_key_of(environment().keyring_dir)
+        sealing_key = secrets_seal(environment().keyring_dir)
         yield Sealed(
             "secret of an outer key",
             seal_secret(sealing_key, one, {"token": "x"}),
@@ -130,7 +130,7 @@ def _secrets_of_the_installation(organization_id: UUID) -> Iterator[Sealed]:
         pair = SpKeyPair(pk=one, organization_id=organization_id, connection_id=one)
         yield Sealed(
             "key of a connection",
-            seal(key_pairs._key(), b"pem", context=key_pairs._context(pair)),
+            key_pairs._seal().seal(b"pem", context=key_pairs._context(pair)),
             partial(_open_pair, pair),
         )
 

@@ -25,13 +25,13 @@ def open_gatehouse(
 ) -> Iterator[Gatehouse]:
     """Serve the index's port for the block; only a token for this very index opens."""
     house = Gatehouse(before_answer=before_answer or (lambda: None))
-    key = installation_keyring().derive("probe")
+    keys = installation_keyring().derived("probe")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             house.before_answer()
             scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-            is_known = scheme == probes.SCHEME and probes.verify(key, token, index.pk)
+            is_known = scheme == probes.SCHEME and probes.verify(keys, token, index.pk)
             status = 200 if is_known and self.path == "/.stonepine/probe" else 401
             house.statuses.append(status)
             self.send_response(status)

@@ -8,7 +8,7 @@ from keyring.layered import LayeredKeyring
 from keyring.outer.kinds import checked_settings, open_outer_key
 from kit.destinations import parse_destinations
 from kit.ids import new_id
-from storage.outer_keys import StoredOuterKeys, seal_secret, sealing_key_of
+from storage.outer_keys import StoredOuterKeys, seal_secret, secrets_seal
 from tests.support.dataplane import DataPlane, Project
 from tests.support.key_house import SECRETS, KeyHouse
 
@@ -30,7 +30,7 @@ def lock(plane: DataPlane, project: Project, house: KeyHouse, kind: str = "vault
         "UPDATE dataplane_project_key SET wrapped = %s WHERE project_id = %s",
         [keyring.enclosed(project.project_id, inner, key_id, outer), project.project_id],
     )
-    sealed = seal_secret(sealing_key_of(folder), key_id, secret)
+    sealed = seal_secret(secrets_seal(folder), key_id, secret)
     plane._change(
         "INSERT INTO dataplane_outer_key VALUES (%s, %s, %s, %s, %s)",
         [key_id, project.project_id, kind, Jsonb(settings), sealed],

@@ -89,7 +89,7 @@ def uses() -> KeyUses:
 def gate(catalog: KnownCatalog, uses: KeyUses, silence: Silence) -> Gate:
     return Gate(
         catalog, keyring=catalog.keyring, uses=uses, silence_s=lambda: silence.seconds,
-        passes=PassTaker(b"k" * 32),
+        passes=PassTaker(lambda: [b"k" * 32]),
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def test_what_was_loaded_across_a_change_is_not_kept(catalog: KnownCatalog) -> N
     catalog.load_api_key = load_and_revoke
     gate = Gate(
         catalog, keyring=catalog.keyring, uses=KeyUses(), silence_s=lambda: 0.0,
-        passes=PassTaker(b"k" * 32),
+        passes=PassTaker(lambda: [b"k" * 32]),
     )  # fmt: skip
     gate.admit(key.value, _INDEX)
     with pytest.raises(Unauthenticated):
