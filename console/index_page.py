@@ -17,6 +17,7 @@ from indexes.addresses import host_of
 from indexes.models import Index, IndexState
 from indexes.namespaces import list_namespaces
 from indexes.queries import get_index
+from indexes.specification import is_paused
 from kit.errors import Unavailable
 from orgs.verbs import denials_recorded
 from protocol.from_reply import Namespace, Namespaces
@@ -49,6 +50,9 @@ class Node:
             return otherwise
         if not self.index.is_ready:
             self.trouble = "Records can be seen as soon as the index is ready."
+            return otherwise
+        if is_paused(self.index.spec):
+            self.trouble = "The index is paused: its read capacity has 0 replicas."
             return otherwise
         try:
             return question()

@@ -22,7 +22,7 @@ from indexes.specification import (
 )
 from indexes.turns import in_turn
 from kit import clock
-from kit.errors import AlreadyExists, Forbidden, NotFound
+from kit.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound
 from orgs.dataplane import announce_change
 from orgs.verbs import verb
 from projects.encryption_keys import require_usable
@@ -120,11 +120,16 @@ def configure_index(
     is_protected: bool | None = None,
     read_capacity: dict[str, Any] | None = None,
     pods: dict[str, Any] | None = None,
+    kind: str | None = None,
 ) -> Index:
     """Change what may be changed; what is None stays. Tags merge, an empty value removes one.
-    `pods` are the arguments of `indexes.specification.resized`."""
+    `pods` are the arguments of `indexes.specification.resized`; `kind` is what the caller takes
+    the index for."""
     require(actor, Permission.INDEX_UPDATE, index.scope)
     index = _locked(index)
+    if kind is not None and kind not in index.spec:
+        (own,) = index.spec
+        raise InvalidArgument(f"The index is {own}, not {kind}: change spec.{own}.", field="spec")
     changed: dict[str, Any] = {}
     if tags:
         changed["tags"] = index.tags = merged_tags(index.tags, tags)

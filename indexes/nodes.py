@@ -108,7 +108,8 @@ def _rates_by_engine() -> Rates:
     rows = Deployment.objects.using("system").filter(index_id__in=by_index)
     found: defaultdict[tuple[UUID, int], float] = defaultdict(float)
     for index_id, node_id, engines in rows.values_list("index_id", "node_id", "engines"):
-        found[node_id, engines[0]] += by_index[index_id]
+        if engines:
+            found[node_id, engines[0]] += by_index[index_id]
     return found
 
 

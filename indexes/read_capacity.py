@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from indexes.models import Index, IndexState
-from indexes.specification import engines_wanted, shards_wanted
+from indexes.specification import engines_wanted, is_paused, shards_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,16 @@ class ReadStatus:
     error: str = ""
 
 
+def is_disabled(index: Index) -> bool:
+    """Whether it is paused: no engine serves it, as was wished."""
+    placed = getattr(index, "deployment", None)
+    return is_paused(index.spec) and placed is not None and not placed.engines
+
+
 def shown_state(index: Index) -> str:
     """The index's state as Pinecone names it: one of pods says which way it is being scaled."""
+    if index.state == IndexState.READY and is_disabled(index):
+        return "Disabled"
     if index.state != IndexState.READY or "pod" not in index.spec:
         return str(index.state)
     found = read_status(index)
@@ -35,7 +43,7 @@ def read_status(index: Index) -> ReadStatus:
         return ReadStatus("Scaling", 0, 0)
     engines, wanted = len(placed.engines), engines_wanted(index.spec)
     shards = min(shards_wanted(index.spec), engines)
-    replicas = engines // shards
+    replicas = engines // shards if shards else 0
     if engines == wanted:
         return ReadStatus("Ready", replicas, shards)
     if wanted <= placed.node.engines:

@@ -15,6 +15,7 @@ _TAG_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 CLOUDS = ("aws", "gcp", "azure")
 _POD_TYPE = re.compile(r"(s1|p1|p2)\.x([1248])")
+_NODE_TYPES = ("b1", "t1")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -122,13 +123,54 @@ def _pods(pod_type: str) -> tuple[str, int]:
 
 
 def with_capacity(spec: dict[str, Any], capacity: dict[str, Any] | None) -> dict[str, Any]:
-    """The spec, with another read capacity where one is given."""
+    """The spec, with another read capacity where one is given: what it leaves out of a dedicated
+    one stays."""
     if capacity is None:
         return spec
     ((kind, part),) = spec.items()
     if kind == "pod":
         raise InvalidArgument("An index of pods has no read_capacity.", field="read_capacity")
-    return {kind: {**part, "read_capacity": capacity}}
+    before = part.get("read_capacity") or {}
+    return {kind: {**part, "read_capacity": _changed_capacity(before, capacity)}}
+
+
+def checked_capacity(capacity: dict[str, Any]) -> dict[str, Any]:
+    """Read capacity with all its parts, where there can be such."""
+    if capacity == {"mode": "OnDemand"}:
+        return capacity
+    wanted = capacity.get("dedicated") or {}
+    if capacity["mode"] != "Dedicated" or not wanted:
+        raise InvalidArgument(
+            "read_capacity.mode must be OnDemand, or Dedicated with `dedicated`.",
+            field="read_capacity",
+        )
+    if wanted.get("node_type") not in _NODE_TYPES or wanted.get("scaling") != "Manual":
+        raise InvalidArgument(
+            "read_capacity.dedicated needs node_type b1 or t1, scaling Manual.",
+            field="read_capacity",
+        )
+    manual = wanted.get("manual") or {}
+    if manual.get("shards", 0) < 1 or manual.get("replicas", -1) < 0:
+        raise InvalidArgument(
+            "read_capacity.dedicated.manual needs at least 1 shard and no negative replicas.",
+            field="read_capacity",
+        )
+    return capacity
+
+
+def _changed_capacity(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    mode, change = wanted.get("mode") or before.get("mode"), wanted.get("dedicated")
+    if change is None:
+        is_same = mode == before.get("mode")
+        return before if is_same else checked_capacity({"mode": mode or "OnDemand"})
+    if ("scaling" in change) != ("manual" in change):
+        raise InvalidArgument(
+            "read_capacity.dedicated takes scaling and manual together.", field="read_capacity"
+        )
+    former = before.get("dedicated") or {}
+    manual = {**former.get("manual", {}), **change.get("manual", {})}
+    dedicated = {**former, **change, "manual": manual}
+    return checked_capacity({"mode": mode or "Dedicated", "dedicated": dedicated})
 
 
 def engines_wanted(spec: dict[str, Any]) -> int:
@@ -144,8 +186,12 @@ def replicas_wanted(spec: dict[str, Any]) -> int:
     capacity = part.get("read_capacity") or {}
     if capacity.get("mode") != "Dedicated":
         return 1
-    # Without any it could not be written to either.
-    return max(1, int(capacity["dedicated"]["manual"]["replicas"]))
+    return int(capacity["dedicated"]["manual"]["replicas"])
+
+
+def is_paused(spec: dict[str, Any]) -> bool:
+    """Whether no engine is to serve the index: its records stay where they are meanwhile."""
+    return replicas_wanted(spec) == 0
 
 
 def shards_wanted(spec: dict[str, Any]) -> int:

@@ -10,12 +10,17 @@ from psycopg.rows import class_row, scalar_row
 
 from access.network_policy import PrivateEndpoint
 from keyring.outer.key import DISABLED, KeyRefused
+from kit.errors import FailedPrecondition
 from kit.ids import IndexId, OrganizationId, ProjectId
 from storage.database import Connection, translated_errors
 
 Row = TypeVar("Row")
 # What is being deleted, and what could not be filled or recovered.
 _NOT_SERVED = {"Terminating", "InitializationFailed"}
+
+
+class IndexPaused(FailedPrecondition):
+    """No engine serves the index, as its owner wishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class IndexRow:
     node_name: str | None
     generation: int
     is_pod: bool = False
-    # Which of the node's engines serve it; the first one writes.
+    # Which of the node's engines serve it; the first one writes. None while it is paused.
     engines: Sequence[int] = (0,)
     # So many of them answer a query together.
     shards: int = 1
@@ -41,6 +46,13 @@ class IndexRow:
     @property
     def is_served(self) -> bool:
         return self.state not in _NOT_SERVED
+
+    def require_engines(self) -> None:
+        if not self.engines:
+            raise IndexPaused(
+                "The index is paused: its read capacity has 0 replicas. Set 1 or more of them to "
+                "have it serve again."
+            )
 
 
 @dataclass(frozen=True, slots=True)

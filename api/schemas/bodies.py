@@ -34,6 +34,24 @@ class ReadCapacity(Tolerant):
     dedicated: DedicatedCapacity | None = None
 
 
+class ManualChange(Strict):
+    shards: int | None = None
+    replicas: int | None = None
+
+
+class DedicatedChange(Strict):
+    node_type: str | None = None
+    scaling: str | None = None
+    manual: ManualChange | None = None
+
+
+class CapacityChange(Tolerant):
+    """What is left out stays as it is."""
+
+    mode: str | None = None
+    dedicated: DedicatedChange | None = None
+
+
 class FilterableField(Tolerant):
     filterable: bool = True
 
@@ -86,8 +104,8 @@ class CreateIndexBySpec(Tolerant):
     tags: dict[str, str] | None = None
 
 
-class ServerlessChange(Tolerant):
-    read_capacity: ReadCapacity | None = None
+class PlaceChange(Tolerant):
+    read_capacity: CapacityChange | None = None
 
 
 class PodChange(Tolerant):
@@ -97,9 +115,9 @@ class PodChange(Tolerant):
 
 
 class SpecChange(Tolerant):
-    serverless: ServerlessChange | None = None
+    serverless: PlaceChange | None = None
     pod: PodChange | None = None
-    byoc: ServerlessChange | None = None
+    byoc: PlaceChange | None = None
 
 
 class ConfigureIndexBySpec(Tolerant):
@@ -180,11 +198,18 @@ class CreateIndexBySchema(Strict):
     cmek_id: str | None = None
 
 
+class DeploymentChange(Strict):
+    """Of an index of pods."""
+
+    replicas: int | None = None
+    pod_type: str | None = None
+
+
 class ConfigureIndexBySchema(Strict):
-    read_capacity: ReadCapacity | None = None
+    read_capacity: CapacityChange | None = None
     tags: dict[str, str] | None = None
     deletion_protection: str | None = None
-    deployment: dict[str, Any] | None = None
+    deployment: DeploymentChange | None = None
     schema: dict[str, Any] | None = None
 
 

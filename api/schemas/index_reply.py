@@ -7,7 +7,7 @@ from api.versions import Version
 from indexes.addresses import host_of, private_host_of
 from indexes.backup_models import Backup
 from indexes.models import Index
-from indexes.read_capacity import read_status, shown_state
+from indexes.read_capacity import is_disabled, read_status, shown_state
 
 
 def render_index(index: Index, version: Version) -> dict[str, Any]:
@@ -19,7 +19,10 @@ def render_index(index: Index, version: Version) -> dict[str, Any]:
         "vector_type": index.vector_type,
         "metric": index.metric,
         "host": host_of(index),
-        "status": {"ready": index.is_ready, "state": shown_state(index)},
+        "status": {
+            "ready": index.is_ready and not is_disabled(index),
+            "state": shown_state(index),
+        },
         "spec": place["spec"],
         "deployment": place["deployment"],
         "read_capacity": place["read_capacity"],

@@ -6,25 +6,31 @@ from typing import Any
 import msgspec
 
 from api.schemas.bodies import (
+    CapacityChange,
     ConfigureIndexBySchema,
     ConfigureIndexBySpec,
     CreateIndexBySchema,
     CreateIndexBySpec,
     DeploymentBody,
+    DeploymentChange,
     MetadataSchema,
+    PlaceChange,
+    PodChange,
     ReadCapacity,
     SchemaField,
+    SpecChange,
     decoded,
 )
 from api.versions import Version
 from indexes.models import VectorType
-from indexes.specification import checked_pods
+from indexes.specification import checked_capacity, checked_pods
 from kit.errors import InvalidArgument
 from kit.ids import random_base62
 
 DENSE_FIELD, SPARSE_FIELD = "_values", "_sparse_values"
 _DEFAULT_PLACE = DeploymentBody("managed", cloud="aws", region="us-east-1")
 _MAX_TEXT = 120
+_KINDS = ("serverless", "pod", "byoc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class ConfigureWish:
     is_protected: bool | None
     read_capacity: dict[str, Any] | None
     pods: dict[str, Any] | None = None
+    kind: str | None = None
 
 
 def parse_create(raw: bytes, version: Version) -> CreateWish:
@@ -62,30 +69,57 @@ def parse_create(raw: bytes, version: Version) -> CreateWish:
 def parse_configure(raw: bytes, version: Version) -> ConfigureWish:
     if version >= Version.V2026_01_ALPHA:
         body = decoded(raw, ConfigureIndexBySchema)
-        if body.deployment is not None or body.schema is not None:
-            raise InvalidArgument("The deployment and the schema of this index cannot be changed.")
+        if body.schema is not None:
+            raise InvalidArgument("The schema of this index cannot be changed.")
         return ConfigureWish(
-            body.tags, protection_of(body.deletion_protection), capacity_of(body.read_capacity)
+            body.tags,
+            protection_of(body.deletion_protection),
+            _change_of(body.read_capacity),
+            None if body.deployment is None else _pods_of(body.deployment),
         )
     old = decoded(raw, ConfigureIndexBySpec)
     if old.embed is not None:
         raise InvalidArgument("Integrated embedding is not available on this index.")
-    change = old.spec and (old.spec.serverless or old.spec.byoc)
-    pods = old.spec and old.spec.pod
+    kind, change = _changed_part(old.spec)
     return ConfigureWish(
         old.tags,
         protection_of(old.deletion_protection),
-        capacity_of(change.read_capacity if change else None),
-        msgspec.to_builtins(pods) if pods else None,
+        _change_of(change.read_capacity) if isinstance(change, PlaceChange) else None,
+        _pods_of(change) if isinstance(change, PodChange) else None,
+        kind,
     )
 
 
-def _from_spec(body: CreateIndexBySpec) -> CreateWish:
-    given = {
-        kind: part
-        for kind in ("serverless", "pod", "byoc")
-        if (part := getattr(body.spec, kind)) is not None
+def _changed_part(spec: SpecChange | None) -> tuple[str | None, PlaceChange | PodChange | None]:
+    """Which kind of index is spoken of, and what is to change of it."""
+    if spec is None:
+        return None, None
+    given = [(kind, part) for kind in _KINDS if (part := getattr(spec, kind)) is not None]
+    if len(given) != 1:
+        raise InvalidArgument("spec must hold exactly one of serverless, pod and byoc.")
+    return given[0]
+
+
+def _pods_of(change: PodChange | DeploymentChange) -> dict[str, Any]:
+    """The arguments of `indexes.specification.resized`."""
+    return {"shards": None, **msgspec.to_builtins(change)}
+
+
+def _change_of(change: CapacityChange | None) -> dict[str, Any] | None:
+    return None if change is None else _given(msgspec.to_builtins(change))
+
+
+def _given(value: dict[str, Any]) -> dict[str, Any]:
+    """Without what was left out."""
+    return {
+        name: _given(one) if isinstance(one, dict) else one
+        for name, one in value.items()
+        if one is not None
     }
+
+
+def _from_spec(body: CreateIndexBySpec) -> CreateWish:
+    given = {kind: part for kind in _KINDS if (part := getattr(body.spec, kind)) is not None}
     if len(given) != 1:
         raise InvalidArgument("spec must hold exactly one of serverless, pod and byoc.")
     ((kind, part),) = given.items()
@@ -118,6 +152,8 @@ def _from_schema(body: CreateIndexBySchema) -> CreateWish:
     vector_type, field = _vector_field(body.schema.fields)
     spec = _place(body.deployment or _DEFAULT_PLACE)
     capacity = capacity_of(body.read_capacity)
+    if "byoc" in spec and (capacity is None or capacity["mode"] != "Dedicated"):
+        raise InvalidArgument("A byoc deployment needs read_capacity with the mode Dedicated.")
     if capacity is not None:
         next(iter(spec.values()))["read_capacity"] = capacity
     return CreateWish(
@@ -178,14 +214,7 @@ def capacity_of(body: ReadCapacity | None) -> dict[str, Any] | None:
         return None
     if body.mode == "OnDemand":
         return {"mode": "OnDemand"}
-    if body.mode != "Dedicated" or body.dedicated is None:
-        raise InvalidArgument("read_capacity.mode must be OnDemand, or Dedicated with `dedicated`.")
-    wanted = body.dedicated
-    if wanted.node_type not in {"b1", "t1"} or wanted.scaling != "Manual":
-        raise InvalidArgument("read_capacity.dedicated needs node_type b1 or t1, scaling Manual.")
-    if wanted.manual.shards < 1 or wanted.manual.replicas < 0:
-        raise InvalidArgument("read_capacity needs at least 1 shard and no negative replicas.")
-    return {"mode": "Dedicated", "dedicated": msgspec.to_builtins(wanted)}
+    return checked_capacity(_given(msgspec.to_builtins(body)))
 
 
 def _metadata_schema(schema: MetadataSchema | None) -> dict[str, Any] | None:

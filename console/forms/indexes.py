@@ -114,7 +114,13 @@ class CapacityForm(ConsoleForm):
         ],
         widget=forms.RadioSelect,
     )
-    replicas = forms.IntegerField(label="Replicas", min_value=0, max_value=64, required=False)
+    replicas = forms.IntegerField(
+        label="Replicas",
+        min_value=0,
+        max_value=64,
+        required=False,
+        help_text="0 pauses the index: nobody reads or writes, and all of it stays.",
+    )
     shards = forms.IntegerField(label="Shards", min_value=1, max_value=64, required=False)
 
     @staticmethod

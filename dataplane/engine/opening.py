@@ -121,7 +121,7 @@ class Storage:
         row = catalog.load_index(connection, index_id)
         if row is None or not row.is_served:
             raise NotFound("Index not found.")
-        if row.node_name != self.node_name or row.engines[0] != self.engine:
+        if row.node_name != self.node_name or list(row.engines[:1]) != [self.engine]:
             raise Fenced
         self.data_key(row.project_id)  # an index that cannot be opened keeps its writer
         lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])

@@ -47,6 +47,7 @@ class AsyncEngines:
     async def _ask(
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
+        index.require_engines()
         writer = index.engines[0]
         if index.shards > 1 and isinstance(request, messages.Query):
             answer = await self._ask_together(index, request)
@@ -104,6 +105,7 @@ class ThreadEngines:
     def _ask(
         self, index: IndexRow, request: messages.Request, *, is_write: bool
     ) -> messages.AnyReply:
+        index.require_engines()
         writer = index.engines[0]
         if index.shards > 1 and isinstance(request, messages.Query):
             answer = self._ask_together(index, request)

@@ -39,7 +39,8 @@ class Admission:
     index: IndexRow
 
     def require(self, permission: Permission) -> None:
-        """Raise `PermissionDenied` unless the key carries the right, and the pass is for it."""
+        """Raise `PermissionDenied` unless the key carries the right, and the pass is for it;
+        `IndexPaused` where nobody serves the index."""
         index, actor, bearer = self.index, self.credential.actor, self.credential.bearer
         if bearer is not None and bearer.permission is not permission:
             raise PermissionDenied(f"The pass is for {bearer.permission}, not for {permission}.")
@@ -47,6 +48,7 @@ class Admission:
         if index.is_pod:
             require_on_pod(actor, scope)
         require(actor, permission, scope)
+        index.require_engines()
 
 
 class Gate:

@@ -23,7 +23,7 @@ from kit.errors import (
 )
 from storage import imports
 from storage.allowances import load_standings
-from storage.catalog import IndexRow, load_api_key, load_index
+from storage.catalog import IndexPaused, IndexRow, load_api_key, load_index
 from storage.database import Connection
 from storage.imports import ImportRow, ImportStatus, Progress
 
@@ -108,5 +108,7 @@ class Site:
                 time.sleep(min(error.retry_after_s or 1, 5))
                 # Meanwhile it may be served by another engine.
                 self.index = load_index(self.connection, self.index.index_id) or self.index
+            except IndexPaused as error:
+                raise Postponed(error.message) from error
             except StonepineError as error:
                 raise ImportFailed(error.message) from error

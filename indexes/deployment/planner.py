@@ -22,6 +22,7 @@ class Desired:
 
     is_wanted: bool
     generation: int
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def plan(desired: Desired, observed: Observed) -> list[Step]:
     ]
     is_current = observed.is_ready and observed.observed_generation == desired.generation
     if steps or not is_current:
-        # Whatever was changed, an index is ready only when its public door has been tried.
-        steps += [Step.PROBE, Step.MARK_READY]
+        # Whatever was changed, an index is ready only when its public door has been tried; one
+        # that is paused answers nobody.
+        steps += [Step.MARK_READY] if desired.is_paused else [Step.PROBE, Step.MARK_READY]
     return steps

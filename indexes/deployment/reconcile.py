@@ -15,6 +15,7 @@ from indexes.deployment.planner import Desired, Observed, Step, plan
 from indexes.deployment.probe import serves_within
 from indexes.deployment.removal import drop_records, forget
 from indexes.models import Index, IndexState
+from indexes.specification import is_paused
 from kit import clock
 from kit.errors import Unavailable
 from orgs.dataplane import announce_change
@@ -101,7 +102,11 @@ def _is_held_back(index: Index) -> bool:
 
 
 def _desired(index: Index) -> Desired:
-    return Desired(is_wanted=index.state != IndexState.TERMINATING, generation=index.generation)
+    return Desired(
+        is_wanted=index.state != IndexState.TERMINATING,
+        generation=index.generation,
+        is_paused=is_paused(index.spec),
+    )
 
 
 def _observed(index: Index) -> Observed:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from indexes.deployment.placement import place, place_again
+from indexes.deployment.reconcile import reconcile
 from indexes.models import Index, IndexState
 from indexes.nodes import register_node
 from indexes.read_capacity import read_status
@@ -13,6 +14,7 @@ from kit.environment import environment
 from storage.catalog import load_index
 from storage.database import connect
 from tests.api.conftest import Caller
+from tests.support.gatehouse import open_gatehouse
 from tests.support.world import World
 
 OLD = ["2025-01", "2025-04", "2025-10", "2026-04"]
@@ -154,6 +156,96 @@ def test_dedicated_read_capacity_comes_back_with_its_status(world: World) -> Non
     place_again(register_node(node.name, engines=2))
     status = json.loads(client.call("GET", "/indexes/movies").content)["read_capacity"]["status"]
     assert status == {"state": "Ready", "current_replicas": 2, "current_shards": 1}
+
+
+def dedicated(**manual: int) -> dict[str, Any]:
+    part = {"node_type": "b1", "scaling": "Manual", "manual": manual}
+    return {"mode": "Dedicated", "dedicated": part}
+
+
+def shown(caller: Caller) -> dict[str, Any]:
+    return dict(json.loads(caller.call("GET", "/indexes/movies").content))
+
+
+def test_without_replicas_an_index_is_disabled_until_it_has_some_again(world: World) -> None:
+    register_node(environment().node_name, engines=2)
+    client = editor(world)
+    created = made(client, {**NEW_BODY, "read_capacity": dedicated(shards=1, replicas=1)})
+    rows = Index.objects.using("system").filter(pk=created["id"])
+    place(rows.get())
+    rows.update(state=IndexState.READY)
+    manual = {"scaling": "Manual", "manual": {"replicas": 0}}
+    paused = client.call("PATCH", "/indexes/movies", {"read_capacity": {"dedicated": manual}})
+    assert paused.status_code == 200
+    assert shown(client)["status"] == {"ready": True, "state": "Ready"}, "not carried out yet"
+    with open_gatehouse(rows.get()) as gatehouse:
+        reconcile(rows.get().pk)
+        assert gatehouse.statuses == [], "nobody would answer"
+        assert shown(client)["status"] == {"ready": False, "state": "Disabled"}
+        assert shown(client)["read_capacity"] == {
+            **dedicated(shards=1, replicas=0),
+            "status": {"state": "Ready", "current_replicas": 0, "current_shards": 0},
+        }
+        manual["manual"] = {"replicas": 2}
+        client.call("PATCH", "/indexes/movies", {"read_capacity": {"dedicated": manual}})
+        reconcile(rows.get().pk)
+    assert shown(client)["status"] == {"ready": True, "state": "Ready"}
+    assert shown(client)["read_capacity"]["status"]["current_replicas"] == 2
+
+
+REFUSED_CHANGES: dict[str, dict[str, Any]] = {
+    "byoc": {"byoc": {"read_capacity": dedicated(shards=1, replicas=1)}},
+    "pods": {"pod": {"replicas": 2}},
+    "two kinds": {"serverless": {}, "byoc": {}},
+    "none of them": {},
+    "a scaling without numbers": {
+        "serverless": {"read_capacity": {"dedicated": {"node_type": "b1", "scaling": "Manual"}}}
+    },
+    "numbers without a scaling": {
+        "serverless": {"read_capacity": {"dedicated": {"manual": {"replicas": 2}}}}
+    },
+    "replicas of nothing yet": {
+        "serverless": {
+            "read_capacity": {"dedicated": {"scaling": "Manual", "manual": {"replicas": 2}}}
+        }
+    },
+    "negative replicas": {"serverless": {"read_capacity": dedicated(shards=1, replicas=-1)}},
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_CHANGES)
+def test_a_change_that_does_not_fit_a_serverless_index_changes_nothing(
+    world: World, what: str
+) -> None:
+    client = editor(world, "2026-04")
+    made(client, OLD_BODY)
+    before = shown(client)
+    reply = client.call("PATCH", "/indexes/movies", {"spec": REFUSED_CHANGES[what]})
+    assert (reply.status_code, json.loads(reply.content)["error"]["code"]) == (
+        400, "INVALID_ARGUMENT",
+    )  # fmt: skip
+    assert shown(client) == before
+
+
+def test_pods_are_resized_in_the_words_of_2026_07_and_byoc_needs_its_own_capacity(
+    world: World,
+) -> None:
+    client = editor(world)
+    pods = {"environment": "here", "pod_type": "p1.x1", "replicas": 1, "shards": 1}
+    made(editor(world, "2025-04"), {**OLD_BODY, "spec": {"pod": pods}})
+    change = {"deployment": {"replicas": 3, "pod_type": "p1.x2"}}
+    assert client.call("PATCH", "/indexes/movies", change).status_code == 200
+    assert shown(client)["deployment"] == {
+        "deployment_type": "pod", **pods, "replicas": 3, "pod_type": "p1.x2",
+    }  # fmt: skip
+    byoc = {
+        **NEW_BODY,
+        "name": "own",
+        "deployment": {"deployment_type": "byoc", "environment": "x"},
+    }
+    assert client.call("POST", "/indexes", byoc).status_code == 400
+    made(client, {**byoc, "read_capacity": dedicated(shards=1, replicas=1)})
+    assert client.call("PATCH", "/indexes/own", change).status_code == 400
 
 
 def test_each_shard_of_each_replica_is_an_engine(world: World) -> None:

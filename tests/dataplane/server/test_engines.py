@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from cli.embedded.postgres import EmbeddedPostgres
+from cli.memory import held_memory
 from protocol.v1 import vector_service_pb2 as pb
 from protocol.v1.vector_service_pb2_grpc import VectorServiceStub
 from tests.dataplane.server.conftest import Served, serve
@@ -13,6 +16,7 @@ from tests.support.dataplane import DataPlane, running_data_plane
 from tests.support.waiting import wait_until
 
 _VECTOR = {"values": [1, 2, 3, 4]}
+_QUERY: dict[str, Any] = {"vector": [1, 2, 3, 4], "topK": 1}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,38 @@ def test_an_index_that_moves_is_followed_by_both_faces(twins: DataPlane) -> None
             pb.DescribeIndexStatsRequest(), metadata=metadata
         )
         assert stats.total_vector_count == 2
+
+
+def test_a_paused_index_answers_nobody_and_has_everything_afterwards(twins: DataPlane) -> None:
+    with serve(twins, 0) as served, twins.channel() as channel:
+        served.upsert("a")
+        metadata = [("api-key", served.key.value), ("x-stonepine-index", str(served.index_id))]
+        twins.move(served.index_id)
+        wait_until(lambda: refusal(served, "/query", _QUERY) == 412, timeout_s=60, what="paused")
+        assert refusal(served, "/vectors/upsert", {"vectors": [{"id": "b", **_VECTOR}]}) == 412
+        query = pb.QueryRequest(vector=_QUERY["vector"], top_k=1)
+        with pytest.raises(grpc.RpcError) as refused:
+            VectorServiceStub(channel).Query(query, metadata=metadata)
+        assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert "0 replicas" in refused.value.details()
+        wait_until(
+            lambda: str(served.index_id) not in held_indexes(twins),
+            timeout_s=60, what="the engine let go of it",
+        )  # fmt: skip
+        twins.move(served.index_id, 1)
+        wait_until(lambda: refusal(served, "/query", _QUERY) == 200, timeout_s=60, what="resumed")
+        assert served.ids() == ["a"]
+        served.upsert("b")
+
+
+def refusal(served: Served, path: str, body: object) -> int:
+    return served.post(path, body).status_code
+
+
+def held_indexes(plane: DataPlane) -> set[str]:
+    """Of engine 0."""
+    run_dir = plane.engine_socket(0).parent
+    return {str(one.index_id) for one in held_memory(run_dir) if one.engine == "node-engine"}
 
 
 def test_use_of_all_engines_is_reported(twins: DataPlane) -> None:
