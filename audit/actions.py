@@ -81,6 +81,10 @@ class Action(StrEnum):
     NAMESPACE_RECORDS_UPSERTED = "namespace.records_upserted"
     NOTICE_DISMISSED = "notice.dismissed"
     NOTICE_MAIL_CHOSEN = "notice.mail_chosen"
+    NODE_ADMITTED = "node.admitted"
+    NODE_DRAINED = "node.drained"
+    NODE_REBALANCED = "node.rebalanced"
+    NODE_REMOVED = "node.removed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_REMOVED = "operator.removed"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
@@ -240,6 +244,10 @@ SENTENCES: dict[Action, str] = {
     Action.NAMESPACE_RECORDS_UPSERTED: "{actor} added records to the index {target}",
     Action.NOTICE_DISMISSED: "{actor} put away the notice: {target}",
     Action.NOTICE_MAIL_CHOSEN: "{actor} chose whether notices of {target} come by mail",
+    Action.NODE_ADMITTED: "{actor} let the node {target} take indexes again",
+    Action.NODE_DRAINED: "{actor} had the indexes of the node {target} moved to others",
+    Action.NODE_REBALANCED: "{actor} had indexes moved from the node {target} to emptier ones",
+    Action.NODE_REMOVED: "{actor} removed the node {target}",
     Action.OPERATOR_ADDED: "{actor} made {target} an operator of the installation",
     Action.OPERATOR_REMOVED: "{actor} ended that {target} is an operator of the installation",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",

@@ -23,6 +23,7 @@ from cli.instance import status as read_status
 from cli.integrations import integrations
 from cli.keys import keys
 from cli.memory import memory
+from cli.nodes import nodes
 from cli.operators import operators
 from cli.organizations import organizations
 from cli.people import people
@@ -47,6 +48,7 @@ app.add_typer(evidence, name="evidence")
 app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
 app.add_typer(keys, name="keys")
+app.add_typer(nodes, name="nodes")
 app.add_typer(operators, name="operators")
 app.add_typer(people, name="user")
 app.add_typer(projects, name="project")

@@ -53,6 +53,11 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "sweep": {"task": "indexes.sweep", "schedule": 5.0, "options": {"expires": 5}},
+        "keep up nodes": {
+            "task": "indexes.keep_up_nodes",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
         "build segments": {
             "task": "indexes.build_segments",
             "schedule": 2.0,

@@ -125,26 +125,49 @@ class Index(models.Model):
 
 
 class Node(models.Model):
-    """A machine that hosts deployments, in so many engine processes."""
+    """A machine that hosts deployments, in so many engine processes.
+
+    Its front writes where it runs (`place`), where other machines reach it (`address`, "" on the
+    only machine), what its indexes may take, and every second that it has heard of version
+    `heard_version` and serves until `lease_ends_at`, by the database's clock. Past that it answers
+    nobody until it is heard again. `overdue_since` is when a worker found it so.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=63, unique=True)
     capacity = models.PositiveIntegerField(default=1000)
     engines = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    place = models.CharField(max_length=512, blank=True, default="")
+    address = models.CharField(max_length=255, blank=True, default="")
+    memory_bytes = models.PositiveBigIntegerField(default=0)
+    heard_at = models.DateTimeField(null=True)
+    heard_version = models.BigIntegerField(default=0)
+    lease_ends_at = models.DateTimeField(null=True)
+    overdue_since = models.DateTimeField(null=True)
+    is_draining = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
 
+    def audit_target(self) -> Target:
+        return Target("node", str(self.id), self.name, None, "")
+
 
 class Deployment(models.Model):
-    """Which node serves an index, and which of its engines."""
+    """Which node serves an index, and which of its engines.
+
+    After a move `former_nodes` may still serve it until they have heard of `moved_version`; before
+    that the node does not begin.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     index = models.OneToOneField(Index, models.CASCADE, related_name="deployment")
     node = models.ForeignKey(Node, models.PROTECT, related_name="deployments")
     engines = ArrayField(models.PositiveSmallIntegerField(), default=first_engine)
+    former_nodes = ArrayField(models.UUIDField(), default=list)
+    moved_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:

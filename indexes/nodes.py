@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import connections
 from django.db.models import Sum
+from django.db.models.functions import Now
 
 from access.actor import Actor
 from indexes.metrics.models import Activity
@@ -48,10 +50,20 @@ class EngineLoad:
         return f"node-engine-{self.number}" if self.number else "node-engine"
 
 
+class NodeState(StrEnum):
+    """What is to be expected of a node; `UNHEARD` is one that was registered and never spoke."""
+
+    LIVE = "live"
+    DRAINING = "draining"
+    LOST = "lost"
+    UNHEARD = "unheard"
+
+
 @dataclass(frozen=True, slots=True)
 class NodeLoad:
     node: Node
     engines: list[EngineLoad]
+    state: NodeState
 
     @property
     def indexes(self) -> int:
@@ -81,16 +93,28 @@ def node_loads(actor: Actor) -> list[NodeLoad]:
         held = {(node_id, number): counts for node_id, number, *counts in cursor.fetchall()}
     rates = _rates_by_engine()
     nodes = Node.objects.using("system").order_by("name")
-    return [NodeLoad(node, _engines(node, held, rates)) for node in nodes]
+    live = set(nodes.filter(lease_ends_at__gte=Now()).values_list("pk", flat=True))
+    return [
+        NodeLoad(node, _engines(node, held, rates), _state(node, is_live=node.pk in live))
+        for node in nodes
+    ]
 
 
 def busiest_indexes(actor: Actor) -> list[BusyIndex]:
     """Of the last minutes, the busiest first. Crosses tenants."""
     require_operator(actor)
-    rates = sorted(_rates_by_index().items(), key=lambda one: -one[1])[:_BUSIEST]
+    rates = sorted(rates_by_index().items(), key=lambda one: -one[1])[:_BUSIEST]
     rows = Index.objects.using("system").select_related("organization", "project")
     found = rows.in_bulk([index_id for index_id, _ in rates])
     return [BusyIndex(found[index_id], rate) for index_id, rate in rates if index_id in found]
+
+
+def _state(node: Node, *, is_live: bool) -> NodeState:
+    if node.heard_at is None:
+        return NodeState.UNHEARD
+    if not is_live:
+        return NodeState.LOST
+    return NodeState.DRAINING if node.is_draining else NodeState.LIVE
 
 
 def _engines(node: Node, held: Held, rates: Rates) -> list[EngineLoad]:
@@ -104,7 +128,7 @@ def _engines(node: Node, held: Held, rates: Rates) -> list[EngineLoad]:
 
 def _rates_by_engine() -> Rates:
     """Requests a second by node and engine."""
-    by_index = _rates_by_index()
+    by_index = rates_by_index()
     rows = Deployment.objects.using("system").filter(index_id__in=by_index)
     found: defaultdict[tuple[UUID, int], float] = defaultdict(float)
     for index_id, node_id, engines in rows.values_list("index_id", "node_id", "engines"):
@@ -113,7 +137,7 @@ def _rates_by_engine() -> Rates:
     return found
 
 
-def _rates_by_index() -> dict[UUID, float]:
+def rates_by_index() -> dict[UUID, float]:
     """Requests a second of the indexes that had any. Crosses tenants."""
     rows = Activity.objects.using("system").filter(
         span_s=Span.MINUTE, start__gt=clock.now() - _RECENT

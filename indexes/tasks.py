@@ -40,6 +40,13 @@ def sweep() -> None:
         restore_soon(job_id)
 
 
+@shared_task(name="indexes.keep_up_nodes")
+def keep_up_nodes() -> None:
+    from indexes.deployment.relocation import keep_up_nodes as keep_up
+
+    keep_up()
+
+
 @shared_task(name="indexes.back_up", acks_late=True)
 def back_up(backup_id: str) -> None:
     from indexes.deployment.backups import take_backup

@@ -106,6 +106,11 @@ class Environment(BaseSettings):
     # Origins (separated by commas, or `*`) whose pages may call indexes from a browser.
     cors_origins: str = ""
     node_name: str = "local"
+    # `host:port` under which other machines of the installation reach this one's part.
+    part_address: str = ""
+    # A node that could not say for so long that it lives answers nobody; a quarter later others
+    # take its indexes.
+    node_lease_s: float = Field(30.0, ge=2, le=30)
     # Engine processes of this machine; 0: one for two cores. `engine_number` counts from 0.
     engines: int = Field(0, ge=0, le=64)
     engine_number: int = Field(0, ge=0, le=63)

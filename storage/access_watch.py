@@ -23,11 +23,21 @@ class AccessWatch:
     PostgreSQL's notice wakes it at once; besides it reads the version every half second, so that
     a lost notice costs no more than that. `on_change` runs in the thread, at every change and
     after every (re)connection, and must not raise.
+
+    `beat` is told each version after that, whether it changed or not. Where there is one, nothing
+    counts as heard before it has returned true, so that others know until when we were heard.
     """
 
-    def __init__(self, url: str, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        on_change: Callable[[], None],
+        *,
+        beat: Callable[[Connection, int], bool] | None = None,
+    ) -> None:
         self._url = url
         self._on_change = on_change
+        self._beat = beat
         self._heard_at: float | None = None
         self._version: int | None = None
         self._has_heard = threading.Event()
@@ -77,5 +87,7 @@ class AccessWatch:
         if version != self._version:
             self._version = version
             self._on_change()
+        if self._beat is not None and not self._beat(connection, version):
+            return
         self._heard_at = asked_at
         self._has_heard.set()

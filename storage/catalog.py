@@ -42,6 +42,8 @@ class IndexRow:
     engines: Sequence[int] = (0,)
     # So many of them answer a query together.
     shards: int = 1
+    # Whether every node that served it before has let go of it.
+    is_released: bool = True
 
     @property
     def is_served(self) -> bool:
@@ -95,7 +97,7 @@ def load_index(connection: Connection, index_id: UUID) -> IndexRow | None:
         connection,
         IndexRow,
         """SELECT index_id, org_id, project_id, name, dimension, metric, vector_type, state,
-               node_name, generation, is_pod, engines, shards
+               node_name, generation, is_pod, engines, shards, is_released
            FROM dataplane_index WHERE index_id = %s""",
         [index_id],
     )

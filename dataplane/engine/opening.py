@@ -123,6 +123,9 @@ class Storage:
             raise NotFound("Index not found.")
         if row.node_name != self.node_name or list(row.engines[:1]) != [self.engine]:
             raise Fenced
+        if not row.is_released:
+            # Where it was served before it may still be read: no write may come between.
+            raise Fenced
         self.data_key(row.project_id)  # an index that cannot be opened keeps its writer
         lease = log.take_over(connection, index_id, self.holder, replicas=row.engines[1:])
         # Asked for under the lease: a rotation that ends meanwhile finds who seals with what.

@@ -18,6 +18,7 @@ from dataplane.front.engines import AsyncEngines, ThreadEngines
 from dataplane.front.event_log import EventLog
 from dataplane.front.gate import Gate
 from dataplane.front.grpc_face import GrpcFace
+from dataplane.front.heartbeat import Heartbeat
 from dataplane.front.import_desk import ImportDesk
 from dataplane.front.import_routes import ImportRoutes
 from dataplane.front.key_uses import KeyUseReporter, KeyUses
@@ -90,11 +91,12 @@ def _watched_gate(url: str, keyring: LayeredKeyring, uses: KeyUses) -> tuple[Gat
     def forget() -> None:
         gate.forget()
 
-    watch = AccessWatch(url, forget)
+    here = environment()
+    watch = AccessWatch(url, forget, beat=Heartbeat.of(here).beat)
     gate = Gate(
         ControlPlane(url), keyring=keyring, uses=uses, silence_s=watch.seconds_since_heard,
-        passes=PassTaker(partial(keyring.derived, "pass")),
-        believed_s=environment().data_key_cache_s,
+        passes=PassTaker(partial(keyring.derived, "pass")), believed_s=here.data_key_cache_s,
+        node=here.node_name, lease_s=here.node_lease_s,
     )  # fmt: skip
     watch.start()
     # Who is asked before it has heard anything must refuse; who cannot hear at all must say so.

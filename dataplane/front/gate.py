@@ -63,8 +63,16 @@ class Gate:
         silence_s: Callable[[], float],
         passes: PassTaker,
         believed_s: float = math.inf,
+        node: str = "",
+        lease_s: float = MAX_SILENCE_S,
     ) -> None:
-        """`believed_s`: what is known of a key, namespaces among it, is asked for again then."""
+        """`believed_s`: what is known of a key, namespaces among it, is asked for again then.
+
+        `node` is the name under which indexes are placed here; "" where all there are are served.
+        `lease_s` is how long a silence others count on: past it they may serve our indexes.
+        """
+        self._node = node
+        self._lease_s = min(lease_s, MAX_SILENCE_S)
         self._catalog = catalog
         self._passes = passes
         self._prover = Prover(catalog, keyring, uses)
@@ -108,6 +116,8 @@ class Gate:
         credential, index = known_key.value, known_index.value
         if credential is None or index is None or not credential.is_valid:
             return None
+        if self._is_elsewhere(index):
+            return None
         if not credential.may_come_from(caller) or not _is_within_reach(credential, index):
             return None
         self._uses.note(credential.public_id, caller.address)
@@ -123,7 +133,7 @@ class Gate:
         return Admission(credential_of(one, index), index)
 
     def _check_heard(self) -> None:
-        if self._silence_s() > MAX_SILENCE_S:
+        if self._silence_s() > self._lease_s:
             raise Unavailable(
                 "The control plane cannot be reached, so keys cannot be checked. Try again.",
                 retry_after_s=1,
@@ -141,8 +151,18 @@ class Gate:
         return credential
 
     def find_index(self, index_id: UUID) -> IndexRow | None:
-        """As it is cached; may block on the control plane's database."""
-        return self._indexes.get_or_load(index_id.bytes, lambda: self._load_index(index_id))
+        """As it is cached; may block on the control plane's database.
+
+        Raises `Unavailable` for an index that another node serves: a gateway that still leads here
+        hears of the move any moment.
+        """
+        row = self._indexes.get_or_load(index_id.bytes, lambda: self._load_index(index_id))
+        if row is not None and self._is_elsewhere(row):
+            raise Unavailable("The index is served elsewhere now: try again.", retry_after_s=1)
+        return row
+
+    def _is_elsewhere(self, row: IndexRow) -> bool:
+        return bool(self._node) and row.node_name not in {None, self._node}
 
     def _load_index(self, index_id: UUID) -> IndexRow | None:
         row = self._catalog.load_index(index_id)

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F
 
+from indexes.deployment.balance import Need, roomiest
+from indexes.deployment.crowd import candidates
 from indexes.models import Deployment, Index, Node
 from indexes.nodes import register_node
 from indexes.specification import engines_wanted
 from kit.environment import environment
-from kit.errors import ResourceExhausted
+from kit.errors import ResourceExhausted, Unavailable
 from orgs.dataplane import announce_change
 
 
@@ -25,9 +27,9 @@ def place(index: Index) -> Deployment:
             placed = Deployment(
                 index=index, organization_id=index.organization_id, node=node, engines=[]
             )
-        node = _locked(placed.node)
+        node = locked(placed.node_id)
         copies = engines_wanted(index.spec)
-        engines = chosen_engines(placed.engines, copies=copies, loads=_loads(node))
+        engines = chosen_engines(placed.engines, copies=copies, loads=loads_of(node))
         if engines != placed.engines:
             placed.engines = engines
             placed.save(using="system")
@@ -47,8 +49,8 @@ def place_again(node: Node) -> None:
     """Bring indexes in line with the engines that the node has now. Crosses tenants."""
     rows = Deployment.objects.using("system").select_related("index")
     with transaction.atomic(using="system"):
-        node = _locked(node)
-        loads = _loads(node)
+        node = locked(node.pk)
+        loads = loads_of(node)
         for placed in rows.filter(node=node).order_by("pk"):
             copies = engines_wanted(placed.index.spec)
             engines = chosen_engines(placed.engines, copies=copies, loads=loads)
@@ -71,23 +73,25 @@ def chosen_engines(current: Sequence[int], *, copies: int, loads: Sequence[int])
     return kept + others[: copies - len(kept)]
 
 
-def _loads(node: Node) -> list[int]:
+def loads_of(node: Node) -> list[int]:
     """How many indexes each engine of the node serves."""
     rows = Deployment.objects.using("system").filter(node=node).values_list("engines", flat=True)
     counts = Counter(number for engines in rows for number in engines)
     return [counts[number] for number in range(node.engines)]
 
 
-def _locked(node: Node) -> Node:
+def locked(node_id: UUID) -> Node:
     """Placements on one node are decided one after the other."""
-    return Node.objects.using("system").select_for_update().filter(pk=node.pk)[0]
+    return Node.objects.using("system").select_for_update().filter(pk=node_id)[0]
 
 
 def _roomiest_node() -> Node:
-    nodes = Node.objects.using("system").annotate(load=Count("deployments"))
-    if not nodes.exists():
+    found = candidates()
+    if not found:
+        if Node.objects.using("system").exists():
+            raise Unavailable("No index node is there to take the index.", retry_after_s=5)
         return register_node(environment().node_name, engines=environment().engine_count)
-    node = nodes.filter(load__lt=F("capacity")).order_by("load", "name").first()
-    if node is None:
+    chosen = roomiest(found, Need())
+    if chosen is None:
         raise ResourceExhausted("Every node is full: add one, or raise a node's capacity.")
-    return node
+    return locked(chosen.node_id)

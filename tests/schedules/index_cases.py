@@ -13,7 +13,8 @@ from indexes.backups import create_backup
 from indexes.deployment.backups import take_backup
 from indexes.deployment.listeners import is_published
 from indexes.lifecycle import delete_index
-from indexes.models import Deployment, Import, Index, PortReservation
+from indexes.models import Deployment, Import, Index, Node, PortReservation
+from indexes.nodes import register_node
 from indexes.restores import cancel_restore_job, create_index_from_backup
 from indexes.verification_models import BackupVerification
 from indexes.verifications import verify_backup
@@ -23,8 +24,9 @@ from kit.ids import new_id
 from orgs.tenancy import tenant
 from projects.data_keys import rotate_data_key
 from projects.models import DataKey
-from storage import imports
+from storage import imports, nodes
 from storage.database import connect
+from storage.nodes import Presence
 from storage.objects import open_object_store
 from tests.indexes.test_backups import backed_up, build_segment
 from tests.indexes.test_reconcile import plant_records, remains
@@ -244,7 +246,30 @@ def an_import_ends(scene: Scene) -> Planted:
     return Planted(state, [(ids[0], "Failed", 0)])
 
 
+def a_node_is_lost(scene: Scene) -> Planted:
+    """Another one lives; what the lost one has is served there, once."""
+    index = scene.index()
+    for name in ("lost", "alive"):
+        url = environment().database_system_url.get_secret_value()
+        with connect(url, name="test") as connection:
+            nodes.beat(connection, Presence(name, name, "", 1, 0, 86_400), version=0)
+    lost, alive = (register_node(name, engines=1) for name in ("lost", "alive"))
+    Deployment.objects.using("system").create(
+        index=index, organization_id=index.organization_id, node=lost
+    )
+    Node.objects.using("system").filter(pk=lost.pk).update(
+        lease_ends_at=clock.now() - LONG_AGO, overdue_since=clock.now() - LONG_AGO
+    )
+
+    def state() -> object:
+        rows = Deployment.objects.using("system").filter(index=index)
+        return list(rows.values_list("node_id", "former_nodes"))
+
+    return Planted(state, [(alive.pk, [lost.pk])])
+
+
 INDEX_CASES = (
+    Case(frozenset({"indexes.keep_up_nodes"}), a_node_is_lost),
     Case(frozenset({"indexes.reconcile", "indexes.sweep"}), an_index_comes_up),
     Case(frozenset({"indexes.reconcile"}), an_index_goes),
     Case(frozenset({"indexes.back_up"}), a_backup_is_taken),

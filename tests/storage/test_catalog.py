@@ -20,7 +20,8 @@ from tests.support.waiting import wait_until
 STAND_INS = """
 CREATE TABLE dataplane_index (index_id uuid, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation bigint,
-    is_pod boolean DEFAULT false, engines smallint[] DEFAULT '{0}', shards int DEFAULT 1);
+    is_pod boolean DEFAULT false, engines smallint[] DEFAULT '{0}', shards int DEFAULT 1,
+    is_released boolean DEFAULT true);
 CREATE TABLE dataplane_api_key (public_id text, org_id uuid, project_id uuid, digest bytea,
     pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT '{}', sealed_namespaces bytea, networks text[] DEFAULT '{}',
@@ -171,3 +172,21 @@ def test_a_lost_database_is_unavailable(control: Connection, catalog_url: str) -
         )
         with pytest.raises(Unavailable):
             catalog.version(victim)
+
+
+def test_nothing_counts_as_heard_before_the_node_was(catalog_url: str, heard: Heard) -> None:
+    told: list[int] = []
+    may_beat = threading.Event()
+
+    def beat(_connection: Connection, version: int) -> bool:
+        told.append(version)
+        return may_beat.is_set()
+
+    watch = AccessWatch(catalog_url, heard, beat=beat)
+    watch.start()
+    wait_until(lambda: len(told) > 1, timeout_s=5, what="it tries again")
+    assert watch.seconds_since_heard() == float("inf")
+    assert heard.count == 1, "what it read it has passed on before"
+    may_beat.set()
+    assert watch.wait_until_heard(timeout_s=5)
+    watch.stop()

@@ -39,7 +39,12 @@ VIEWS = """
 CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id uuid, name text,
     dimension int, metric text, vector_type text, state text, node_name text, generation int,
     is_pod boolean DEFAULT false, engines smallint[] DEFAULT ARRAY[0],
-    shards int DEFAULT 1);
+    shards int DEFAULT 1, is_released boolean DEFAULT true);
+CREATE TABLE dataplane_node (id uuid, name text PRIMARY KEY, capacity int, engines int,
+    created_at timestamptz, place text, address text, memory_bytes bigint, heard_at timestamptz,
+    heard_version bigint, lease_ends_at timestamptz, overdue_since timestamptz,
+    is_draining boolean);
+GRANT SELECT, INSERT, UPDATE ON dataplane_node TO {role};
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
     digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,
     index_ids uuid[] DEFAULT ARRAY[]::uuid[], sealed_namespaces bytea,
@@ -299,6 +304,13 @@ class DataPlane:
             [list(engines), node, index_id],
         )
 
+    def withhold(self, index_id: UUID, *, is_released: bool = False) -> None:
+        """As long as the node before may still serve the index."""
+        self._change(
+            "UPDATE dataplane_index SET is_released = %s WHERE index_id = %s",
+            [is_released, index_id],
+        )
+
     def limit(self, project: Project, *, rates: Rates | None = None, **limits: int) -> None:
         """Put caps on the project's organization, named as `plan_limits` does; others go."""
         told = None if rates is None else json.dumps(rates)
@@ -454,12 +466,12 @@ class Hammer:
 
 
 @contextmanager
-def running_beside(plane: DataPlane, folder: Path, *, node: str) -> Iterator[DataPlane]:
+def running_beside(plane: DataPlane, folder: Path, *, node: str, **own: str) -> Iterator[DataPlane]:
     """Another node in a folder of its own, with database, keyring and objects of the first."""
     shared = {
         name: plane.environment[name] for name in ("STONEPINE_KEYRING_DIR", "OBJECT_STORE_URL")
     }
-    settings = plane.settings | shared | {"STONEPINE_NODE_NAME": node}
+    settings = plane.settings | shared | {"STONEPINE_NODE_NAME": node} | own
     beside = replace(plane, folder=folder, settings=settings, _children={})
     try:
         beside.start()

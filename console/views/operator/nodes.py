@@ -25,6 +25,7 @@ def page(own: Operating) -> HttpResponse:
     nodes = [
         {
             "node": found.node,
+            "state": found.state,
             "indexes": found.indexes,
             "engines": [
                 EngineRow(load, here.get(load.process) if _is_here(found.node.name) else None)

@@ -21,7 +21,7 @@ from uuid import UUID
 import pytest
 
 from dataplane.engine import messages
-from kit.errors import StonepineError
+from kit.errors import StonepineError, Unavailable
 from tests.dataplane.server.conftest import Served, serve
 from tests.support.campaign import Campaign, chosen_seed
 from tests.support.dataplane import DataPlane, running_beside
@@ -31,6 +31,7 @@ from tests.support.waiting import wait_until
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
 THAWS = int(os.environ.get("STONEPINE_THAWS", "500" if IS_NIGHTLY else "5"))
 WITHIN_S = 30
+LEASE_S = 4
 _VECTOR = array("f", [1, 2, 3, 4]).tobytes()
 
 pytestmark = pytest.mark.timeout(240 + 20 * THAWS)
@@ -43,7 +44,9 @@ def first(mortal_plane: DataPlane) -> DataPlane:
 
 @pytest.fixture(scope="module")
 def second(first: DataPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataPlane]:
-    with running_beside(first, tmp_path_factory.mktemp("dp"), node="second") as running:
+    folder = tmp_path_factory.mktemp("dp")
+    lease = {"STONEPINE_NODE_LEASE_S": str(LEASE_S)}
+    with running_beside(first, folder, node="second", **lease) as running:
         yield running
 
 
@@ -205,3 +208,89 @@ def test_a_node_lets_go_of_an_index_that_another_one_serves(
 
     wait_until(is_refused, timeout_s=30, what="the node before refuses")
     assert stored(second.engine_socket(), index_id, ["before", "after"]) == {"before", "after"}
+
+
+def test_an_index_is_opened_once_the_node_before_has_let_go_of_it(
+    first: DataPlane, second: DataPlane
+) -> None:
+    index_id = first.index(first.project())
+    upsert(first.engine_socket(), index_id, "before")
+    second.withhold(index_id)
+    second.move(index_id, 0, node="second")
+    with pytest.raises(Unavailable, match="served elsewhere"):
+        upsert(second.engine_socket(), index_id, "early")
+    second.withhold(index_id, is_released=True)
+    wait_until(
+        lambda: is_written(second.engine_socket(), index_id, "after"),
+        timeout_s=WITHIN_S, what="the node has taken it",
+    )  # fmt: skip
+    assert stored(second.engine_socket(), index_id, ["before", "early", "after"]) == {
+        "before", "after",
+    }  # fmt: skip
+
+
+def test_a_front_sends_nobody_to_an_index_of_another_node(
+    first: DataPlane, second: DataPlane
+) -> None:
+    with serve(first) as served:
+        served.upsert("before")
+        second.move(served.index_id, 0, node="second")
+
+        def refused() -> bool:
+            return served.post("/query", {"id": "before", "topK": 1}).status_code == 503
+
+        wait_until(refused, timeout_s=10, what="the node before refuses")
+        reply = served.post("/describe_index_stats", {})
+        assert reply.status_code == 503
+        assert "served elsewhere" in reply.json()["message"]
+        assert reply.headers["retry-after"] == "1"
+
+
+def test_a_node_that_cannot_say_that_it_lives_answers_nobody(
+    first: DataPlane, second: DataPlane
+) -> None:
+    """Past its lease others may have taken what it has: the name is somebody else's here."""
+    with serve(first) as served:
+        second.move(served.index_id, 0, node="second")
+        with second.client(served.index_id, served.key.value) as client:
+            there = Served(second, served.project, served.index_id, served.key, client)
+            wait_until(
+                lambda: client.post("/describe_index_stats", json={}).status_code == 200,
+                timeout_s=WITHIN_S, what="the second node serves",
+            )  # fmt: skip
+            there.upsert("before")
+            second.change(
+                "UPDATE dataplane_node SET place = 'another machine',"
+                " lease_ends_at = now() + interval '1 hour' WHERE name = 'second'"
+            )
+            taken_s = time.monotonic()
+            wait_until(
+                lambda: client.post("/describe_index_stats", json={}).status_code == 503,
+                timeout_s=LEASE_S + 5, what="it answers nobody",
+            )  # fmt: skip
+            assert time.monotonic() - taken_s > LEASE_S / 2, "it took no time at all"
+            second.change("UPDATE dataplane_node SET lease_ends_at = now() WHERE name = 'second'")
+            wait_until(
+                lambda: client.post("/describe_index_stats", json={}).status_code == 200,
+                timeout_s=10, what="it is back",
+            )  # fmt: skip
+            assert there.ids() == ["before"]
+
+
+def test_a_node_without_engines_does_not_say_that_it_lives(
+    first: DataPlane, second: DataPlane
+) -> None:
+    def lease_left_s() -> float:
+        ((left,),) = first.rows(
+            "SELECT extract(epoch FROM lease_ends_at - now())::float8 FROM dataplane_node"
+            " WHERE name = 'second'"
+        )
+        return float(left)
+
+    assert lease_left_s() > 0
+    second.kill("engine")
+    try:
+        wait_until(lambda: lease_left_s() < 0, timeout_s=LEASE_S + 5, what="its lease is over")
+    finally:
+        second.start_engine()
+    wait_until(lambda: lease_left_s() > 0, timeout_s=10, what="it is heard again")

@@ -1,0 +1,81 @@
+"""`stonepine nodes`: the machines that host indexes."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from cli.entry import HomeOption, JsonOption, operating
+
+nodes = typer.Typer(help="The machines that host indexes.", no_args_is_help=True)
+_COLUMNS = ("name", "state", "indexes", "engines", "address", "heard_at")
+
+
+@nodes.command("list")
+def show(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Which there are, whether they live, and what they have."""
+    with operating(home) as operator:
+        from indexes.nodes import node_loads
+
+        rows = [_told(one) for one in node_loads(operator)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={row[name]}" for name in _COLUMNS))
+
+
+@nodes.command()
+def drain(name: str, *, home: HomeOption = None) -> None:
+    """Have all its indexes moved to other nodes, and give it no more."""
+    with operating(home) as operator:
+        from indexes.node_care import drain_node
+
+        drain_node(operator, name)
+    typer.echo(f"{name} is being emptied; `stonepine nodes list` shows what is left.")
+
+
+@nodes.command()
+def admit(name: str, *, home: HomeOption = None) -> None:
+    """Let a drained one take indexes again."""
+    with operating(home) as operator:
+        from indexes.node_care import admit_node
+
+        admit_node(operator, name)
+    typer.echo(f"{name} takes indexes.")
+
+
+@nodes.command()
+def rebalance(
+    home: HomeOption = None,
+    *,
+    most: Annotated[int, typer.Option(min=1, help="Moves at most.")] = 100,
+) -> None:
+    """Move indexes from the fullest nodes to the emptiest; each is away for a moment."""
+    with operating(home) as operator:
+        from indexes.node_care import rebalance_nodes
+
+        moved = rebalance_nodes(operator, most=most)
+    typer.echo(f"Moved {moved}.")
+
+
+@nodes.command()
+def remove(name: str, *, home: HomeOption = None) -> None:
+    """Forget one that runs no more and has no indexes."""
+    with operating(home) as operator:
+        from indexes.node_care import remove_node
+
+        remove_node(operator, name)
+    typer.echo(f"{name} is gone.")
+
+
+def _told(load: Any) -> dict[str, Any]:
+    node = load.node
+    return {
+        "name": node.name,
+        "state": load.state,
+        "indexes": load.indexes,
+        "engines": node.engines,
+        "address": node.address,
+        "heard_at": node.heard_at.isoformat() if node.heard_at else None,
+    }
