@@ -16,6 +16,7 @@ from cli.private_files import cannot_write, private_folder, write_private
 _MAX_SOCKET_PATH = 107
 _LONGEST_SOCKET_NAME = "postgres/.s.PGSQL.5432.lock"
 DEFAULT_PORT = 8080
+SECRET_KEY, _FORMER_SECRET_KEY = "STONEPINE_SECRET_KEY", "STONEPINE_FORMER_SECRET_KEY"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -120,8 +121,14 @@ class Home:
         return made
 
     def rotate_secret_key(self) -> None:
-        """A new one for the next start, at which the one of today becomes the former one."""
+        """A new one; the one of today becomes the former one. Refused while there is one already:
+        what that signed would end."""
         now = self.secrets()
+        if now.former_secret_key:
+            raise SetupError(
+                "The secret key was rotated before, and its former one is still believed.",
+                hint="Retire that first: `stonepine keys rotate-secret-key --retire`.",
+            )
         new = secrets.token_urlsafe(32)
         self._keep(replace(now, secret_key=new, former_secret_key=now.secret_key))
 
@@ -146,6 +153,12 @@ class Home:
     @property
     def _memory_file(self) -> Path:
         return self.path / "config.json"
+
+
+def secret_keys(home: Home) -> dict[str, str]:
+    """Those of the home, by the variables that tell them."""
+    known = home.secrets()
+    return {SECRET_KEY: known.secret_key, _FORMER_SECRET_KEY: known.former_secret_key}
 
 
 def _made(default: object) -> str:

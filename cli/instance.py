@@ -3,6 +3,7 @@
 import fcntl
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +14,7 @@ from cli.private_files import cannot_write
 
 _ATTEMPTS = 10
 _BLINK_S = 0.02
+_RENEWAL_PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,30 @@ def status(home: Home) -> dict[str, Any]:
         "ready": False, "home": str(home.path), "port": port,
         "console_url": None, "api_url": None, "processes": [],
     }  # fmt: skip
+
+
+def pids(home: Home, names: Collection[str]) -> dict[str, int | None]:
+    """Of those processes, as far as they are ready."""
+    return {
+        process["name"]: process["pid"] if process["state"] == "ready" else None
+        for process in status(home)["processes"]
+        if process["name"] in names
+    }
+
+
+def wait_until_renewed(home: Home, names: Collection[str], before: dict[str, int | None]) -> None:
+    """Until the supervisor has started them again, after it was told why by a file."""
+    deadline = time.monotonic() + _RENEWAL_PATIENCE_S
+    while True:
+        now = pids(home, names)
+        if now and all(pid is not None and pid != before.get(name) for name, pid in now.items()):
+            return
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"The processes {', '.join(names)} were not started again in time.",
+                hint="`stonepine status` shows them; the logs tell why.",
+            )
+        time.sleep(_BLINK_S)
 
 
 def _read_holder(path: Path) -> Holder | None:

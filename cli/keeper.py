@@ -40,7 +40,7 @@ class State(StrEnum):
 class Surroundings:
     """What all keepers share. `ready` holds one event for each process, set at its first time."""
 
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     directory: Path
     log_dir: Path
     notices: NoticeBoard
@@ -98,6 +98,11 @@ class Keeper:
         if self.state is not State.DONE:
             self._become(State.STOPPED)
 
+    async def renew(self) -> None:
+        """End it, so that it is started again with what is told to it by now."""
+        if self.child is not None and not self.child.exited.is_set():
+            await self.child.stop(self.spec.stop_after_s)
+
     def close(self) -> None:
         self._log.close()
 
@@ -123,7 +128,7 @@ class Keeper:
         self._note_end(self.child)
 
     def _environment(self) -> dict[str, str]:
-        told = self.around.environment
+        told: Mapping[str, str] = self.around.environment
         if not self.spec.is_ours:
             told = {name: text for name, text in told.items() if name in _TOLD_TO_EVERYBODY}
         return {**told, **self.spec.environment}

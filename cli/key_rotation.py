@@ -11,10 +11,14 @@ import typer
 from cli.entry import HomeOption, JsonOption, enter, named_organization, operating
 from cli.errors import SetupError
 from cli.home import Home
+from cli.instance import pids, wait_until_renewed
 
 if TYPE_CHECKING:
     from access.actor import Actor
     from projects.models import Project
+
+# Told of a new secret key by being started again (`cli/process_table.py`).
+SIGNING = ("web", "worker", "scheduler")
 
 _Organization = Annotated[str, typer.Argument(help="The organization's slug or id.")]
 _Project = Annotated[
@@ -87,21 +91,27 @@ def rotate_root_key(home: HomeOption = None, *, retire: _Retire = False) -> None
 
 
 def rotate_secret_key(home: HomeOption = None, *, retire: _Retire = False) -> None:
-    """Make a new secret key of the console for the next start. Sessions go on until --retire."""
+    """Make a new secret key of the console, which takes seconds of its service. Sessions and forms
+    of before go on until --retire."""
     if os.environ.get("STONEPINE_SECRET_KEY"):
         raise SetupError(
             "STONEPINE_SECRET_KEY is set: the key is yours to change.",
             hint="Set the new one, and the old one as STONEPINE_FORMER_SECRET_KEY.",
         )
     here = Home.at(home)
+    before = pids(here, SIGNING)
     with operating(home) as operator:
         from orgs import secret_key
 
         if retire:
+            if not here.secrets().former_secret_key:
+                typer.echo("There is no former secret key.")
+                return
             secret_key.retire_secret_key(operator, here.retire_secret_key)
         else:
             secret_key.rotate_secret_key(operator, here.rotate_secret_key)
-    typer.echo("Kept. It counts from the next start: `stonepine down`, then `stonepine up`.")
+    wait_until_renewed(here, SIGNING, before)
+    typer.echo("Done: every process that signs was started again with it.")
 
 
 @contextmanager

@@ -126,6 +126,7 @@ def _python_processes(
             death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
             stop_stage=_WORKERS,
             stale_files=[str(environment.web_socket)],  # granian refuses to start over it
+            signs=True,
         ),
         _celery("worker", all_stores, stage=_WORKERS),
         _celery("scheduler", all_stores, stage=_FACES),
@@ -161,4 +162,5 @@ def _celery(name: str, needs: list[str], *, stage: int) -> ProcessSpec:
         needs=needs,
         stop_stage=stage,
         stop_after_s=4,
+        signs=True,
     )

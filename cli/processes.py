@@ -36,7 +36,8 @@ class ProcessSpec:
     stopped first, each stage at once. `folder` belongs to this process alone: before a start nobody
     of a predecessor may still work in it. `stale_files` are what a killed one leaves behind.
     A one-shot runs to its end, and is ready then. A program that is not ours is told no settings,
-    which are secrets for the most part.
+    which are secrets for the most part. `signs`: it is started again when the home's secret key
+    changes.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ProcessSpec:
     stale_files: list[str] = field(default_factory=list)
     is_one_shot: bool = False
     is_ours: bool = True
+    signs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

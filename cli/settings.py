@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from cli.embedded.postgres import APPLICATION, OWNER, SYSTEM, EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from cli.errors import SetupError
-from cli.home import DEFAULT_PORT, Home
+from cli.home import DEFAULT_PORT, SECRET_KEY, Home
 from cli.production import refuse_weaknesses, weaknesses
 from kit.environment import MADE_HERE, Addressing, Environment
 
@@ -75,7 +75,7 @@ class Installation:
             "STONEPINE_INDEX_PORT_COUNT": str(own.index_port_count),
             "STONEPINE_KEYRING_DIR": str(own.keyring_dir),
             "STONEPINE_ENGINES": str(own.engine_count),
-            "STONEPINE_SECRET_KEY": own.secret_key.get_secret_value(),
+            SECRET_KEY: own.secret_key.get_secret_value(),
             "STONEPINE_TLS_CERTIFICATE": str(own.tls_certificate or ""),
             "STONEPINE_TLS_KEY": str(own.tls_key or ""),
             "STONEPINE_FORMER_SECRET_KEY": own.former_secret_key.get_secret_value(),

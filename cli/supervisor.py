@@ -12,6 +12,7 @@ from typing import Any
 
 from cli import leftovers
 from cli.errors import SetupError
+from cli.home import SECRET_KEY, Home, secret_keys
 from cli.instance import InstanceLock
 from cli.keeper import Keeper, Surroundings
 from cli.notices import NoticeBoard
@@ -19,6 +20,7 @@ from cli.process_logs import tail
 from cli.processes import Plan
 from cli.short_commands import CommandFailed, run_short
 from kit.clock import monotonic_s
+from kit.environment import MADE_HERE
 
 _START_PATIENCE = 5  # starts in a row that fail before the first readiness
 _HURRY_S = 1.0
@@ -51,6 +53,7 @@ class Supervisor:
         self.keepers = [Keeper(spec, around) for spec in self.plan.processes]
         running = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
         running.append(asyncio.create_task(self._upkeep(around)))
+        running.append(asyncio.create_task(self._follow_secret_key(around)))
         for task in running:
             task.add_done_callback(self._on_task_end)
         try:
@@ -148,6 +151,20 @@ class Supervisor:
             # wrong.
             with contextlib.suppress(CommandFailed, OSError):
                 await run_short(self.plan.daily, around.environment, around.directory)
+
+    async def _follow_secret_key(self, around: Surroundings) -> None:
+        """Whoever signs with the home's secret key is started again when that has changed."""
+        home, told = Home(Path(self.plan.home)), around.environment
+        while SECRET_KEY in told.get(MADE_HERE, "").split(","):
+            await asyncio.sleep(_LOOK_S)
+            try:
+                now = secret_keys(home)
+            except SetupError:
+                continue  # damaged: whoever starts next is told so; what runs goes on
+            if any(told.get(name) != key for name, key in now.items()):
+                told.update(now)
+                signing = [keeper for keeper in self.keepers if keeper.spec.signs]
+                await asyncio.gather(*[keeper.renew() for keeper in signing])
 
     def _stamps(self) -> list[tuple[int, int, int] | None]:
         """What changes with each watched file. Links are followed: volumes move those."""

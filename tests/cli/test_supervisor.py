@@ -16,10 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
-from cli.home import Home
-from cli.instance import running, status
+from cli.home import Home, secret_keys
+from cli.instance import pids, running, status, wait_until_renewed
 from cli.keeper import pause_after
 from cli.processes import Plan, Probe, ProbeKind, ProcessSpec
+from kit.environment import MADE_HERE
 from tests.support.waiting import wait_until
 
 FOREVER = "import signal, time\nwhile True: time.sleep(60)"
@@ -69,6 +70,7 @@ class Supervised:
         first_start: list[str] | None = None,
         daily: list[str] | None = None,
         watched: list[str] | None = None,
+        environment: dict[str, str] | None = None,
         shell: tuple[str, ...] = (),
     ) -> None:
         plan = Plan(
@@ -77,7 +79,7 @@ class Supervised:
             base_url="http://127.0.0.1:1",
             certificate_authority="",
             processes=list(processes),
-            environment=dict(os.environ),
+            environment=os.environ | (environment or {}),
             first_start=first_start or [],
             daily=daily or [],
             watched=watched or [],
@@ -369,3 +371,37 @@ def test_whoever_served_comes_back_at_once_and_whoever_does_not_start_ever_later
     assert pauses[1:] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert pause_after(pauses[-1], served_s=0.2) == 5.0
     assert pause_after(pauses[-1], served_s=2.0) == 0.1
+
+
+def test_who_signs_is_started_again_when_the_secret_key_changes(supervised: Supervised) -> None:
+    home = supervised.home
+    home.path.mkdir()
+    told = {**secret_keys(home), MADE_HERE: "DATABASE_URL,STONEPINE_SECRET_KEY"}
+    supervised.start(spec("web", signs=True), spec("node"), environment=told)
+    supervised.wait_ready()
+    web, node = (supervised.entry(name)["pid"] for name in ("web", "node"))
+    home.rotate_secret_key()
+    before = {"web": web}
+    wait_until_renewed(home, ["web"], before)
+    (now,) = pids(home, ["web"]).values()
+    environment = psutil.Process(now).environ()
+    assert {name: environment[name] for name in secret_keys(home)} == secret_keys(home)
+    assert environment["STONEPINE_FORMER_SECRET_KEY"] == told["STONEPINE_SECRET_KEY"]
+    assert supervised.entry("node")["pid"] == node
+
+
+def test_a_secret_key_of_the_operators_is_theirs_to_tell(supervised: Supervised) -> None:
+    home = supervised.home
+    home.path.mkdir()
+    told = {**secret_keys(home), MADE_HERE: "DATABASE_URL"}
+    daily = [sys.executable, "-c", "from pathlib import Path; Path('{}').touch()".format(
+        noticed := supervised.folder / "noticed"
+    )]  # fmt: skip
+    watched = [str(home.path / "secrets.json")]
+    supervised.start(spec("web", signs=True), environment=told, daily=daily, watched=watched)
+    supervised.wait_ready()
+    web = supervised.entry("web")["pid"]
+    home.rotate_secret_key()
+    # By then the supervisor has looked at the file as often as it would have to.
+    wait_until(noticed.exists, timeout_s=15, what="the supervisor saw the file change")
+    assert supervised.entry("web")["pid"] == web
