@@ -14,6 +14,7 @@ import os
 import statistics
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,6 @@ import psycopg
 
 from benchmarks.crowd import DATABASE, crowd, prepared_world
 from cli.embedded.postgres import EmbeddedPostgres
-from kit.collector import leave_out_what_is_there
 from tests.support.postgres import running_postgres
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _measured(world: "World", addresses: dict[str, str], tries: int) -> dict[str
     from tests.tour.pages import OWNER, pages
 
     found = {}
-    leave_out_what_is_there()  # as the web process does
+    import_module("config.wsgi")  # sets up what the web process does before its first request
     for page in pages(addresses, {}):
         if page.who != OWNER:
             continue

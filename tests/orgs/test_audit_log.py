@@ -107,6 +107,24 @@ def test_words_are_looked_for_in_a_part_of_the_chain_at_a_time(
     assert by_action.looked_back_to is None
 
 
+def test_a_search_for_words_that_takes_long_says_how_far_it_came(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_PATIENCE_S", 0)
+    monkeypatch.setattr(search, "_AT_ONCE", 2)
+    everything = [event.pk for event in found(busy) if "project" in event.action]
+    length = chain_state(busy.alice, busy.organization).sequence
+    page = search_events(busy.alice, busy.organization, EventFilter(text="project"))
+    assert page.looked_back_to == page.next_before == length - 1
+    walked = [event.pk for event in page.events]
+    while page.next_before is not None:
+        page = search_events(
+            busy.alice, busy.organization, EventFilter(text="project"), before=page.next_before
+        )
+        walked += [event.pk for event in page.events]
+    assert walked == everything
+
+
 def test_texts_become_a_filter_or_an_error_in_words() -> None:
     wanted = parse_filter({"since": "2026-01-01", "ip": "2001:DB8::1", "text": ""})
     assert (wanted.since, wanted.ip) == (clock.now().replace(2026, 1, 1, 0, 0, 0, 0), "2001:db8::1")
