@@ -6,6 +6,7 @@ import msgspec
 
 from api.openapi_admin import ADMIN_REPLIES
 from api.openapi_backups import BACKUP_REPLIES
+from api.openapi_jobs import JOB_REPLIES
 from api.openapi_metrics import METRICS_REPLIES
 from api.openapi_streams import STREAM_REPLIES
 from api.openapi_webhooks import WEBHOOK_REPLIES
@@ -81,6 +82,7 @@ def components() -> dict[str, Any]:
             **METRICS_REPLIES,
             **ADMIN_REPLIES,
             **STREAM_REPLIES,
+            **JOB_REPLIES,
             **WEBHOOK_REPLIES,
         }
     }

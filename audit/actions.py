@@ -29,6 +29,7 @@ class Action(StrEnum):
     BACKUP_SCHEDULE_CREATED = "backup_schedule.created"
     BACKUP_SCHEDULE_DELETED = "backup_schedule.deleted"
     BACKUP_SCHEDULE_UPDATED = "backup_schedule.updated"
+    BACKUP_VERIFICATION_CANCELLED = "backup.verification_cancelled"
     BACKUP_VERIFICATION_STARTED = "backup.verification_started"
     INDEX_RESTORED = "index.restored"
     BILLING_CONTACT_CHANGED = "billing_contact.changed"
@@ -192,6 +193,7 @@ SENTENCES: dict[Action, str] = {
     Action.BACKUP_SCHEDULE_CREATED: "{actor} made the backup schedule {target}",
     Action.BACKUP_SCHEDULE_DELETED: "{actor} deleted the backup schedule {target}",
     Action.BACKUP_SCHEDULE_UPDATED: "{actor} changed the backup schedule {target}",
+    Action.BACKUP_VERIFICATION_CANCELLED: "{actor} cancelled the verification of {target}",
     Action.BACKUP_VERIFICATION_STARTED: "{actor} had the backup {target} verified",
     Action.INDEX_RESTORED: "{actor} made an index of what the index {target} was",
     Action.BILLING_CONTACT_CHANGED: "{actor} changed the billing contact of {target}",

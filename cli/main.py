@@ -21,6 +21,7 @@ from cli.imports import imports
 from cli.instance import Holder, running
 from cli.instance import status as read_status
 from cli.integrations import integrations
+from cli.jobs import jobs
 from cli.keys import keys
 from cli.memory import memory
 from cli.nodes import nodes
@@ -47,6 +48,7 @@ app.add_typer(backups, name="backup")
 app.add_typer(evidence, name="evidence")
 app.add_typer(imports, name="import")
 app.add_typer(integrations, name="integration")
+app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="keys")
 app.add_typer(nodes, name="nodes")
 app.add_typer(operators, name="operators")

@@ -10,6 +10,7 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob
+from indexes.job_lines import note_asked
 from indexes.models import Index, IndexState
 from indexes.queries import live_indexes
 from indexes.schedule import back_up_soon
@@ -60,6 +61,8 @@ def create_backup(
     told = {} if run is None else {"schedule_id": str(run.schedule_id)}
     target = made.audit_target()
     record(actor, Action.BACKUP_CREATED, target=target, index_id=str(index.pk), **told)
+    asked = "The backup was asked for." if run is None else "A schedule asked for the backup."
+    note_asked(actor, made.organization_id, made.pk, asked)
     back_up_soon(made.pk)
     return made
 

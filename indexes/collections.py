@@ -10,6 +10,7 @@ from audit.record import record
 from indexes.backup_models import Backup
 from indexes.backups import backup_of, delete_locked, locked_live
 from indexes.collection_queries import get_collection
+from indexes.job_lines import note_asked
 from indexes.models import Index
 from indexes.restores import restored_into
 from indexes.schedule import back_up_soon
@@ -39,6 +40,7 @@ def create_collection(actor: Actor, index: Index, *, name: str) -> Backup:
     made.save(force_insert=True)
     target = made.audit_target()
     record(actor, Action.COLLECTION_CREATED, target=target, index_id=str(index.pk))
+    note_asked(actor, made.organization_id, made.pk, "The collection was asked for.")
     back_up_soon(made.pk)
     return made
 
@@ -78,6 +80,7 @@ def create_index_from_collection(
             raise InvalidArgument(f"{field} must be {held}, as in the collection.", field=field)
     ((kind, part),) = spec.items()
     _, index = restored_into(
+        actor,
         found,
         name=name,
         spec={kind: {**part, "source_collection": found.collection_name}},

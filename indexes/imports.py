@@ -8,6 +8,7 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from indexes.integrations import get_storage_integration
+from indexes.job_lines import note_asked
 from indexes.models import Import, Index, IndexState
 from kit import clock
 from kit.environment import environment
@@ -46,6 +47,7 @@ def start_import(
     started.save(force_insert=True)
     target = started.audit_target()
     record(actor, Action.IMPORT_STARTED, target=target, uri=uri, on_error=started.on_error)
+    note_asked(actor, started.organization_id, started.pk, "The import was asked for.")
     return started
 
 
@@ -57,6 +59,7 @@ def cancel_import(actor: Actor, found: Import) -> None:
     rows = Import.objects.filter(pk=found.pk, status__in=UNFINISHED)
     if rows.update(status=ImportStatus.CANCELLED, finished_at=now):
         record(actor, Action.IMPORT_CANCELLED, target=found.audit_target())
+        note_asked(actor, found.organization_id, found.pk, "Cancelled.")
 
 
 def visible_imports(actor: Actor, index: Index) -> list[Import]:

@@ -1,161 +1,101 @@
-"""What workers are busy with in all organizations, and what of it failed lately."""
+"""Jobs of all organizations as the operator sees them; stopping one, whoever's it is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db.models import Q
 
 from access.actor import Actor
-from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.backups import delete_backup
+from indexes.collections import delete_collection
 from indexes.imports import cancel_import
-from indexes.models import Import, Index, IndexState
+from indexes.job_kinds import JobKind, JobState
+from indexes.job_lines import JobLine, lines_of, owners
+from indexes.job_rows import SOURCES, Job, Source
 from indexes.restores import cancel_restore_job
-from indexes.verification_models import UNANSWERED, BackupVerification, VerificationStatus
+from indexes.verifications import cancel_verification
 from kit import clock
 from kit.errors import FailedPrecondition, NotFound
 from kit.ids import first_id_at
 from orgs.account_verbs import require_operator
-from orgs.models import Organization
-from projects.models import Project
-from storage.imports import UNFINISHED as UNFINISHED_IMPORTS
-from storage.imports import ImportStatus
 
 _LATELY = timedelta(days=7)
 _AT_MOST = 100
-
-
-class JobKind(StrEnum):
-    BACKUP = "backup"
-    IMPORT = "import"
-    INDEX = "index"
-    RESTORE = "restore"
-    VERIFICATION = "verification"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """`percent` is None where nobody counts; `failure` is empty where there is nothing to say.
-
-    What went wrong with an import may quote records: its own people alone read that.
-    """
-
-    kind: JobKind
-    id: UUID
-    name: str
-    organization: Organization
-    project: Project
-    status: str
-    created_at: datetime
-    percent: float | None = None
-    failure: str = ""
-    may_be_cancelled: bool = False
+# What is not here goes on by itself: an index that is not wanted is deleted.
+_CANCEL: dict[JobKind, Callable[[Actor, Any], object]] = {
+    JobKind.BACKUP: delete_backup,
+    JobKind.COLLECTION: delete_collection,
+    JobKind.IMPORT: cancel_import,
+    JobKind.RESTORE: cancel_restore_job,
+    JobKind.VERIFICATION: lambda actor, row: cancel_verification(actor, row.backup),
+}
 
 
 def unfinished_jobs(actor: Actor) -> list[Job]:
     """Waiting or under way, the newest first. Crosses tenants."""
     require_operator(actor)
-    return _newest(
-        *_told(Backup, _backup, status=BackupStatus.INITIALIZING),
-        *_told(Import, _import, status__in=UNFINISHED_IMPORTS),
-        *_told(Index, _index, state__in=(IndexState.INITIALIZING, IndexState.TERMINATING)),
-        *_told(RestoreJob, _restore, status__in=UNFINISHED),
-        *_told(BackupVerification, _verification, status__in=UNANSWERED),
-    )
+    return _newest(JobState.UNFINISHED, Q())
 
 
 def failed_jobs(actor: Actor) -> list[Job]:
     """Of the last week, the newest first. Crosses tenants."""
     require_operator(actor)
-    since = first_id_at(clock.now() - _LATELY)
-    bad = (VerificationStatus.DAMAGED, VerificationStatus.FAILED)
-    return _newest(
-        *_told(Backup, _backup, status=BackupStatus.FAILED, pk__gte=since),
-        *_told(Import, _import, status=ImportStatus.FAILED, pk__gte=since),
-        *_told(Index, _index, state=IndexState.INITIALIZATION_FAILED, pk__gte=since),
-        *_told(RestoreJob, _restore, status=RestoreStatus.FAILED, pk__gte=since),
-        *_told(BackupVerification, _verification, status__in=bad, pk__gte=since),
-    )
+    return _newest(JobState.FAILED, Q(pk__gte=first_id_at(clock.now() - _LATELY)))
 
 
-def cancel_job(actor: Actor, kind: str, job_id: UUID) -> Job:
-    """Stop an import or a restore, whoever's it is; the event stands in that organization's log.
+def job_by_id(actor: Actor, job_id: UUID) -> tuple[Job, list[JobLine]]:
+    """A job of whatever organization, and what was written down of it. Crosses tenants."""
+    require_operator(actor)
+    source, row = _found(job_id)
+    return with_owners([source.told(row)], using="system")[0], lines_of(job_id, using="system")
+
+
+def cancel_job(actor: Actor, job_id: UUID) -> Job:
+    """Stop it, whoever's it is; the event stands in that organization's log.
 
     Crosses tenants to find it.
     """
     require_operator(actor)
-    if kind not in set(JobKind):
-        raise NotFound(f"There is no job {job_id}.")
-    if kind == JobKind.IMPORT:
-        found_import = _found(Import, job_id)
-        cancel_import(actor, found_import)
-        return _import(found_import)
-    if kind == JobKind.RESTORE:
-        return _restore(cancel_restore_job(actor, _found(RestoreJob, job_id)))
-    raise FailedPrecondition("Only imports and restores can be cancelled.")
+    source, row = _found(job_id)
+    return cancelled(actor, source.told(row), row)
 
 
-_BESIDE: dict[type[models.Model], tuple[str, ...]] = {
-    Backup: ("organization", "project"),
-    BackupVerification: ("organization", "backup__project"),
-    Import: ("organization", "index__project"),
-    Index: ("organization", "project"),
-    RestoreJob: ("organization", "project"),
-}
+def cancelled(actor: Actor, job: Job, row: Any) -> Job:
+    """The verb of its kind does it, and says who may. One that has not been taken yet, or that
+    nothing has come of, is deleted."""
+    act = _CANCEL.get(job.kind)
+    if act is None or not job.may_be_cancelled:
+        raise FailedPrecondition(f"The {job.kind} is {job.status}: it cannot be cancelled.")
+    act(actor, row)
+    return replace(job, state=JobState.CANCELLED, status="Cancelled", may_be_cancelled=False)
 
 
-def _told(model: type[Any], told: Callable[[Any], Job], **wanted: Any) -> list[Job]:
-    rows = model.objects.using("system").select_related(*_BESIDE[model]).filter(**wanted)
-    return [told(row) for row in rows.order_by("-pk")[:_AT_MOST]]
+def with_owners(jobs: Iterable[Job], *, using: str) -> list[Job]:
+    """Each with who asked for it, where that is written down."""
+    jobs = list(jobs)
+    found = owners((one.id for one in jobs), using=using)
+    return [replace(one, owner=found.get(one.id, one.owner)) for one in jobs]
 
 
-def _found(model: type[Any], job_id: UUID) -> Any:
-    rows = model.objects.using("system").select_related(*_BESIDE[model])
-    found = rows.filter(pk=job_id).first()
-    if found is None:
-        raise NotFound(f"There is no job {job_id}.")
-    return found
+def _newest(state: JobState, wanted: Q) -> list[Job]:
+    found: list[Job] = []
+    for source in SOURCES:
+        rows = _rows(source).filter(source.in_state(state), wanted).order_by("-pk")
+        found += map(source.told, rows[:_AT_MOST])
+    found.sort(key=lambda job: job.created_at, reverse=True)
+    return with_owners(found[:_AT_MOST], using="system")
 
 
-def _newest(*jobs: Job) -> list[Job]:
-    return sorted(jobs, key=lambda job: job.created_at, reverse=True)[:_AT_MOST]
+def _found(job_id: UUID) -> tuple[Source, Any]:
+    for source in SOURCES:
+        row = _rows(source).filter(pk=job_id).first()
+        if row is not None:
+            return source, row
+    raise NotFound(f"There is no job {job_id}.")
 
 
-def _backup(one: Backup) -> Job:
-    return Job(
-        JobKind.BACKUP, one.pk, str(one), one.organization, one.project, one.status,
-        one.created_at, failure=one.failure,
-    )  # fmt: skip
-
-
-def _import(one: Import) -> Job:
-    return Job(
-        JobKind.IMPORT, one.pk, one.index.name, one.organization, one.index.project, one.status,
-        one.created_at, percent=one.percent_complete,
-        may_be_cancelled=one.status in UNFINISHED_IMPORTS,
-    )  # fmt: skip
-
-
-def _index(one: Index) -> Job:
-    return Job(
-        JobKind.INDEX, one.pk, one.name, one.organization, one.project, one.state,
-        one.created_at, failure=one.failure,
-    )  # fmt: skip
-
-
-def _restore(one: RestoreJob) -> Job:
-    return Job(
-        JobKind.RESTORE, one.pk, one.target_index_name, one.organization, one.project, one.status,
-        one.created_at, percent=one.percent_complete, failure=one.failure,
-        may_be_cancelled=one.is_unfinished,
-    )  # fmt: skip
-
-
-def _verification(one: BackupVerification) -> Job:
-    return Job(
-        JobKind.VERIFICATION, one.pk, str(one.backup), one.organization, one.backup.project,
-        one.status, one.created_at, percent=one.percent_complete, failure=one.finding,
-    )  # fmt: skip
+def _rows(source: Source) -> Any:
+    return source.rows().using("system").select_related(*source.beside)

@@ -8,6 +8,7 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from indexes.backup_sources import note_source_deleted, require_no_pending_backup, require_no_reader
+from indexes.job_lines import note_asked
 from indexes.models import Index, IndexState
 from indexes.ports import reserve_port
 from indexes.queries import live_indexes
@@ -63,6 +64,7 @@ def create_index(
     )
     kind = wish.vector_type
     record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
+    note_asked(actor, wish.organization_id, wish.pk, "The index was asked for.")
     reconcile_soon(wish.pk)
     return wish
 
@@ -142,6 +144,7 @@ def configure_index(
     index.save(update_fields=[*changed, "generation"])
     record(actor, Action.INDEX_CONFIGURED, target=index.audit_target(), **changed)
     if "spec" in changed:
+        note_asked(actor, index.organization_id, index.pk, "Another size was asked for.")
         reconcile_soon(index.pk)
     return index
 
@@ -164,6 +167,7 @@ def delete_index(actor: Actor, index: Index) -> None:
     index.save(update_fields=["state", "terminating_since", "generation"])
     note_source_deleted(index)
     record(actor, Action.INDEX_DELETED, target=index.audit_target())
+    note_asked(actor, index.organization_id, index.pk, "Its deletion was asked for.")
     reconcile_soon(index.pk)
     announce_change()
 

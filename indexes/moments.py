@@ -59,7 +59,7 @@ def create_index_from_moment(
     moment = restore_to.isoformat()
     target = source.audit_target()
     record(actor, Action.INDEX_RESTORED, target=target, index_id=str(made.pk), restore_to=moment)
-    return new_job(made, source_index_id=source.pk, restored_to=restore_to)
+    return new_job(actor, made, source_index_id=source.pk, restored_to=restore_to)
 
 
 def earliest_moment(project: Project, index: Index) -> datetime:

@@ -8,6 +8,7 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
+from indexes.job_lines import note_asked
 from indexes.lifecycle import new_index
 from indexes.models import Index, IndexState
 from indexes.schedule import reconcile_soon, restore_soon
@@ -36,6 +37,7 @@ def create_index_from_backup(
     """
     require(actor, Permission.INDEX_CREATE, backup.project.scope)
     job, index = restored_into(
+        actor,
         backup,
         name=name,
         spec=with_capacity(backup.spec, read_capacity),
@@ -47,6 +49,7 @@ def create_index_from_backup(
 
 
 def restored_into(
+    actor: Actor,
     backup: Backup,
     *,
     name: str,
@@ -75,10 +78,11 @@ def restored_into(
         tags=locked.tags if tags is None else tags,
         is_protected=is_protected,
     )
-    return new_job(index, source_index_id=locked.source_index_id, backup_id=locked.pk), index
+    job = new_job(actor, index, source_index_id=locked.source_index_id, backup_id=locked.pk)
+    return job, index
 
 
-def new_job(target: Index, **source: Any) -> RestoreJob:
+def new_job(actor: Actor, target: Index, **source: Any) -> RestoreJob:
     """A job that fills the new index from that source; part of a verb, which records it."""
     job = RestoreJob(
         organization_id=target.organization_id,
@@ -88,6 +92,10 @@ def new_job(target: Index, **source: Any) -> RestoreJob:
         **source,
     )
     job.save(force_insert=True)
+    for job_id in (job.pk, target.pk):
+        note_asked(
+            actor, target.organization_id, job_id, "A restore into a new index was asked for."
+        )
     restore_soon(job.pk)
     return job
 
@@ -108,6 +116,7 @@ def cancel_restore_job(actor: Actor, job: RestoreJob) -> RestoreJob:
     wanted = Index.objects.filter(pk=locked.target_index_id, state=IndexState.INITIALIZING)
     wanted.update(state=IndexState.TERMINATING, terminating_since=clock.now())
     record(actor, Action.RESTORE_CANCELLED, target=locked.audit_target())
+    note_asked(actor, locked.organization_id, locked.pk, "Cancelled.")
     reconcile_soon(locked.target_index_id)
     announce_change()
     return locked

@@ -16,6 +16,7 @@ class VerificationStatus(models.TextChoices):
     PASSED = "Passed"
     DAMAGED = "Damaged"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
 
 
 UNANSWERED = (VerificationStatus.PENDING, VerificationStatus.IN_PROGRESS)

@@ -8,7 +8,9 @@ from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from indexes.backup_models import Backup, BackupStatus
-from indexes.verification_models import UNANSWERED, BackupVerification
+from indexes.job_lines import note_asked
+from indexes.verification_models import UNANSWERED, BackupVerification, VerificationStatus
+from kit import clock
 from kit.errors import FailedPrecondition, NotFound
 from orgs.tenancy import tenant
 from orgs.verbs import verb
@@ -34,7 +36,22 @@ def verify_backup(actor: Actor, backup: Backup) -> BackupVerification:
     wish = BackupVerification(organization_id=locked.organization_id, backup=locked)
     wish.save(force_insert=True)
     record(actor, Action.BACKUP_VERIFICATION_STARTED, target=locked.audit_target())
+    note_asked(actor, locked.organization_id, wish.pk, "A verification was asked for.")
     return wish
+
+
+@verb(Action.BACKUP_VERIFICATION_CANCELLED)
+def cancel_verification(actor: Actor, backup: Backup) -> None:
+    """Stop the one that is under way; what was found before about the backup stays."""
+    require(actor, Permission.INDEX_UPDATE, backup.scope)
+    rows = BackupVerification.objects.select_for_update(of=("self",)).filter(backup=backup)
+    wish = rows.filter(status__in=UNANSWERED).first()
+    if wish is None:
+        raise FailedPrecondition("No verification of this backup is under way.")
+    wish.status, wish.finished_at = VerificationStatus.CANCELLED, clock.now()
+    wish.save(update_fields=["status", "finished_at"])
+    record(actor, Action.BACKUP_VERIFICATION_CANCELLED, target=backup.audit_target())
+    note_asked(actor, backup.organization_id, wish.pk, "Cancelled.")
 
 
 def verifications_of(actor: Actor, backup: Backup) -> list[BackupVerification]:

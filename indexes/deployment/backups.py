@@ -9,6 +9,7 @@ from django.db.models import F
 
 from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob
 from indexes.deployment.claims import claim
+from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from kit import clock
 from kit.environment import environment
@@ -38,6 +39,7 @@ def take_backup(backup_id: UUID) -> None:
         if not live.filter(pk=backup.source_index_id).exists():
             _finish(backup, BackupStatus.FAILED, failure="The index was deleted before.")
             return
+        note_step(backup.organization_id, backup.pk, "A worker takes it.")
         try:
             content = _taken(backup)
         except Exception as error:
@@ -69,13 +71,16 @@ def _taken(backup: Backup) -> BackupContent:
 def _finish(backup: Backup, status: BackupStatus, **changed: object) -> None:
     """Only once: a backup that was deleted meanwhile stays deleted."""
     rows = Backup.objects.using("system").filter(pk=backup.pk, status=BackupStatus.INITIALIZING)
-    rows.update(status=status, finished_at=clock.now(), **changed)
+    if rows.update(status=status, finished_at=clock.now(), **changed):
+        told = changed.get("failure") or f"{changed['record_count']} records are in it."
+        note_step(backup.organization_id, backup.pk, f"{status.label}: {told}")
 
 
 def _note_failure(backup: Backup, error: Exception) -> None:
     message = error.message if isinstance(error, StonepineError) else type(error).__name__
     _log.warning("backup_not_taken", backup_id=str(backup.pk), error=message)
     Backup.objects.using("system").filter(pk=backup.pk).update(attempts=F("attempts") + 1)
+    note_step(backup.organization_id, backup.pk, f"Try {backup.attempts + 1} failed: {message}")
     if backup.attempts + 1 >= MAX_ATTEMPTS:
         _finish(backup, BackupStatus.FAILED, failure=message[:500])
 

@@ -11,7 +11,9 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us, is_stopping
+from indexes.job_lines import forget_old_lines, note_step
 from indexes.locks import Lock
+from indexes.models import Import
 from keyring.envelope import DataKey
 from kit.environment import environment
 from orgs.secrets import installation_keyring
@@ -49,7 +51,8 @@ def import_what_is_due() -> int:
 
 
 def forget_old_imports() -> int:
-    """Delete what finished long ago. Crosses tenants."""
+    """Delete what finished long ago, and lines of jobs of then. Crosses tenants."""
+    forget_old_lines()
     with _connected() as connection:
         return imports.forget_old(connection, days=_KEPT_DAYS)
 
@@ -74,8 +77,18 @@ def _take_turn(import_id: UUID) -> bool:
             output=lines[-20:],
         )
         return False
-    _log.info("import_turn", import_id=str(import_id), **json.loads(lines[-1]))
+    told = json.loads(lines[-1])
+    _log.info("import_turn", import_id=str(import_id), **told)
+    _note_turn(import_id, str(told.get("turn", "")))
     return True
+
+
+def _note_turn(import_id: UUID, outcome: str) -> None:
+    """How it stands; what is wrong with a file may quote records, so it is in the import alone."""
+    row = Import.objects.using("system").filter(pk=import_id).first()
+    if row is not None and outcome:
+        told = f"{outcome}: {row.records_imported} records came, {row.records_refused} did not."
+        note_step(row.organization_id, row.pk, told)
 
 
 def _output_of(child: "subprocess.Popen[bytes]") -> bytes:

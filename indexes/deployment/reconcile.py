@@ -14,6 +14,7 @@ from indexes.deployment.placement import is_placed, place
 from indexes.deployment.planner import Desired, Observed, Step, plan
 from indexes.deployment.probe import serves_within
 from indexes.deployment.removal import drop_records, forget
+from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from indexes.specification import is_paused
 from kit import clock
@@ -51,9 +52,15 @@ def _apply(index: Index, steps: list[Step], *, probe_timeout_s: float) -> None:
                 _probe(index, timeout_s=probe_timeout_s)
             else:
                 _ACTIONS[step](index)
+            _note_done(index, step)
     except Exception as error:
         _note_failure(index, error)
         raise
+
+
+def _note_done(index: Index, step: Step) -> None:
+    if step in _TOLD:
+        note_step(index.organization_id, index.pk, _TOLD[step])
 
 
 def _probe(index: Index, *, timeout_s: float) -> None:
@@ -84,6 +91,14 @@ def _unpublish(index: Index) -> None:
     publish_index(index.pk, is_wanted=False)
 
 
+_TOLD = {
+    Step.PLACE: "It has its engines.",
+    Step.PUBLISH: "The gateway leads to it.",
+    Step.PROBE: "It answers through its public host.",
+    Step.MARK_READY: "It is what was wished for.",
+    Step.UNPUBLISH: "The gateway leads to it no longer.",
+    Step.DROP_RECORDS: "Its records are gone.",
+}
 _ACTIONS: dict[Step, Callable[[Index], object]] = {
     Step.PLACE: place,
     Step.PUBLISH: _publish,
@@ -131,3 +146,4 @@ def _note_failure(index: Index, error: Exception) -> None:
     message = str(error) if isinstance(error, Unavailable) else type(error).__name__
     _log.warning("index_not_converged", index_id=str(index.pk), error=message)
     Index.objects.using("system").filter(pk=index.pk).update(failure=message[:500])
+    note_step(index.organization_id, index.pk, f"Not yet: {message}")

@@ -11,6 +11,7 @@ from indexes.backup_models import UNFINISHED, RestoreJob, RestoreStatus
 from indexes.deployment.archive import archive_index
 from indexes.deployment.claims import claim
 from indexes.deployment.notices import notify_state
+from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from indexes.schedule import reconcile_soon, restore_soon
 from keyring.envelope import DataKey
@@ -57,6 +58,8 @@ def _take_turn(job: RestoreJob, *, turn_s: float) -> None:
     started = clock.now() if job.started_at is None else job.started_at
     rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
     rows.update(status=RestoreStatus.IN_PROGRESS, started_at=started)
+    if job.started_at is None:
+        note_step(job.organization_id, job.pk, "A worker copies what the source refers to.")
     try:
         is_filled = _fill(job, until_s=clock.monotonic_s() + turn_s)
     except _Unwanted:
@@ -150,7 +153,9 @@ def _clear(job: RestoreJob) -> None:
 
 def _finish(job: RestoreJob, status: RestoreStatus, **changed: object) -> None:
     rows = RestoreJob.objects.using("system").filter(pk=job.pk, status__in=UNFINISHED)
-    rows.update(status=status, finished_at=clock.now(), **changed)
+    if rows.update(status=status, finished_at=clock.now(), **changed):
+        told = ": ".join(filter(None, [status.label, str(changed.get("failure", ""))]))
+        note_step(job.organization_id, job.pk, told)
 
 
 def _note_failure(job: RestoreJob, error: Exception) -> None:
@@ -158,6 +163,7 @@ def _note_failure(job: RestoreJob, error: Exception) -> None:
     message = error.message if isinstance(error, StonepineError) else type(error).__name__
     _log.warning("restore_failed", job_id=str(job.pk), error=message)
     RestoreJob.objects.using("system").filter(pk=job.pk).update(attempts=F("attempts") + 1)
+    note_step(job.organization_id, job.pk, f"Try {job.attempts + 1} failed: {message}")
     if job.attempts + 1 < MAX_ATTEMPTS and not isinstance(error, DataLoss | NotFound):
         return
     rows = Index.objects.using("system").filter(pk=job.target_index_id)

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from indexes.backup_models import Backup
 from indexes.deployment.children import dying_with_us, is_stopping
+from indexes.job_lines import note_step
 from indexes.locks import Lock
 from indexes.verification_models import UNANSWERED, BackupVerification, VerificationStatus
 from kit import clock
@@ -45,6 +46,7 @@ def _run(due: BackupVerification) -> None:
     backup = Backup.objects.using("system").filter(pk=due.backup_id).first()
     if backup is None or not _note(due, status=VerificationStatus.IN_PROGRESS):
         return
+    note_step(due.organization_id, due.pk, "A worker restores it into a scratch place.")
     told = _told_by_child(due, backup)
     if told.get("status") == "verified":
         is_sound = not told["damage"]
@@ -53,6 +55,7 @@ def _run(due: BackupVerification) -> None:
     elif not is_stopping():
         _log.error("verification_broke", verification_id=str(due.pk), told=told)
         _note(due, attempts=F("attempts") + 1)
+        note_step(due.organization_id, due.pk, f"Try {due.attempts + 1} broke.")
         if due.attempts + 1 >= MAX_ATTEMPTS:
             finding = str(told.get("message", "The process that verified it crashed."))
             _finish(due, VerificationStatus.FAILED, finding=finding[:500])
@@ -92,6 +95,8 @@ def _finish(due: BackupVerification, status: VerificationStatus, **changed: str)
     """The answer, also where the list of backups shows it."""
     now = clock.now()
     if _note(due, status=status, finished_at=now, percent_complete=100, **changed):
+        told = ": ".join(filter(None, [status.label, changed.get("finding", "")]))
+        note_step(due.organization_id, due.pk, told)
         rows = Backup.objects.using("system").filter(pk=due.backup_id)
         if status != VerificationStatus.FAILED:
             rows.update(verified_at=now, verification=status)

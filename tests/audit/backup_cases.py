@@ -19,7 +19,7 @@ from indexes.collections import (
 )
 from indexes.moments import create_index_from_moment
 from indexes.restores import cancel_restore_job, create_index_from_backup
-from indexes.verifications import verify_backup
+from indexes.verifications import cancel_verification, verify_backup
 from kit import clock
 from orgs.tenancy import tenant
 from tests.support.world import SPEC, World
@@ -81,6 +81,12 @@ def _verification(world: World) -> Callable[[Actor], Any]:
     return lambda actor: verify_backup(actor, backup)
 
 
+def _verification_end(world: World) -> Callable[[Actor], Any]:
+    backup = _ready(world)
+    verify_backup(OPERATOR, backup)
+    return lambda actor: cancel_verification(actor, backup)
+
+
 def _kept(world: World) -> Backup:
     collection = create_collection(OPERATOR, world.index(), name="kept")
     with tenant(collection.organization_id):
@@ -118,6 +124,7 @@ BACKUP_CASES: dict[str, Case] = {
     "indexes.backup_schedules.update_backup_schedule": _schedule_update,
     "indexes.backups.create_backup": _creation,
     "indexes.backups.delete_backup": _deletion,
+    "indexes.verifications.cancel_verification": _verification_end,
     "indexes.verifications.verify_backup": _verification,
     "indexes.collections.create_collection": _collection,
     "indexes.collections.create_index_from_collection": _index_from_collection,

@@ -7,7 +7,8 @@ import pytest
 from access.actor import OPERATOR
 from indexes.backup_models import RestoreJob, RestoreStatus
 from indexes.imports import start_import
-from indexes.jobs import JobKind, cancel_job, failed_jobs, unfinished_jobs
+from indexes.job_kinds import JobKind
+from indexes.jobs import cancel_job, failed_jobs, job_by_id, unfinished_jobs
 from indexes.metrics.models import Activity
 from indexes.models import Deployment, Import, Index
 from indexes.nodes import busiest_indexes, node_loads, register_node
@@ -64,14 +65,18 @@ def test_jobs_of_everybody_are_found_and_cancelled(world: World, indexes: list[I
     imports = {one.id for one in unfinished if one.kind == JobKind.IMPORT}
     assert imports == {one.pk for one in started}
     assert {one.name for one in unfinished if one.kind == JobKind.INDEX} == {"movies", "filme"}
-    cancel_job(OPERATOR, "import", started[1].pk)
+    assert {one.owner for one in unfinished} == {"operator"}
+    cancel_job(OPERATOR, started[1].pk)
     states = Import.objects.using("system").order_by("id").values_list("status", flat=True)
     assert list(states) == ["Pending", "Cancelled"]
     with pytest.raises(FailedPrecondition):
-        cancel_job(OPERATOR, "backup", new_id())
-    for kind in ("restore", "import", "nothing"):
-        with pytest.raises(NotFound):
-            cancel_job(OPERATOR, kind, new_id())
+        cancel_job(OPERATOR, indexes[0].pk)
+    with pytest.raises(NotFound):
+        cancel_job(OPERATOR, new_id())
+    job, lines = job_by_id(OPERATOR, started[1].pk)
+    assert (job.status, [line.text for line in lines]) == (
+        "Cancelled", ["The import was asked for.", "Cancelled."],
+    )  # fmt: skip
 
 
 def test_failed_restores_are_told_for_a_week(world: World, indexes: list[Index]) -> None:
@@ -91,5 +96,6 @@ def test_they_are_operators_alone(world: World) -> None:
     for look in (node_loads, busiest_indexes, unfinished_jobs, failed_jobs):
         with pytest.raises(PermissionDenied):
             look(world.alice)
-    with pytest.raises(PermissionDenied):
-        cancel_job(world.alice, "import", new_id())
+    for act in (cancel_job, job_by_id):
+        with pytest.raises(PermissionDenied):
+            act(world.alice, new_id())

@@ -1,6 +1,8 @@
 """The matrix' rows of the Admin API: what each method of each route needs of a service account."""
 
 from tests.matrix.reference import (
+    CONTROL_READ,
+    CONTROL_WRITE,
     ORGANIZATION_ADMINISTER,
     ORGANIZATION_READ,
     PROJECT_CREATE,
@@ -48,6 +50,9 @@ ROWS: Rows = {
     f"PATCH {_PROJECT}/networks": Row(SETTINGS_WRITE, 200, {"data_plane": []}),
     f"GET {_PROJECT}/api-keys": Row(SETTINGS_READ, 200),
     f"POST {_PROJECT}/api-keys": Row(SETTINGS_WRITE, 201, _NEW),
+    f"GET {_PROJECT}/jobs": Row(CONTROL_READ, 200),
+    f"GET {_PROJECT}/jobs/<str:job_id>": Row(CONTROL_READ, 200),
+    f"POST {_PROJECT}/jobs/<str:job_id>/cancel": Row(CONTROL_WRITE, 412),  # it is done
     # It has one already, which is enabled; half a secret changes nothing.
     f"GET {_LOCK}": Row(SETTINGS_READ, 200),
     f"POST {_LOCK}": Row(SETTINGS_WRITE, 409, {"kind": "vault", "settings": {}, "secret": {}}),

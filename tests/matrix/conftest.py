@@ -72,6 +72,7 @@ def ids(stage: Stage) -> dict[str, str]:
         "role_binding_id": str(binding.pk),
         "webhook_id": str(hook(world.organization).webhook.pk),
         "delivery_id": MISSING["delivery_id"],
+        "job_id": stage.ours["job_id"],
         "stream_id": str(_stream(world.organization)),
     }
 

@@ -18,6 +18,7 @@ from api.views.admin.encryption_keys import (
     EncryptionKeyView,
 )
 from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
+from api.views.admin.jobs import CancelJobView, JobsView, JobView
 from api.views.admin.networks import OrganizationNetworksView, ProjectNetworksView
 from api.views.admin.organizations import OrganizationsView, OrganizationView
 from api.views.admin.projects import ProjectsView, ProjectView
@@ -46,6 +47,9 @@ _ROUTES = {
     "projects/<str:project_id>": ProjectView,
     "projects/<str:project_id>/networks": ProjectNetworksView,
     "projects/<str:project_id>/api-keys": ApiKeysView,
+    "projects/<str:project_id>/jobs": JobsView,
+    "projects/<str:project_id>/jobs/<str:job_id>": JobView,
+    "projects/<str:project_id>/jobs/<str:job_id>/cancel": CancelJobView,
     f"{_ENCRYPTION_KEY}": EncryptionKeyView,
     f"{_ENCRYPTION_KEY}/disable": DisableEncryptionKeyView,
     f"{_ENCRYPTION_KEY}/enable": EnableEncryptionKeyView,
