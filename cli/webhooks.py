@@ -49,11 +49,12 @@ def list_all(
     """Webhooks and whether they are well."""
     with operating(home) as operator:
         from webhooks.queries import webhooks as found_at
+        from webhooks.secret_store import url_of
 
         found = found_at(operator, _place(operator, organization, project))
     rows = [
         {
-            "id": str(one.pk), "name": one.name, "url": one.url, "events": one.events,
+            "id": str(one.pk), "name": one.name, "url": url_of(one), "events": one.events,
             "enabled": one.is_enabled, "disabled_reason": one.disabled_because,
             "failing_since": one.failing_since.isoformat() if one.failing_since else None,
         }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from webhooks.addresses import checked_url
 from webhooks.catalogue import checked_events
 from webhooks.models import Webhook
 from webhooks.schedule import deliver_soon
-from webhooks.secret_store import sealed_secret
+from webhooks.secret_store import sealed_secret, sealed_url, url_of
 from webhooks.signature import new_secret
 
 MAX_WEBHOOKS = 50
@@ -51,9 +52,9 @@ def create_webhook(
         id=new_id(),
         organization_id=place.tenant_id,
         name=_checked_name(name),
-        url=checked_url(url),
         events=checked_events(events, is_of_project=is_of_project),
     )
+    webhook.sealed_url = _sealed_url(webhook, checked_url(url))
     webhook.organization = locked(place.tenant_id)
     if isinstance(place, Project):
         webhook.project = locked_project(place.pk)
@@ -80,7 +81,7 @@ def update_webhook(
     address."""
     require(actor, Permission.WEBHOOK_WRITE, webhook.scope)
     is_of_project = webhook.project_id is not None
-    wanted: dict[str, object] = {}
+    wanted: dict[str, Any] = {}
     if name is not None:
         wanted["name"] = _checked_name(name)
     if url is not None:
@@ -88,13 +89,11 @@ def update_webhook(
     if events is not None:
         wanted["events"] = checked_events(events, is_of_project=is_of_project)
     found = locked_webhook(webhook.pk)
-    changed = {key: value for key, value in wanted.items() if getattr(found, key) != value}
+    held = {"name": found.name, "url": url_of(found), "events": found.events}
+    changed = {key: value for key, value in wanted.items() if held[key] != value}
     if not changed:
         return found
-    for key, value in changed.items():
-        setattr(found, key, value)
-    found.updated_at = clock.now()
-    found.save(update_fields=[*changed, "updated_at"])
+    _change(found, changed)
     record(
         actor, Action.WEBHOOK_UPDATED, target=found.audit_target(),
         changed=sorted(changed), events=found.events, host=host_of(found),
@@ -159,6 +158,16 @@ def delete_webhook(actor: Actor, webhook: Webhook) -> None:
     found.delete()
 
 
+def _change(webhook: Webhook, changed: dict[str, Any]) -> None:
+    columns = dict(changed)
+    if "url" in columns:
+        columns |= {"url": "", "sealed_url": _sealed_url(webhook, columns["url"])}
+    columns["updated_at"] = clock.now()
+    for key, value in columns.items():
+        setattr(webhook, key, value)
+    webhook.save(update_fields=list(columns))
+
+
 def locked_webhook(webhook_id: UUID) -> Webhook:
     rows = Webhook.objects.select_for_update(no_key=True, of=("self",))
     found = rows.select_related("organization", "project").filter(pk=webhook_id).first()
@@ -169,11 +178,15 @@ def locked_webhook(webhook_id: UUID) -> Webhook:
 
 def host_of(webhook: Webhook) -> str:
     """What lists, logs and events say of the address: its path and query may be a secret."""
-    return urlsplit(webhook.url).netloc
+    return urlsplit(url_of(webhook)).netloc
 
 
 def _sealed(webhook: Webhook, secret: str) -> bytes:
     return sealed_secret(secret, organization_id=webhook.organization_id, webhook_id=webhook.pk)
+
+
+def _sealed_url(webhook: Webhook, url: str) -> bytes:
+    return sealed_url(url, organization_id=webhook.organization_id, webhook_id=webhook.pk)
 
 
 def _checked_name(name: str) -> str:

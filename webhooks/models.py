@@ -17,6 +17,9 @@ from projects.models import Project
 class Webhook(models.Model):
     """Of one project, or of a whole organization where `project` is null.
 
+    Its address is sealed, as its path may be a secret (`webhooks.secret_store`); `url` is empty but
+    in rows from before that, until the sweep has sealed them.
+
     `failing_since` is when the first of the failures happened that no success has followed.
     `disabled_because` is empty where a person turned it off. `claimed_until` is until when a worker
     alone delivers.
@@ -26,7 +29,8 @@ class Webhook(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="webhooks")
     project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="webhooks")
     name = models.CharField(max_length=80)
-    url = models.CharField(max_length=2000)
+    url = models.CharField(max_length=2000, default="", blank=True)
+    sealed_url = models.BinaryField(null=True)
     events = ArrayField(models.CharField(max_length=64))
     sealed_secret = models.BinaryField()
     sealed_previous_secret = models.BinaryField(null=True)

@@ -26,7 +26,7 @@ from webhooks.addresses import allowed_places
 from webhooks.catalogue import TEST
 from webhooks.endpoints import disable_webhook
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
-from webhooks.secret_store import opened_secrets
+from webhooks.secret_store import opened_secrets, url_of
 from webhooks.signature import signed_headers
 
 # Seconds before each further try: a bit more than a day in all.
@@ -161,7 +161,7 @@ def _sent(delivery: Delivery, now: datetime) -> _Answer:
         )
         own = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
         status = exchange(
-            "POST", webhook.url, body,
+            "POST", url_of(webhook), body,
             headers=own | headers, allowed=allowed_places(), timeout_s=_TIMEOUT_S,
         ).status  # fmt: skip
     except StonepineError as failure:

@@ -9,8 +9,10 @@ from celery import shared_task
 def sweep() -> None:
     """Find what is to be delivered, one message for each webhook: a slow one holds up no other."""
     from webhooks.schedule import deliver_soon
+    from webhooks.secret_store import seal_addresses
     from webhooks.sending import due_webhooks
 
+    seal_addresses()
     for webhook_id in due_webhooks():
         deliver_soon(webhook_id)
 

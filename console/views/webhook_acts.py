@@ -30,6 +30,7 @@ from webhooks.endpoints import (
 )
 from webhooks.models import Webhook
 from webhooks.queries import attempts_of, get_delivery
+from webhooks.secret_store import url_of
 from webhooks.sending import body_of
 from webhooks.signature import message_name
 
@@ -38,7 +39,7 @@ from webhooks.signature import message_name
 @freshly_confirmed
 def edit(visit: Visit, webhook_id: UUID) -> HttpResponse:
     webhook = _subject(visit, Action.WEBHOOK_UPDATED, webhook_id)
-    now = {"name": webhook.name, "url": webhook.url, "events": webhook.events}
+    now = {"name": webhook.name, "url": url_of(webhook), "events": webhook.events}
     form = WebhookForm(visit.posted, initial=now, is_of_project=visit.project is not None)
     if form.is_valid():
         try:

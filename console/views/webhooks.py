@@ -26,6 +26,7 @@ from webhooks.endpoints import NewSecret, create_webhook, host_of
 from webhooks.models import Attempt, Delivery, Webhook
 from webhooks.queries import Health, deliveries, get_webhook, healths
 from webhooks.queries import webhooks as webhooks_at
+from webhooks.secret_store import url_of
 
 _TITLE = "Webhooks"
 
@@ -80,6 +81,7 @@ def detail(visit: Visit, webhook_id: UUID) -> HttpResponse:
     page = deliveries(visit.actor, webhook, limit=ROWS, after=after(visit.request))
     context = {
         "webhook": webhook,
+        "address": url_of(webhook),
         "host": host_of(webhook),
         "health": healths(visit.actor, [webhook])[webhook.pk],
         "has_two_secrets": webhook.has_two_secrets(clock.now()),

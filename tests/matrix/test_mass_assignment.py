@@ -120,10 +120,11 @@ WISHES = {
         is_always_strict=True,
     ),
     "POST admin/webhooks": Wish(
-        Webhook, _HOOK, _columns("name", "url", "events", "project_id"), is_always_strict=True
+        Webhook, _HOOK, _columns("name", "url", "events", "project_id"), _columns("sealed_url"),
+        is_always_strict=True,
     ),
     "PATCH admin/webhooks/<str:webhook_id>": Wish(
-        Webhook, _NAMED, _columns("name", "url", "events"), _columns("updated_at"),
+        Webhook, _NAMED, _columns("name", "url", "events"), _columns("updated_at", "sealed_url"),
         is_always_strict=True,
     ),
     "POST admin/webhooks/<str:webhook_id>/rotate-secret": Wish(

@@ -222,10 +222,12 @@ def _keep_credentials(stack: Stack, planted: Planted, name: str) -> None:
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     hook = stack.run(
-        "webhook", "create", place[0], name, "https://hooks.example.com/x",
+        "webhook", "create", place[0], name,
+        f"https://hooks.example.com/{planted.word('path of a webhook')}",
         "--event", "index.created", "--home", str(stack.home),
     )  # fmt: skip
     assert hook.returncode == 0, hook.stderr
+    assert _text(planted, "path of a webhook") not in hook.stderr
     planted.known("webhook secret", hook.stdout.split()[-1])
 
 

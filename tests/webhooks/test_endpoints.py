@@ -8,6 +8,7 @@ from access.actor import OPERATOR
 from audit.models import Event
 from kit.environment import environment
 from kit.errors import (
+    DataLoss,
     FailedPrecondition,
     InvalidArgument,
     NotFound,
@@ -22,6 +23,7 @@ from tests.webhooks.hooks import URL, hook, outbox, stored
 from webhooks import endpoints
 from webhooks.deliveries import redeliver
 from webhooks.endpoints import create_webhook, disable_webhook, rotate_secret, update_webhook
+from webhooks.models import Webhook
 from webhooks.queries import (
     attempts_of,
     deliveries,
@@ -30,6 +32,7 @@ from webhooks.queries import (
     healths,
     webhooks,
 )
+from webhooks.secret_store import seal_addresses, url_of
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_addresses_that_a_webhook_may_not_have(world: World, url: str) -> None:
 
 
 def test_in_clear_only_where_the_operator_allows(world: World, receiver: HttpReceiver) -> None:
-    assert hook(world.project, receiver.url).webhook.url == receiver.url
+    assert url_of(hook(world.project, receiver.url).webhook) == receiver.url
     assert environment().outbound_allow
 
 
@@ -78,7 +81,31 @@ def test_the_secret_is_sealed_and_nowhere_else(world: World) -> None:
         assert secret not in columns
         assert secret.removeprefix("whsec_").encode() not in bytes(found.sealed_secret)
         assert secret not in told
-    assert "T0KEN" not in told  # nor the path of the address, which may be one too
+    # Nor the path of the address, which may be one too.
+    assert "T0KEN" not in columns + told
+    assert b"T0KEN" not in bytes(found.sealed_url or b"")
+    assert url_of(found) == f"{URL}/T0KEN"
+
+
+def test_an_address_opens_only_for_its_own_webhook_and_may_change(world: World) -> None:
+    mine, other = (hook(world.project, f"{URL}/{n}").webhook for n in "ab")
+    changed = update_webhook(world.alice, mine, url=f"{URL}/c")
+    assert url_of(stored(changed)) == f"{URL}/c"
+    other.sealed_url = stored(changed).sealed_url
+    with pytest.raises(DataLoss):
+        url_of(other)
+
+
+def test_addresses_from_before_are_sealed_by_the_sweep(world: World) -> None:
+    """Of every tenant, and each still leads where it led."""
+    hooks = [hook(place, URL).webhook for place in (world.project, world.their_project)]
+    Webhook.objects.using("system").update(url=URL, sealed_url=None)
+    assert [url_of(stored(one)) for one in hooks] == [URL, URL]
+    assert seal_addresses() == 2
+    assert seal_addresses() == 0
+    for one in map(stored, hooks):
+        assert (one.url, url_of(one)) == ("", URL)
+        assert URL.encode() not in bytes(one.sealed_url or b"")
 
 
 @pytest.mark.parametrize("hours", [-1, 169])

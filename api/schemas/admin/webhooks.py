@@ -6,6 +6,7 @@ from typing import Any
 from kit import clock
 from webhooks.endpoints import NewSecret
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
+from webhooks.secret_store import url_of
 from webhooks.signature import message_name
 
 
@@ -14,7 +15,7 @@ def render_webhook(webhook: Webhook) -> dict[str, Any]:
     return {
         "id": str(webhook.pk),
         "name": webhook.name,
-        "url": webhook.url,
+        "url": url_of(webhook),
         "events": webhook.events,
         "project_id": str(webhook.project_id) if webhook.project_id else None,
         "enabled": webhook.is_enabled,
