@@ -60,6 +60,7 @@ _INDEX: dict[str, Any] = {
         "read_capacity": _MAP,
         "schema": _MAP,
         "deletion_protection": {"type": "string", "enum": ["enabled", "disabled"]},
+        "cmek_id": _TEXT,
         "tags": {"type": "object", "nullable": True, "additionalProperties": _TEXT},
     },
 }

@@ -45,10 +45,12 @@ def create_index(
     schema: dict[str, Any] | None = None,
     tags: dict[str, str] | None = None,
     is_protected: bool = False,
+    cmek_id: str | None = None,
 ) -> Index:
     """Wish for an index. It is `Initializing` until a worker has brought it up.
 
     `spec` holds exactly one of `serverless`, `pod`, `byoc`; `schema` the filterable fields.
+    `cmek_id` names the project's encryption key, which seals all its indexes, named or not.
     """
     require(actor, Permission.INDEX_CREATE, project.scope)
     wish = new_index(
@@ -61,6 +63,7 @@ def create_index(
         schema=schema,
         tags=tags,
         is_protected=is_protected,
+        cmek_id=cmek_id,
     )
     kind = wish.vector_type
     record(actor, Action.INDEX_CREATED, target=wish.audit_target(), vector_type=kind)
@@ -80,6 +83,7 @@ def new_index(
     schema: dict[str, Any] | None,
     tags: dict[str, str] | None,
     is_protected: bool,
+    cmek_id: str | None = None,
 ) -> Index:
     """The row of a wish that is sound and has room; part of a verb, which records it."""
     kind, dimension, metric = checked_kind(
@@ -96,20 +100,20 @@ def new_index(
         tags=merged_tags({}, tags or {}),
         is_protected=is_protected,
     )
-    wish.project = _with_room(project, name)
+    wish.project = _with_room(project, name, cmek_id)
     wish.port = reserve_port(wish.pk, organization_id=project.organization_id)
     wish.save(force_insert=True)
     return wish
 
 
-def _with_room(project: Project, name: str) -> Project:
+def _with_room(project: Project, name: str, cmek_id: str | None) -> Project:
     """The project, locked: names and quotas are decided one after the other."""
     found = locked_project(project.pk)
     live = live_indexes(found)
     if live.filter(name=name).exists():
         raise AlreadyExists(f"Resource already exists: there is an index {name}.", name=name)
     found.organization.require_room("indexes_per_project", live.count())
-    require_usable(found)
+    require_usable(found, key_id=cmek_id)
     return found
 
 
@@ -174,7 +178,9 @@ def delete_index(actor: Actor, index: Index) -> None:
 
 def _locked(index: Index) -> Index:
     rows = Index.objects.select_for_update(of=("self",))
-    rows = rows.select_related("project__organization", "deployment__node")
+    rows = rows.select_related(
+        "project__organization", "project__encryption_key", "deployment__node"
+    )
     found = rows.filter(pk=index.pk).exclude(state=IndexState.TERMINATING).first()
     if found is None:
         raise NotFound(f"Resource {index.name} not found")

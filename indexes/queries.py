@@ -16,11 +16,13 @@ from kit.errors import NotFound
 from orgs.tenancy import tenant
 from projects.models import Project
 
+_SHOWN_WITH = ("project__organization", "project__encryption_key", "deployment__node")
+
 
 def live_indexes(project: Project) -> "QuerySet[Index]":
     """Those that were not deleted, as rows to narrow further; needs an open tenant."""
     rows = Index.objects.filter(project=project).exclude(state=IndexState.TERMINATING)
-    return rows.select_related("project__organization", "deployment__node")
+    return rows.select_related(*_SHOWN_WITH)
 
 
 def visible_indexes(actor: Actor, project: Project) -> list[Index]:
@@ -73,7 +75,7 @@ def index_by_id(actor: Actor, index_id: UUID) -> Index:
     if organization_id is None:
         raise NotFound(f"There is no index {index_id}.")
     with tenant(organization_id):
-        rows = Index.objects.select_related("project__organization", "deployment__node")
+        rows = Index.objects.select_related(*_SHOWN_WITH)
         index = rows.filter(pk=index_id)[0]
     require(actor, Permission.INDEX_READ, index.scope)
     return index
@@ -91,7 +93,7 @@ def place_of(index: Index, namespace: str | None = None) -> Place:
 def state_of(index: Index) -> Index | None:
     """The row as it is now; None once it is gone."""
     with tenant(index.organization_id):
-        rows = Index.objects.select_related("project__organization", "deployment__node")
+        rows = Index.objects.select_related(*_SHOWN_WITH)
         return rows.filter(pk=index.pk).first()
 
 

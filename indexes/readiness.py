@@ -86,7 +86,7 @@ def wait_until_ready(index: Index, *, timeout_s: float | None = None) -> Index:
     """
     timeout_s = environment().create_wait_s if timeout_s is None else timeout_s
     if timeout_s <= 0 or not _places.acquire(blocking=False):
-        return index
+        return state_of(index) or index
     event = _notices.watch(index.pk)
     try:
         return _wait(index, event, deadline=clock.monotonic_s() + timeout_s)

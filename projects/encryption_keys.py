@@ -13,7 +13,13 @@ from keyring.roots import SealedValue
 from kit import clock
 from kit.destinations import Purpose
 from kit.environment import environment
-from kit.errors import AlreadyExists, DataLoss, FailedPrecondition, NotFound
+from kit.errors import (
+    AlreadyExists,
+    DataLoss,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+)
 from orgs.dataplane import announce_change
 from orgs.plans import Feature
 from orgs.root_key import sealed_column
@@ -135,10 +141,14 @@ def check_encryption_key(actor: Actor, key: EncryptionKey) -> EncryptionKey:
     return key
 
 
-def require_usable(project: Project) -> None:
-    """Before something new is encrypted. Raises where the project's key is disabled, or missing
-    though one is required."""
+def require_usable(project: Project, *, key_id: str | None = None) -> None:
+    """Before something new is encrypted. Raises where the project's key is disabled, missing though
+    one is required, or another than the named one."""
     key = EncryptionKey.objects.filter(project=project).first()
+    if key_id is not None and (key is None or str(key.pk) != key_id.lower()):
+        raise InvalidArgument(
+            f"cmek_id {key_id[:40]!r} names no encryption key of this project.", field="cmek_id"
+        )
     if key is not None and key.disabled_at is not None:
         raise KeyRefused(DISABLED)
     if key is None and project.force_encryption_with_cmek:

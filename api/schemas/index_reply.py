@@ -34,6 +34,9 @@ def render_index(index: Index, version: Version) -> dict[str, Any]:
         body["private_host"] = private
     if index.dimension is not None:
         body["dimension"] = index.dimension
+    key = getattr(index.project, "encryption_key", None)
+    if key is not None and version >= Version.V2026_01_ALPHA:
+        body["cmek_id"] = str(key.pk)
     if index.tags or version >= Version.V2026_01_ALPHA:
         body["tags"] = index.tags or None
     return body

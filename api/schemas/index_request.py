@@ -47,6 +47,7 @@ class CreateWish:
     tags: dict[str, str]
     is_protected: bool
     source_collection: str | None = None
+    cmek_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,6 @@ def _from_spec(body: CreateIndexBySpec) -> CreateWish:
 
 
 def _from_schema(body: CreateIndexBySchema) -> CreateWish:
-    if body.cmek_id is not None:
-        raise InvalidArgument("cmek_id is not supported by this installation.")
     vector_type, field = _vector_field(body.schema.fields)
     spec = _place(body.deployment or _DEFAULT_PLACE)
     capacity = capacity_of(body.read_capacity)
@@ -165,6 +164,7 @@ def _from_schema(body: CreateIndexBySchema) -> CreateWish:
         schema=None,
         tags=body.tags or {},
         is_protected=bool(protection_of(body.deletion_protection)),
+        cmek_id=body.cmek_id,
     )
 
 

@@ -37,9 +37,9 @@ class IndexesView(ControlPlaneView):
     def post(self, request: Request) -> Response:
         del request
         wish = asdict(parse_create(body_of(self.request_as_received), self.api_version))
-        source = wish.pop("source_collection")
+        source, key_id = wish.pop("source_collection"), wish.pop("cmek_id")
         if source is None:
-            index = create_index(self.actor, self.project, **wish)
+            index = create_index(self.actor, self.project, cmek_id=key_id, **wish)
         else:
             index = create_index_from_collection(
                 self.actor, self.project, source_collection=source, **wish

@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
+from access.actor import OPERATOR
 from indexes.deployment.placement import place, place_again
 from indexes.deployment.reconcile import reconcile
 from indexes.models import Index, IndexState
 from indexes.nodes import register_node
 from indexes.read_capacity import read_status
 from kit.environment import environment
+from projects.encryption_keys import detach_encryption_key
 from storage.catalog import load_index
 from storage.database import connect
 from tests.api.conftest import Caller
+from tests.audit.encryption_key_cases import attached
 from tests.support.gatehouse import open_gatehouse
 from tests.support.world import World
 
@@ -320,3 +323,26 @@ def test_a_ready_index_says_so(world: World) -> None:
     Index.objects.using("system").update(state=IndexState.READY)
     shown = json.loads(editor(world).call("GET", "/indexes/movies").content)
     assert shown["status"] == {"ready": True, "state": "Ready"}
+
+
+def test_an_index_names_the_key_of_its_project(world: World) -> None:
+    caller = editor(world)
+    theirs = attached(world, project=world.their_project)
+    for wrong in (str(theirs.pk), "no-key"):
+        response = caller.call("POST", "/indexes", {**NEW_BODY, "cmek_id": wrong})
+        assert response.status_code == 400
+        assert "names no encryption key of this project" in response.content.decode()
+    assert "cmek_id" not in made(caller, NEW_BODY)
+    key = attached(world)
+    assert made(caller, {**NEW_BODY, "name": "named", "cmek_id": str(key.pk)})["cmek_id"] == str(
+        key.pk
+    )
+    for name in ("movies", "named"):
+        assert caller.call("GET", f"/indexes/{name}").json()["cmek_id"] == str(key.pk)
+        changed = caller.call("PATCH", f"/indexes/{name}", {"tags": {"a": "b"}})
+        assert changed.json()["cmek_id"] == str(key.pk)
+    listed = caller.call("GET", "/indexes").json()["indexes"]
+    assert {one["cmek_id"] for one in listed} == {str(key.pk)}
+    assert "cmek_id" not in editor(world, "2025-10").call("GET", "/indexes/named").json()
+    detach_encryption_key(OPERATOR, key)
+    assert "cmek_id" not in caller.call("GET", "/indexes/named").json()

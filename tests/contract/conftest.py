@@ -31,6 +31,8 @@ def stack(import_folder: Path, temporary_folder: Path) -> Iterator[Stack]:
         "STONEPINE_IMPORT_FOLDERS": str(import_folder),
         # Whatever is logged at any level is written, and looked through by test_secrecy.
         "STONEPINE_LOG_LEVEL": "debug",
+        # Key services of customers, as the tests play them.
+        "STONEPINE_OUTBOUND_ALLOW": "kms=127.0.0.0/8",
         "TMPDIR": str(temporary_folder),
     }
     with running_stack(**settings) as started:

@@ -9,6 +9,7 @@ from tests.support.clients import (
     run_scenario,
     typescript_folder,
 )
+from tests.support.key_house import VAULT_TOKEN, key_house
 from tests.support.stack import REPOSITORY, Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -21,6 +22,11 @@ def credentials(stack: Stack) -> list[str]:
 
 def test_the_python_admin_client_reaches_everything(stack: Stack, name: str) -> None:
     run_scenario(stack, "admin_client", name, *credentials(stack), stack.facts["owner"]["email"])
+
+
+def test_a_project_that_requires_a_key_of_its_own(stack: Stack, name: str) -> None:
+    with key_house() as house:
+        run_scenario(stack, "customer_key", name, *credentials(stack), house.url, VAULT_TOKEN)
 
 
 def test_the_typescript_admin_client_reaches_everything(stack: Stack, name: str) -> None:

@@ -1,15 +1,19 @@
 """The keyring with outer keys around it: both are needed, and what they opened is forgotten."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from keyring.data_keys import new_data_key, open_data_key
 from keyring.layered import KeyPending, LayeredKeyring, outer_key_id
 from keyring.local import LocalKeyring
 from keyring.outer.key import KeyRefused, OuterKey
+from kit import clock
+from kit.environment import Environment
 from kit.errors import DataLoss, Unavailable
 from kit.ids import new_id
 
@@ -138,3 +142,39 @@ def test_who_must_not_wait_is_told_what_to_fetch(folder: Path) -> None:
     assert shelf.asked == 0
     keyring.fetch(pending.value.project_id, pending.value.wrapped)
     assert open_data_key(keyring, project, 1, wrapped).guard is None
+
+
+def test_what_was_disabled_at_its_holder_is_closed_within_five_minutes_and_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1_000.0
+    monkeypatch.setattr(clock, "monotonic_s", lambda: now_s)
+    longest_s = Environment(data_key_cache_s=300).data_key_cache_s
+    with pytest.raises(ValidationError):
+        Environment(data_key_cache_s=longest_s + 1)
+    shelf = Shelf()
+    keyring = LayeredKeyring(folder, shelf, cache_s=longest_s)
+    project, wrapped = _locked(keyring, shelf)
+    key = open_data_key(keyring, project, 1, wrapped)
+
+    shelf.failure, disabled_s = KeyRefused("It is disabled."), now_s
+    closed_s = None
+    while closed_s is None:
+        now_s += 1
+        try:
+            key.derive("segment")
+        except KeyRefused:
+            closed_s = now_s
+    assert closed_s - disabled_s <= 300
+    with pytest.raises(KeyRefused):
+        open_data_key(keyring, project, 1, wrapped)
+
+    shelf.failure, enabled_s = None, now_s
+    opened_s = None
+    while opened_s is None:
+        now_s += 1
+        with suppress(KeyRefused):
+            key.derive("segment")
+            opened_s = now_s
+    assert opened_s - enabled_s <= 6
+    assert open_data_key(keyring, project, 1, wrapped).secret == key.secret

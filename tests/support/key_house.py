@@ -60,6 +60,10 @@ class KeyHouse:
     is_down: bool = False
     asked: list[Asked] = field(default_factory=list)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    # Of Vault's key, which its owner can rotate; earlier versions than the least one open nothing.
+    earlier: list[bytes] = field(default_factory=list)
+    least_version: int = 1
+    vault_tokens: list[str] = field(default_factory=lambda: [VAULT_TOKEN])
     _gate: threading.Event = field(default_factory=threading.Event)
     _waiting: int = 0
 
@@ -92,31 +96,45 @@ class KeyHouse:
             return self._google(asked)
         return self._vault(asked) if asked.path.startswith("/v1/") else self._aws(asked)
 
+    @property
+    def version(self) -> int:
+        return len(self.earlier) + 1
+
+    def rotate(self) -> None:
+        """As `vault write -f transit/keys/stonepine/rotate`."""
+        self.earlier.append(self.secret)
+        self.secret = secrets.token_bytes(32)
+
     def _seal(self, plain: bytes, bound: bytes) -> bytes:
         nonce = secrets.token_bytes(12)
         return nonce + AESGCM(self.secret).encrypt(nonce, plain, bound)
 
-    def _open(self, sealed: bytes, bound: bytes) -> bytes:
-        return AESGCM(self.secret).decrypt(sealed[:12], sealed[12:], bound)
+    def _open(self, sealed: bytes, bound: bytes, version: int | None = None) -> bytes:
+        key = self.secret if version in {None, self.version} else self.earlier[(version or 0) - 1]
+        return AESGCM(key).decrypt(sealed[:12], sealed[12:], bound)
 
     def _vault(self, asked: Asked) -> Answer:
         if asked.path == "/v1/auth/approle/login":
             if asked.document != APP_ROLE:
                 return 400, {"errors": ["invalid role or secret ID"]}
-            return 200, {"auth": {"client_token": VAULT_TOKEN}}
-        if asked.headers.get("x-vault-token") != VAULT_TOKEN or not self.is_enabled:
+            return 200, {"auth": {"client_token": self.vault_tokens[-1]}}
+        if asked.headers.get("x-vault-token") not in self.vault_tokens or not self.is_enabled:
             return 403, {"errors": ["1 error occurred: permission denied"]}
         act, body = asked.path.removeprefix("/v1/transit/"), asked.document
         bound = base64.b64decode(body["associated_data"])
         if act == "encrypt/stonepine":
             sealed = self._seal(base64.b64decode(body["plaintext"]), bound)
-            return 200, {"data": {"ciphertext": "vault:v1:" + base64.b64encode(sealed).decode()}}
+            text = base64.b64encode(sealed).decode()
+            return 200, {"data": {"ciphertext": f"vault:v{self.version}:{text}"}}
         if act != "decrypt/stonepine":
             return 400, {"errors": ["encryption key not found"]}
         try:
-            sealed = base64.b64decode(body["ciphertext"].removeprefix("vault:v1:"))
-            plain = self._open(sealed, bound)
-        except (InvalidTag, ValueError):
+            _, named, text = body["ciphertext"].split(":")
+            version = int(named.removeprefix("v"))
+            if version < self.least_version:
+                return 400, {"errors": ["ciphertext or signature version is disallowed by policy"]}
+            plain = self._open(base64.b64decode(text), bound, version)
+        except (InvalidTag, ValueError, IndexError):
             return 400, {"errors": ["cipher: message authentication failed"]}
         return 200, {"data": {"plaintext": base64.b64encode(plain).decode()}}
 

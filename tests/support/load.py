@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -31,9 +33,14 @@ class WireSender:
     """Writes over plain REST."""
 
     wire: Wire
+    dial_after: int | None = None
+    sent: int = 0
 
     def send(self, namespace: str, write: Write) -> int:
         path, body = _as_request(namespace, write)
+        self.sent += 1
+        if self.dial_after and self.sent % self.dial_after == 0:
+            self.wire.close()
         return self.wire.post(path, body).status
 
     def close(self) -> None:
@@ -53,6 +60,10 @@ class Load:
     stale: list[Violation] = field(default_factory=list)
     crashes: list[BaseException] = field(default_factory=list)
     reads: int = 0
+    failed_reads: int = 0
+    # Every other client comes by TLS where there is one, and dials anew after so many requests.
+    authority: Path | None = None
+    dial_after: int | None = None
     last_started_s: float = 0.0
     extra: list[Callable[[], Sender]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -61,7 +72,9 @@ class Load:
     def running(self) -> Iterator[None]:
         """Load for the block; afterwards nothing is under way. May be entered again."""
         self._stop.clear()
-        makers: list[Callable[[], Sender]] = [self._wire_sender] * self.senders + self.extra
+        makers: list[Callable[[], Sender]] = [
+            *(partial(self._wire_sender, number) for number in range(self.senders)), *self.extra
+        ]  # fmt: skip
         threads = [
             threading.Thread(target=self._guarded, args=(self._write, number, maker))
             for number, maker in enumerate(makers)
@@ -87,8 +100,12 @@ class Load:
                 for key, state in _fetched(wire, namespace, page).items()
             }
 
-    def _wire_sender(self) -> Sender:
-        return WireSender(Wire(self.url, api_key=self.api_key, timeout_s=20))
+    def _wire_sender(self, number: int) -> Sender:
+        return WireSender(self._wire(number), dial_after=self.dial_after)
+
+    def _wire(self, number: int) -> Wire:
+        authority = self.authority if number % 2 else None
+        return Wire(self.url, api_key=self.api_key, timeout_s=20, authority=authority)
 
     def _guarded(self, work: Callable[..., None], number: int, maker: Any) -> None:
         try:
@@ -131,8 +148,10 @@ class Load:
 
     def _read(self, number: int, _: None) -> None:
         choose = random.Random(self.seed * 2_000 + number)
-        with Wire(self.url, api_key=self.api_key, timeout_s=20) as wire:
+        with self._wire(number) as wire:
             while not self._stop.is_set():
+                if self.dial_after and self.reads % self.dial_after == 0:
+                    wire.close()
                 writer = choose.randrange(self.senders)
                 namespace = NAMESPACES[writer % len(NAMESPACES)]
                 ids = [f"w{writer}-{choose.randrange(self.records_each):03d}" for _ in range(8)]
@@ -140,6 +159,7 @@ class Load:
                 try:
                     found = _fetched(wire, namespace, ids)
                 except (NotSent, Broken, Refused):
+                    self.failed_reads += 1
                     self._stop.wait(0.02)
                     continue
                 self.reads += 1

@@ -26,7 +26,8 @@ def die_before(step: int, calls: Collection[CodeType] = ()) -> None:
 
 
 def is_killed(work: Callable[[], object], step: int, calls: Collection[CodeType] = ()) -> bool:
-    """Whether a copy of this process was killed before that step; else it had done everything."""
+    """Whether a copy of this process was killed before that step; else it came to its end, be it
+    a failure."""
     child = os.fork()
     if child == 0:
         die_before(step, calls)
@@ -36,5 +37,4 @@ def is_killed(work: Callable[[], object], step: int, calls: Collection[CodeType]
             os._exit(1)
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the work failed by itself"
     return os.WIFSIGNALED(status)

@@ -3,7 +3,9 @@
 import contextlib
 import http.client
 import json
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,13 +46,26 @@ class Reply:
 class Wire:
     """One keep-alive connection to one authority; for one thread."""
 
-    def __init__(self, url: str, *, api_key: str | None = None, timeout_s: float = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 10,
+        authority: Path | None = None,
+    ) -> None:
+        """`authority`: a file with who vouches for the other side, which is then asked by TLS."""
         parts = urlsplit(url)
         self._path = parts.path.rstrip("/")
         self._headers = {} if api_key is None else {"Api-Key": api_key}
-        self._connection = http.client.HTTPConnection(
-            str(parts.hostname), parts.port or 80, timeout=timeout_s
-        )
+        host, port = str(parts.hostname), parts.port or 80
+        if authority is None:
+            self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        else:
+            trusting = ssl.create_default_context(cafile=authority)
+            self._connection = http.client.HTTPSConnection(
+                host, port, timeout=timeout_s, context=trusting
+            )
 
     def close(self) -> None:
         self._connection.close()
