@@ -1,7 +1,7 @@
 """Second factors: authenticator apps, passkeys, recovery codes. allauth keeps and checks them,
 their secrets are sealed under the installation's keyring and bound to the person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, partial
@@ -67,6 +67,12 @@ def factors_of(user: User) -> list[Authenticator]:
 
 def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=_FIRST_FACTORS).exists())
+
+
+def holders_of_second_factors(user_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of them have one."""
+    rows = Authenticator.objects.filter(user__in=list(user_ids), type__in=_FIRST_FACTORS)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def find_factor(user: User, factor_id: int) -> Authenticator:

@@ -20,6 +20,7 @@ from orgs.role_bindings import (
     is_owner,
     require_assignable,
     require_other_owner,
+    require_way_around,
 )
 from orgs.user_management import require_decided_here
 from orgs.verbs import verb
@@ -83,6 +84,8 @@ def _step_down(organization: Organization, actor: Actor, *, heir: UUID) -> list[
         organization=organization, principal_type=PrincipalType.USER, role=Role.ORG_OWNER
     ).exclude(principal_id=heir)
     if actor.principal_id is not None:
+        staying = set(owned.values_list("principal_id", flat=True)) - {actor.principal_id} | {heir}
+        require_way_around(organization, actor.principal_id, staying)
         owned = owned.filter(principal_id=actor.principal_id)
     stepping = list(owned.values_list("principal_id", flat=True))
     for person in stepping:

@@ -7,12 +7,14 @@ from access.actor import Actor, Scope
 from access.decide import may_grant, require
 from access.permissions import ORGANIZATION_ROLES, PROJECT_ROLES, Permission, Role
 from accounts.models import User
+from accounts.second_factors import holders_of_second_factors
 from audit.actions import Action
 from audit.record import Target, record
 from kit.errors import Aborted, AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from kit.ids import OrganizationId, ProjectId
 from orgs.locks import locked
 from orgs.models import (
+    EmailDomain,
     Invitation,
     Membership,
     Organization,
@@ -21,7 +23,7 @@ from orgs.models import (
     RoleBinding,
     ServiceAccount,
 )
-from orgs.plans import Feature
+from orgs.plans import FEATURES, Feature, Plan
 from orgs.user_management import require_decided_here
 from orgs.verbs import verb
 
@@ -146,6 +148,22 @@ def require_other_owner(organization: Organization, user_id: UUID) -> None:
     )
     if not owners.exists():
         raise Aborted("An organization needs an owner. Make somebody else an owner first.")
+    require_way_around(organization, user_id, set(owners.values_list("principal_id", flat=True)))
+
+
+def require_way_around(organization: Organization, user_id: UUID, others: set[UUID]) -> None:
+    """Raise `Aborted` where single sign-on is required and that person is the only owner who gets
+    in beside it, by a second factor; `others` are the owners that stay."""
+    if Feature.SSO not in FEATURES[Plan(organization.plan)]:
+        return
+    domains = EmailDomain.objects.filter(organization=organization, verified_at__isnull=False)
+    if not domains.filter(sso_required_at__isnull=False).exists():
+        return
+    if holders_of_second_factors({user_id}) and not holders_of_second_factors(others):
+        raise Aborted(
+            "Nobody else could repair single sign-on, which is required here: they are the last "
+            "owner with a second factor. Let another owner add one first."
+        )
 
 
 def _require_other_membership_role(binding: RoleBinding) -> None:

@@ -99,6 +99,9 @@ def _raw_fields(raw_query: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in raw_query.split("&"):
         name, _, value = field.partition("=")
+        if unquote_plus(name) != name:
+            # Others would read it as a name that the signature does not cover.
+            raise SignOnRefused(Fault.ENCODING, "A parameter of the message has an odd name.")
         if name in found:
             raise SignOnRefused(Fault.ENCODING, "A parameter of the message comes twice.")
         found[name] = value

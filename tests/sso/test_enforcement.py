@@ -13,7 +13,7 @@ from accounts.links import email_change_token, reset_token, sign_up_token
 from accounts.models import User
 from accounts.second_factors import factors_of, has_second_factor
 from audit.models import Event
-from kit.errors import FailedPrecondition, PaymentRequired
+from kit.errors import Aborted, FailedPrecondition, PaymentRequired
 from orgs.account_verbs import person as person_of
 from orgs.invitations import create_invitation
 from orgs.models import EmailDomain
@@ -229,6 +229,38 @@ def test_the_last_factor_that_lets_an_owner_in_stays(closed: Pine) -> None:
         remove(closed.bob)
     lift_requirement(OPERATOR, closed.domain)
     remove(closed.bob)
+
+
+def test_the_last_owner_who_gets_in_beside_it_stays_one(closed: Pine) -> None:
+    from orgs.departures import remove_member
+    from orgs.member_roles import set_member_roles, transfer_ownership
+
+    organization, alice, bob = closed.world.organization, closed.alice, closed.bob
+
+    def demote(user: User) -> None:
+        set_member_roles(OPERATOR, organization, user=user, roles=[Role.ORG_MEMBER])
+
+    set_member_roles(OPERATOR, organization, user=bob, roles=[Role.ORG_OWNER])
+    for act in (
+        lambda: demote(alice),
+        lambda: transfer_ownership(closed.world.alice, organization, to=bob),
+        lambda: remove_member(OPERATOR, organization, user=alice),
+    ):
+        with pytest.raises(Aborted, match="last owner with a second factor"):
+            act()
+    assert set(owner_ids_of(organization)) == {alice.pk, bob.pk}
+    demote(bob)
+    set_member_roles(OPERATOR, organization, user=bob, roles=[Role.ORG_OWNER])
+    with_app(bob)
+    transfer_ownership(closed.world.alice, organization, to=bob)
+    assert owner_ids_of(organization) == [bob.pk]
+
+
+def test_an_owner_steps_down_freely_where_sign_on_is_not_required(pine: Pine) -> None:
+    from orgs.member_roles import transfer_ownership
+
+    transfer_ownership(pine.world.alice, pine.world.organization, to=pine.bob)
+    assert owner_ids_of(pine.world.organization) == [pine.bob.pk]
 
 
 def test_another_organization_of_the_person_stays_open(pine: Pine) -> None:

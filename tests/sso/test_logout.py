@@ -126,6 +126,8 @@ def test_an_unsigned_or_wrongly_signed_query_is_refused() -> None:
     assert fault_of(query(wish(), by="mallory")) is Fault.SIGNATURE_INVALID
     assert fault_of(good.replace("RelayState=r", "RelayState=s")) is Fault.SIGNATURE_INVALID
     assert fault_of(good + "&RelayState=s") is Fault.ENCODING
+    for odd in ("Relay%53tate", "%52elayState", "SAML%52equest", "a+b"):
+        assert fault_of(query(wish()) + f"&{odd}=https://evil.example/") is Fault.ENCODING
     assert fault_of(good.replace("rsa-sha256", "rsa-sha1")) is Fault.ALGORITHM_REFUSED
     assert fault_of(good.replace("rsa-sha256", "rsa-moon")) is Fault.ALGORITHM_REFUSED
     assert fault_of(good.replace("rsa-sha256", "ecdsa-sha256")) is Fault.SIGNATURE_INVALID
