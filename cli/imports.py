@@ -46,8 +46,10 @@ def list_all(
 ) -> None:
     """The newest imports and how far they have come."""
     with _index((organization, project, index), home) as (operator, found):
-        from indexes.imports import error_of, visible_imports
+        from indexes.imports import errors_of, visible_imports
 
+        shown = visible_imports(operator, found)
+        errors = errors_of(found, shown)
         rows = [
             {
                 "id": str(one.pk),
@@ -55,9 +57,9 @@ def list_all(
                 "percent_complete": round(one.percent_complete, 1),
                 "records_imported": one.records_imported,
                 "uri": one.uri,
-                "error": error_of(one),
+                "error": errors.get(one.pk, ""),
             }
-            for one in visible_imports(operator, found)
+            for one in shown
         ]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))

@@ -41,7 +41,7 @@ def columns_of(records: Sequence[Record], most: int = _COLUMNS) -> list[str]:
     for record in records:
         for name, value in (record.metadata or {}).items():
             held[name] += 1
-            lengths[name] = max(lengths[name], len(_text(value)))
+            lengths[name] = max(lengths[name], len(text_of(value)))
     chosen = [name for name, _ in held.most_common(most)]
     return sorted(chosen, key=lambda name: (lengths[name] <= _MANY_WORDS, chosen.index(name)))
 
@@ -56,13 +56,13 @@ def cells_of(record: Record, columns: Sequence[str]) -> list[Cell]:
 
 
 def _cell(name: str, value: Any) -> Cell:
-    text = "" if value is None else _text(value)
+    text = "" if value is None else text_of(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Cell(name, text, "num")
     return Cell(name, text[:_MAX_TEXT], "text" if len(text) > _MANY_WORDS or not text else "tag")
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():

@@ -37,12 +37,12 @@ class Package:
 
 ICONS = (
     "activity", "alert-circle", "alert-triangle", "arrow-left", "arrow-right", "ban", "bell",
-    "bolt", "box", "brand-python", "building", "check", "chevron-down", "chevron-right",
-    "circle-check", "clock", "code", "copy", "database", "dots", "external-link", "eye",
-    "file-text", "folder", "history", "info-circle", "key", "layout-dashboard", "lock", "lock-open",
-    "login", "logout", "mail", "menu-2", "moon", "plus", "refresh", "ruler-measure", "search",
-    "selector", "server", "settings", "shield-check", "sun", "tag", "terminal-2", "trash", "user",
-    "users", "world", "x",
+    "bolt", "box", "brand-python", "building", "chart-dots", "check", "chevron-down",
+    "chevron-right", "circle-check", "clipboard-check", "clock", "code", "copy", "database", "dots",
+    "external-link", "eye", "file-text", "folder", "history", "info-circle", "key",
+    "layout-dashboard", "lifebuoy", "lock", "lock-open", "login", "logout", "mail", "menu-2",
+    "moon", "plus", "refresh", "ruler-measure", "search", "selector", "server", "settings",
+    "shield-check", "sun", "tag", "terminal-2", "trash", "upload", "user", "users", "world", "x",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Bulk imports as people of the control plane see them; keys come over the data plane instead."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from access.actor import Actor
@@ -79,11 +80,17 @@ def get_import(actor: Actor, index: Index, import_id: str) -> Import:
 
 def error_of(found: Import) -> str:
     """What went wrong, for who may see the import; empty for nothing."""
-    if found.sealed_error is None:
-        return ""
-    with tenant(found.organization_id):
-        key = newest_data_key(found.index.project_id, using="default")
-    return opened_error(key, found.pk, bytes(found.sealed_error))
+    return errors_of(found.index, [found]).get(found.pk, "")
+
+
+def errors_of(index: Index, found: Sequence[Import]) -> dict[UUID, str]:
+    """What went wrong with imports of that index, for who may see them, by id."""
+    sealed = {one.pk: bytes(one.sealed_error) for one in found if one.sealed_error is not None}
+    if not sealed:
+        return {}
+    with tenant(index.organization_id):
+        key = newest_data_key(index.project_id, using="default")
+    return {import_id: opened_error(key, import_id, error) for import_id, error in sealed.items()}
 
 
 def _living(index: Index) -> Index:

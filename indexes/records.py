@@ -14,6 +14,7 @@ from protocol import from_reply
 from protocol.from_reply import Fetched, Listed, Matches, Record, Stats
 
 _PAGE = 50
+_IDS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,22 @@ def list_records(
     most: int = _PAGE,
 ) -> Page:
     """A page by id, each with what it holds; one that is deleted meanwhile is left out."""
-    wanted = {"namespace": namespace, "prefix": prefix, "paginationToken": token}
-    query = [(name, value) for name, value in wanted.items() if value] + [("limit", str(most))]
-    reply = ask(actor, index, Permission.DATA_READ, ("GET", "/vectors/list"), query=query)
-    listed: Listed = from_reply.read(Listed, reply.body)
+    listed = _list_ids(actor, index, namespace, prefix=prefix, token=token, limit=most)
     ids = [one.id for one in listed.vectors]
     return Page(fetch_records(actor, index, namespace, ids), listed.pagination.next)
+
+
+def list_record_ids(actor: Actor, index: Index, namespace: str, *, most: int) -> list[str]:
+    """The first ids, in their order; a call to the node for each hundred."""
+    found: list[str] = []
+    token = ""
+    while len(found) < most:
+        listed = _list_ids(actor, index, namespace, prefix="", token=token, limit=_IDS_AT_ONCE)
+        found += [one.id for one in listed.vectors]
+        token = listed.pagination.next
+        if not token:
+            break
+    return found[:most]
 
 
 def find_records(
@@ -113,6 +124,16 @@ def fetch_records(actor: Actor, index: Index, namespace: str, ids: list[str]) ->
     reply = ask(actor, index, Permission.DATA_READ, ("GET", "/vectors/fetch"), query=query)
     found: Fetched = from_reply.read(Fetched, reply.body)
     return [found.vectors[id_] for id_ in ids if id_ in found.vectors]
+
+
+def _list_ids(
+    actor: Actor, index: Index, namespace: str, *, prefix: str, token: str, limit: int
+) -> Listed:
+    wanted = {"namespace": namespace, "prefix": prefix, "paginationToken": token}
+    query = [(name, value) for name, value in wanted.items() if value] + [("limit", str(limit))]
+    reply = ask(actor, index, Permission.DATA_READ, ("GET", "/vectors/list"), query=query)
+    listed: Listed = from_reply.read(Listed, reply.body)
+    return listed
 
 
 def set_metadata(

@@ -161,6 +161,28 @@ class QueryForm(InNamespace):
         )
 
 
+class MapForm(InNamespace):
+    """Which namespace is laid out, and the metadata field whose values divide its points."""
+
+    colour = forms.ChoiceField(label="Colour by", required=False)
+
+    def __init__(self, *args: Any, fields: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = self.data.get("colour")
+        names = list(dict.fromkeys([*fields, *([str(asked)] if asked else [])]))
+        choices = [("", "Whatever divides them best"), *((name, name) for name in names)]
+        self.fields["colour"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def where(self) -> str:
+        return str(self["namespace"].value() or "__default__")
+
+    @property
+    def field(self) -> str:
+        """Empty where the map shall choose one."""
+        return str(self["colour"].value() or "")
+
+
 class BrowseForm(InNamespace):
     """Records by the beginning of their id, or by their metadata: the API knows no both."""
 

@@ -1,6 +1,7 @@
 """Values inside code: quoted so that they stay values, whatever somebody typed."""
 
 import json
+import shlex
 
 from django import template
 
@@ -30,3 +31,9 @@ def literal(value: object) -> str:
 def json_text(value: object) -> str:
     """A value as JSON, which TypeScript reads too; safe within shell quotes."""
     return json.dumps(value, ensure_ascii=False).replace("'", "\\u0027")
+
+
+@register.filter
+def shell(value: object) -> str:
+    """One word of a shell's command."""
+    return shlex.quote(str(value))

@@ -1,6 +1,7 @@
 """Pages of an index over a real node: what people see of records, ask, change and delete there."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -75,6 +76,26 @@ def test_people_work_with_records_and_every_change_stands_under_their_name(
     ]
     assert set(found.values_list("actor_id", flat=True)) == {site.bob.pk}
     assert set(found.values_list("source", flat=True)) == {"console"}
+
+
+def test_the_map_shows_a_sample_and_what_it_stands_for(site: Site, place: str) -> None:
+    vera = Person("vera", site.vera).browser()
+    page = vera.get(f"{place}/map").content.decode()
+    assert f'hx-get="{place}/map" hx-trigger="load"' in page
+    assert "at most 300 read units" in page
+    found = vera.get(f"{place}/map", headers={"HX-Request": "true"}).content.decode()
+    drawn = json.loads(re.search(r'<script type="application/json">(.*?)</script>', found)[1])
+    assert len(drawn["points"]) == 240
+    ids = {point[3] for point in drawn["points"]}
+    assert {"article-000", "article-239"} <= ids
+    assert all(-1 <= number <= 1 for point in drawn["points"] for number in point[:2])
+    for topic in ("billing", "latency"):
+        assert f"<span>{topic}</span>" in found
+    by_year = vera.get(f"{place}/map?namespace=sample&colour=year&drawn=1").content.decode()
+    assert "<span>2024</span>" in by_year
+    assert "Browse<span" in by_year
+    nothing = vera.get(f"{place}/map?namespace=nothing&drawn=1").content.decode()
+    assert "Too few records for a map" in nothing
 
 
 def test_a_viewer_reads_everything_and_changes_nothing(site: Site, place: str) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shlex
 
 import pytest
 
@@ -59,3 +60,20 @@ def test_environment_names_this_installation() -> None:
 def test_other_python_snippets_compile() -> None:
     ast.parse(code("quickstart", "Python"))
     ast.parse(code("use_index", "Python", host="http://h:1", address="http://h:1", dimension=3))
+
+
+def test_an_import_is_started_with_what_was_typed() -> None:
+    typed = {"uri": NASTY, "on_error": "abort", "integration": "42", "host": "h", "address": "a"}
+    tree = ast.parse(code("import_start", "Python", **typed))
+    given = {
+        node.arg: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant)
+    }
+    assert given == {"host": "h", "uri": NASTY, "error_mode": "abort", "integration_id": "42"}
+    text = code("import_start", "curl", **typed)
+    assert json.loads(text.split("-d '")[1].rsplit("'", 1)[0]) == {
+        "uri": NASTY, "errorMode": {"onError": "abort"}, "integrationId": "42",
+    }  # fmt: skip
+    (shell,) = snippets("import_start", ("Shell",), **typed)
+    assert NASTY in shlex.split(shell.code, comments=True)

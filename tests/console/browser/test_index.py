@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.browser.test_look import faults
@@ -33,6 +33,7 @@ def test_owner_fills_browses_asks_and_empties_an_index(
     found += _asks_quickly(tab)
     found += _browses(tab)
     found += _asks(tab)
+    found += _looks_at_the_map(tab)
     found += _ends_a_namespace(tab)
     tab.expect_complaints("422")
     assert not found
@@ -46,7 +47,7 @@ def test_the_same_pages_in_the_dark_for_a_viewer(
     expect(owner.page.get_by_role("status")).to_contain_text("Sample records added")
     tab = open_tab(site.vera, theme="dark")
     found = []
-    for name in ("", "/browse", "/query", "/namespaces"):
+    for name in ("", "/browse", "/query", "/map", "/namespaces", "/imports"):
         page = tab.open(articles + name)
         expect(page.get_by_role("main").get_by_role("button", name="Delete")).to_have_count(0)
         found += faults(tab, f"index{name.replace('/', '-')}-viewer-dark")
@@ -62,6 +63,50 @@ def test_the_same_pages_in_the_dark_for_a_viewer(
     expect(page.get_by_role("dialog")).to_contain_text("Metadata")
     found += faults(tab, "index-record-viewer-dark")
     assert not found
+
+
+def _looks_at_the_map(tab: Tab) -> list[str]:
+    """By keyboard, by mouse, and by hiding groups."""
+    page = tab.page
+    page.get_by_role("link", name="Map", exact=True).click()
+    plane = page.get_by_role("application", name="Map of 240 records")
+    plane.focus()
+    side = page.locator(".map-point")
+    plane.press("ArrowRight")
+    expect(side.get_by_role("heading")).to_contain_text("article-")
+    first = side.get_by_role("heading").inner_text()
+    plane.press("ArrowLeft")
+    expect(side.get_by_role("heading")).not_to_have_text(first)
+    chosen = side.get_by_role("heading").inner_text()
+    found = faults(tab, "index-map-light")
+    plane.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text(chosen)
+    page.keyboard.press("Escape")
+    _points_at(plane, side, chosen)
+    billing = page.get_by_role("button", name="billing")
+    billing.click()
+    expect(billing).to_have_attribute("aria-pressed", "false")
+    table = page.get_by_role("region", name="The map in numbers")
+    table.get_by_role("link", name="Browse billing").click()
+    expect(page.get_by_label("Metadata filter")).to_have_value('{"topic": {"$eq": "billing"}}')
+    return found
+
+
+def _points_at(plane: Locator, side: Locator, chosen: str) -> None:
+    """Wherever the mouse crosses the map, it finds a record at last, and a click opens it."""
+    box = plane.bounding_box()
+    assert box is not None
+    page = plane.page
+    for step in range(40):
+        page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] / 2)
+        if side.get_by_role("heading").inner_text() != chosen:
+            break
+    expect(side.get_by_role("heading")).not_to_have_text(chosen)
+    pointed_at = side.get_by_role("heading").inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_contain_text(pointed_at)
+    page.keyboard.press("Escape")
 
 
 def _asks_quickly(tab: Tab) -> list[str]:

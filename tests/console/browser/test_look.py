@@ -11,8 +11,9 @@ from billing.contacts import set_billing_contact
 from indexes.backup_models import Backup, RestoreJob
 from indexes.backup_schedules import create_backup_schedule
 from indexes.backups import create_backup
+from indexes.imports import start_import
 from indexes.lifecycle import create_index
-from indexes.models import Index, IndexState
+from indexes.models import Import, Index, IndexState
 from indexes.restores import create_index_from_backup
 from kit import clock
 from orgs.invitations import create_invitation
@@ -58,6 +59,10 @@ PAGES = {
     "index-config": "/p/search/indexes/support-articles/config",
     "index-danger": "/p/search/indexes/support-articles/danger",
     "index-starting": "/p/search/indexes/tickets-eu",
+    "index-map": "/p/search/indexes/support-articles/map",
+    "index-imports": "/p/search/indexes/support-articles/imports",
+    "index-imports-empty": "/p/search/indexes/tickets-eu/imports",
+    "import-new": "/p/search/indexes/support-articles/imports/new",
     "index-backups": "/p/search/indexes/support-articles/backups",
     "index-backup-new": "/p/search/indexes/support-articles/backups/new",
     "index-schedule": "/p/search/indexes/support-articles/schedule",
@@ -107,6 +112,7 @@ def furnished(site: Site, past: Past) -> Site:
     _back_up(ready[0])
     create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
+    _import_into(ready[0])
     create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
     bounds = Bounds((ready[0].pk,), namespaces=("eu",), networks=("203.0.113.0/24",))
     narrow, _ = create_api_key(OPERATOR, site.project, name="edge-reader", bounds=bounds)
@@ -136,6 +142,22 @@ def _back_up(index: Index) -> None:
 
 def faults(tab: Tab, name: str) -> list[str]:
     """What is wrong with the page that is open, and pictures of it."""
+def _import_into(index: Index) -> None:
+    """One under way, one that was cancelled, one that left records out."""
+    rows = Import.objects.using("system")
+    for uri, changes in (
+        ("s3://pine-lake/records/2026-11", {"status": "InProgress", "percent_complete": 41}),
+        ("s3://pine-lake/records/2026-10", {"status": "Cancelled", "finished_at": clock.now()}),
+        (
+            "https://pinelake.blob.core.windows.net/records-of-all-teams/2026/september/articles",
+            {"status": "Completed", "percent_complete": 100, "records_imported": 1_234_567,
+             "records_refused": 12, "finished_at": clock.now()},
+        ),
+    ):  # fmt: skip
+        made = start_import(OPERATOR, index, uri=uri)
+        rows.filter(pk=made.pk).update(**changes)
+
+
     found = []
     for width in WIDTHS:
         tab.resize(width)
