@@ -4,11 +4,13 @@ from typing import Any
 
 from access.network_policy import PrivateEndpoint
 from access.permissions import API_KEY_ROLES, Role
+from compliance.states import State
 from keyring.outer.kinds import OuterKind
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _ID: dict[str, Any] = {"type": "string", "format": "uuid"}
 _COUNT: dict[str, Any] = {"type": "integer"}
+_ANYTHING: dict[str, Any] = {"type": "object", "additionalProperties": True}
 _LIST: dict[str, Any] = {"type": "array", "items": _TEXT}
 _MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
@@ -16,6 +18,10 @@ _MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 def _object(optional: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     required = [name for name in properties if name not in optional]
     return {"type": "object", "required": required, "properties": properties}
+
+
+def _rows(**properties: Any) -> dict[str, Any]:
+    return {"type": "array", "items": _object(**properties)}
 
 
 def _one_of(*values: str) -> dict[str, Any]:
@@ -52,6 +58,30 @@ ADMIN_REPLIES: dict[str, Any] = {
         force_encryption_with_cmek={"type": "boolean"},
         organization_id=_TEXT,
         created_at=_MOMENT,
+    ),
+    "Evidence": _object(
+        organization=_object(id=_TEXT, name=_TEXT, slug=_TEXT),
+        collected_at=_MOMENT,
+        controls=_rows(name=_TEXT, title=_TEXT, state=_one_of(*State), evidence=_TEXT),
+        held_roles=_rows(
+            principal_type=_TEXT,
+            principal_id=_ID,
+            name=_TEXT,
+            known_as=_TEXT,
+            role=_one_of(*Role),
+            place=_TEXT,
+            granted_at=_MOMENT,
+            last_used_at={**_MOMENT, "nullable": True},
+            expires_at={**_MOMENT, "nullable": True},
+            is_living={"type": "boolean"},
+            has_second_factor={"type": "boolean", "nullable": True},
+        ),
+        keys={"type": "array", "items": _ANYTHING},
+        backups=_ANYTHING,
+        sign_in=_ANYTHING,
+        audit=_ANYTHING,
+        transport=_ANYTHING,
+        retention=_rows(what=_TEXT, kept=_TEXT),
     ),
     "OrganizationNetworks": _object(people=_LIST, service_accounts=_LIST),
     "ProjectNetworks": _object(

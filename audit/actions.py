@@ -56,6 +56,7 @@ class Action(StrEnum):
     ENCRYPTION_KEY_ENABLED = "encryption_key.enabled"
     ENCRYPTION_KEY_UPDATED = "encryption_key.updated"
     EVIDENCE_COLLECTED = "evidence.collected"
+    EVIDENCE_EXPORTED = "evidence.exported"
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_STARTED = "import.started"
     INDEX_CONFIGURED = "index.configured"
@@ -224,6 +225,7 @@ SENTENCES: dict[Action, str] = {
     Action.IMPORT_STARTED: "{actor} started an import into the index {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
+    Action.EVIDENCE_EXPORTED: "{actor} exported evidence of {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
     Action.INDEX_RECOVERED: "{actor} recovered the index {target} from the object store",
     Action.INSTALLATION_DRILL_PASSED: "{actor} noted that a dump of the {target} was restored",

@@ -75,6 +75,16 @@ def networks(
         typer.echo(json.dumps(shown, indent=1))
 
 
+@organizations.command()
+def evidence(organization: str, *, home: HomeOption = None) -> None:
+    """Print what an auditor asks of one organization, as JSON; it stands in its audit log."""
+    with _organization(organization, home) as (operator, found):
+        from compliance.evidence import export_evidence
+
+        document = export_evidence(operator, found)
+    typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+
+
 @contextmanager
 def _organization(reference: str, home: Path | None) -> Iterator[tuple[Any, Any]]:
     """The operator and the organization."""

@@ -99,6 +99,7 @@ def sections(visit: Visit) -> list[Section]:
         items.append(_organization_item(visit, "Webhooks", "webhooks", "bolt"))
     if visit.may_in_organization["audit_read"].is_allowed:
         items.append(_organization_item(visit, "Audit log", "audit", "file-text"))
+        items.append(_organization_item(visit, "Compliance", "compliance", "clipboard-check"))
     if visit.may_in_organization["billing_read"].is_allowed:
         items.append(_organization_item(visit, "Usage and billing", "billing", "activity"))
         items.append(_organization_item(visit, "Quotas", "quotas", "ruler-measure"))

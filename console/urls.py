@@ -10,6 +10,7 @@ from console.views import (
     backups,
     billing,
     collections,
+    compliance,
     confirm,
     directory,
     encryption,
@@ -49,6 +50,7 @@ from console.views import (
     sso,
     sso_connection,
     styleguide,
+    trust,
     webhook_acts,
     webhooks,
 )
@@ -308,6 +310,7 @@ urlpatterns = [
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/find", finder.in_organization, name="find"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
+    path("trust", trust.page, name="trust"),
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),
     path("o/<slug:organization>/service-accounts", include(_SERVICE_ACCOUNTS)),
@@ -330,3 +333,5 @@ urlpatterns = [
     path("o/<slug:organization>/projects/new", projects.new, name="project_new"),
     path("o/<slug:organization>/p/<slug:project>", include(_PROJECT)),
 ]
+    path("o/<slug:organization>/compliance", compliance.page, name="compliance"),
+    path("o/<slug:organization>/compliance/export", compliance.export, name="compliance_export"),

@@ -99,6 +99,9 @@ class Environment(BaseSettings):
 
     # May strangers make an account? Who holds an invitation always may.
     sign_up: bool = False
+    # A page for everybody about how data is kept here; and whom to ask.
+    trust_page: bool = False
+    trust_contact: str = ""
     # `smtp://`, `smtp+starttls://` or `smtps://`; without it mail goes to files in `mail_dir`.
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = "Stonepine <stonepine@localhost>"

@@ -9,7 +9,7 @@ from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
 from accounts.models import User
-from accounts.second_factors import has_second_factor
+from accounts.second_factors import holders_of_second_factors
 from orgs.models import (
     Organization,
     PrincipalType,
@@ -61,20 +61,24 @@ def _bound(organization: Organization, projects: dict[UUID, Project]) -> Iterato
     rows = list(RoleBinding.objects.filter(organization=organization))
     holders = {row.principal_id for row in rows}
     people = {one.pk: one for one in User.objects.filter(pk__in=holders)}
+    proving = holders_of_second_factors(people)
     machines = {one.pk: one for one in ServiceAccount.objects.filter(pk__in=holders)}
     for row in rows:
         is_project = row.resource_type == ResourceType.PROJECT
         place = projects[row.resource_id].slug if is_project else ""
         if row.principal_type == PrincipalType.USER:
-            yield _of_person(people[row.principal_id], row, place)
+            user = people[row.principal_id]
+            yield _of_person(user, row, place, has_second_factor=user.pk in proving)
         elif row.principal_type == PrincipalType.SERVICE_ACCOUNT:
             yield _of_machine(machines[row.principal_id], row, place)
 
 
-def _of_person(user: User, binding: RoleBinding, place: str) -> HeldRole:
+def _of_person(
+    user: User, binding: RoleBinding, place: str, *, has_second_factor: bool
+) -> HeldRole:
     return HeldRole(
         PrincipalType.USER, user.pk, user.display_name, user.email, binding.role, place,
-        binding.created_at, user.last_login, None, user.is_active, has_second_factor(user),
+        binding.created_at, user.last_login, None, user.is_active, has_second_factor,
     )  # fmt: skip
 
 

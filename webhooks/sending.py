@@ -38,7 +38,7 @@ _CLAIMED_FOR = timedelta(seconds=_TIMEOUT_S + 7)
 _RUN = 50
 # Of all webhooks, and of one organization's: slow receivers leave workers for other work.
 _AT_ONCE, _AT_ONCE_OF_ONE = 4, 2
-_KEPT_FOR = timedelta(days=30)
+KEPT_FOR = timedelta(days=30)
 _GONE = 410
 _USER_AGENT = "Stonepine-Webhook/1"
 _log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ def attempt(delivery: Delivery) -> Attempt:
 def forget_old_deliveries() -> None:
     """The log keeps thirty days. Crosses tenants."""
     rows = Delivery.objects.using("system")
-    rows.filter(created_at__lt=clock.now() - _KEPT_FOR).delete()
+    rows.filter(created_at__lt=clock.now() - KEPT_FOR).delete()
 
 
 def body_of(delivery: Delivery) -> bytes:

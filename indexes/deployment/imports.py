@@ -26,7 +26,7 @@ from storage.project_keys import project_key
 _NICENESS = 10
 _LOOK_EVERY_S = 0.5
 _MAX_CRASHES = 5
-_KEPT_DAYS = 30
+KEPT_DAYS = 30
 # Credentials of the operator's own are nothing for the files of tenants.
 _CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
 _log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ def forget_old_imports() -> int:
     """Delete what finished long ago, and lines of jobs of then. Crosses tenants."""
     forget_old_lines()
     with _connected() as connection:
-        return imports.forget_old(connection, days=_KEPT_DAYS)
+        return imports.forget_old(connection, days=KEPT_DAYS)
 
 
 def _take_turn(import_id: UUID) -> bool:

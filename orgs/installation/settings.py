@@ -13,7 +13,8 @@ from orgs.account_verbs import require_operator
 GROUPS: dict[str, tuple[str, ...]] = {
     "The installation": (
         "home", "run_dir", "production", "debug", "default_plan", "sign_up", "access_token_s",
-        "secret_key", "former_secret_key", "metrics_token", "log_level",
+        "secret_key", "former_secret_key", "metrics_token", "log_level", "trust_page",
+        "trust_contact",
     ),
     "Storage and keys": (
         "database_url", "database_system_url", "database_owner_url", "redis_url",

@@ -10,7 +10,8 @@ MAX_FUNCTION_LINES = 35
 MAX_POSITIONAL = 4
 BUCKETS = {"services", "utils", "helpers", "managers", "signals", "common", "misc"}
 DOMAIN = {
-    "accounts", "audit", "billing", "indexes", "notices", "orgs", "projects", "sso", "webhooks",
+    "accounts", "audit", "billing", "compliance", "indexes", "notices", "orgs", "projects", "sso",
+    "webhooks",
 }  # fmt: skip
 READ_HOMES = {"models", "queries"}
 

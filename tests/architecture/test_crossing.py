@@ -20,6 +20,7 @@ _PACKAGES = (
     "sso",
     "webhooks",
     "notices",
+    "compliance",
     "api",
     "console",
 )

@@ -9,9 +9,9 @@ from tests.architecture.rules import RULES, Module, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
-    "access", "accounts", "api", "audit", "billing", "cli", "config", "console", "dataplane",
-    "gateway", "indexes", "keyring", "kit", "notices", "orgs", "projects", "protocol", "sso",
-    "storage", "webhooks",
+    "access", "accounts", "api", "audit", "billing", "cli", "compliance", "config",
+    "console", "dataplane", "gateway", "indexes", "keyring", "kit", "notices", "orgs", "projects",
+    "protocol", "sso", "storage", "webhooks",
 )  # fmt: skip
 
 

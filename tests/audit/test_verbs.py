@@ -16,6 +16,7 @@ from audit.export import ExportForm
 from audit.models import Event, Outcome
 from billing.caps import MonthlyUnits, set_caps
 from billing.contacts import set_billing_contact
+from compliance.evidence import export_evidence
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit import clock
 from kit.errors import PermissionDenied
@@ -233,6 +234,9 @@ def _next_sequence(world: World) -> int:
 # For each verb: what prepares it, giving the act itself as a function of the actor.
 CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "orgs.audit_log.export_events": lambda world: lambda actor: export_events(
+    "compliance.evidence.export_evidence": lambda world: lambda actor: export_evidence(
+        actor, world.organization
+    ),
         actor, world.organization, form=ExportForm.CSV
     ),
     "orgs.audit_streams.create_stream": lambda world: lambda actor: audit_streams.create_stream(
@@ -420,6 +424,7 @@ def test_every_verb_is_in_the_table() -> None:
         "notices",
     ):
         package = importlib.import_module(name)
+        "compliance",
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".migrations." not in found.name:
                 importlib.import_module(found.name)

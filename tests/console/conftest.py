@@ -1,8 +1,9 @@
 """The tests' world as the console shows it: addresses of its pages, browsers of its people."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -10,6 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from config.celery import app
+from kit.environment import environment
 from orgs.models import Organization
 from projects.models import Project
 from tests.support.world import World
@@ -57,6 +59,17 @@ class Site:
 @pytest.fixture
 def site(world: World) -> Site:
     return Site(world)
+
+
+@pytest.fixture
+def has_trust_page(installation: Path) -> Iterator[None]:
+    """The operator shows everybody how data is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STONEPINE_TRUST_PAGE", "true")
+        patch.setenv("STONEPINE_TRUST_CONTACT", "security@pine.example")
+        environment.cache_clear()
+        yield
+    environment.cache_clear()
 
 
 @pytest.fixture

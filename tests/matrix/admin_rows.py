@@ -39,6 +39,7 @@ ROWS: Rows = {
     f"PATCH {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
     f"GET {_ORGANIZATION}/networks": Row(ORGANIZATION_READ, 200),
     f"PATCH {_ORGANIZATION}/networks": Row(ORGANIZATION_ADMINISTER, 200, {"people": []}),
+    f"POST {_ORGANIZATION}/evidence": Row(ORGANIZATION_ADMINISTER, 200),
     f"DELETE {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 412),
     # Everybody sees what their roles reach, and may be that is nothing.
     "GET admin/projects": Row(SIGNED_IN, 200),

@@ -84,6 +84,7 @@ WALK = (
     Step("PATCH admin/organizations/<str:organization_id>", "organization.renamed", _NEW),
     Step("PATCH admin/organizations/<str:organization_id>/networks",
          "organization.networks_changed", {"service_accounts": ["127.0.0.0/8"]}),
+    Step("POST admin/organizations/<str:organization_id>/evidence", "evidence.exported"),
     Step("POST admin/projects", "project.created", _NEW, {"project_id": "id"}),
     Step("PATCH admin/projects/<str:project_id>", "project.updated", {"name": "newer"}),
     Step("PATCH admin/projects/<str:project_id>/networks", "project.networks_changed",

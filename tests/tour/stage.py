@@ -40,6 +40,8 @@ def running_tour() -> Iterator[Tour]:
         key_house() as house,
         running_stack(
             STONEPINE_SIGN_UP="true",
+            STONEPINE_TRUST_PAGE="true",
+            STONEPINE_TRUST_CONTACT="security@hollin.example",
             STONEPINE_OUTBOUND_ALLOW="kms=127.0.0.0/8",
             **{KEY_HOUSE: house.url},
         ) as stack,

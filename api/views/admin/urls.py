@@ -17,6 +17,7 @@ from api.views.admin.encryption_keys import (
     EncryptionKeyImpactView,
     EncryptionKeyView,
 )
+from api.views.admin.evidence import EvidenceView
 from api.views.admin.invites import InvitesView, InviteView, ResendInviteView
 from api.views.admin.jobs import CancelJobView, JobsView, JobView
 from api.views.admin.networks import OrganizationNetworksView, ProjectNetworksView
@@ -43,6 +44,7 @@ _ROUTES = {
     "organizations": OrganizationsView,
     "organizations/<str:organization_id>": OrganizationView,
     "organizations/<str:organization_id>/networks": OrganizationNetworksView,
+    "organizations/<str:organization_id>/evidence": EvidenceView,
     "projects": ProjectsView,
     "projects/<str:project_id>": ProjectView,
     "projects/<str:project_id>/networks": ProjectNetworksView,

@@ -48,6 +48,8 @@ PAGES = {
     "settings-delete": "/settings/delete",
     "service-accounts-empty": "/service-accounts",
     "roles": "/roles",
+    "quotas": "/quotas",
+    "compliance": "/compliance",
     "billing": "/billing?month=2020-10&by=index",
     "billing-empty": "/billing?month=2020-09",
     "billing-contact": "/billing/contact",
@@ -275,7 +277,7 @@ def test_pages_of_a_viewer_fit_and_are_accessible(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_for_strangers_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: Site, theme: str
+    open_tab: OpenTab, furnished: Site, has_trust_page: None, theme: str
 ) -> None:
     fresh = create_organization(OPERATOR, name="Fresh", plan=Plan.ENTERPRISE)
     token = mint_setup_link(OPERATOR, fresh).value
@@ -285,6 +287,7 @@ def test_pages_for_strangers_fit_and_are_accessible(
         "signin": "/signin",
         "setup": f"/setup?token={token}",
         "setup-closed": "/setup?token=nonsense",
+        "trust": "/trust",
     }.items():
         tab.open(path)
         found.extend(faults(tab, f"{name}-{theme}"))

@@ -1,0 +1,1 @@
+"""Evidence of one organization: facts from every part, what they show, and handing them out."""

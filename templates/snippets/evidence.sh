@@ -1,0 +1,2 @@
+# On the installation's machine, as its operator
+stonepine org evidence {{ organization.slug }}
