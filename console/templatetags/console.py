@@ -11,11 +11,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.assets import MODULES, STYLESHEETS
+from console.calls import call_of
 from console.errors import words_of
+from console.index_page import about
 from console.operator_page import operating
 from console.places import place_url
 from console.theme import chosen_theme
 from console.vendor import ICONS
+from indexes.models import Index
 from kit import clock
 
 register = template.Library()
@@ -95,6 +98,14 @@ def operates(context: Context) -> bool:
 def url_at_place(context: Context, page: str, *args: Any) -> str:
     """The page's address at the project that is visited, or at the organization."""
     return place_url(context["visit"], page, *args)
+
+
+@register.inclusion_tag("components/same_call.html", takes_context=True)
+def same_call(context: Context) -> dict[str, Any]:
+    """The call that does what the page's form does, where there is one."""
+    index = context.get("index")
+    address = about(index)["address"] if isinstance(index, Index) else ""
+    return {"snippets": call_of(context["request"], context.get("visit"), address)}
 
 
 @register.simple_tag(takes_context=True)
