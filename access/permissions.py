@@ -69,6 +69,7 @@ class CredentialKind(StrEnum):
     API_KEY = "api_key"
     SERVICE_ACCOUNT = "service_account"
     SCIM = "scim"
+    SUPPORT = "support"
     OPERATOR = "operator"
     SYSTEM = "system"
 
@@ -142,6 +143,8 @@ CREDENTIAL_PERMISSIONS: dict[CredentialKind, frozenset[Permission]] = {
     CredentialKind.SERVICE_ACCOUNT: _EVERYTHING - {P.SSO_WRITE},
     CredentialKind.API_KEY: _CONTROL_WRITE | _DATA_WRITE,
     CredentialKind.SCIM: frozenset({P.MEMBER_READ, P.MEMBER_WRITE}),
+    # The operator who was let in to look (ADR 26): never records, and nothing is changed.
+    CredentialKind.SUPPORT: _ORG_READ | _SETTINGS_READ | _CONTROL_READ,
     CredentialKind.OPERATOR: _EVERYTHING,
     CredentialKind.SYSTEM: _EVERYTHING,
 }

@@ -30,6 +30,7 @@ class Letter(StrEnum):
     NOTICE = "notice"
     SSO_NOTICE = "sso_notice"
     ATTENTION = "attention"
+    SUPPORT_REQUEST = "support_request"
 
 
 def post(letter: Letter, to: str, *, using: str = "default", **facts: str) -> None:
@@ -59,6 +60,8 @@ def written(letter: Letter, to: str, facts: dict[str, str]) -> str | None:
     if letter is Letter.EMAIL_CHANGE:
         owner = find_user_by_id(facts["user_id"])
         return _change(owner, to, is_taken=user is not None) if owner else None
+    if letter is Letter.SUPPORT_REQUEST:
+        return _rendered(letter, **facts, link=_url(f"/o/{facts['slug']}/settings"))
     return _rendered(letter, **facts, link=_url("/account"))
 
 

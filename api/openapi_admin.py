@@ -6,6 +6,7 @@ from access.network_policy import PrivateEndpoint
 from access.permissions import API_KEY_ROLES, Role
 from compliance.states import State
 from keyring.outer.kinds import OuterKind
+from orgs.support_status import SupportStatus
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _ID: dict[str, Any] = {"type": "string", "format": "uuid"}
@@ -59,6 +60,17 @@ ADMIN_REPLIES: dict[str, Any] = {
         organization_id=_TEXT,
         created_at=_MOMENT,
     ),
+    "SupportAccess": _object(
+        id=_ID,
+        status=_one_of(*SupportStatus),
+        reason=_TEXT,
+        requested_by={**_TEXT, "nullable": True},
+        granted_by={**_TEXT, "nullable": True},
+        created_at=_MOMENT,
+        expires_at=_MOMENT,
+        ended_at={**_MOMENT, "nullable": True},
+    ),
+    "SupportAccessList": _object(data={"type": "array", "items": _named("SupportAccess")}),
     "Evidence": _object(
         organization=_object(id=_TEXT, name=_TEXT, slug=_TEXT),
         collected_at=_MOMENT,

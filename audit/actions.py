@@ -142,6 +142,10 @@ class Action(StrEnum):
     SSO_USER_MANAGEMENT_CHANGED = "sso.user_management_changed"
     STORAGE_INTEGRATION_CREATED = "storage_integration.created"
     STORAGE_INTEGRATION_DELETED = "storage_integration.deleted"
+    SUPPORT_ENDED = "support.ended"
+    SUPPORT_GRANTED = "support.granted"
+    SUPPORT_LOOKED = "support.looked"
+    SUPPORT_REQUESTED = "support.requested"
     USER_CONFIRMED = "user.confirmed"
     USER_CREATED = "user.created"
     USER_DEACTIVATED = "user.deactivated"
@@ -221,11 +225,11 @@ SENTENCES: dict[Action, str] = {
     Action.ENCRYPTION_KEY_ENABLED: "{actor} enabled the encryption key {target}",
     Action.ENCRYPTION_KEY_UPDATED: "{actor} changed how the encryption key {target} is reached",
     Action.EVIDENCE_COLLECTED: "{actor} collected evidence of the whole installation",
+    Action.EVIDENCE_EXPORTED: "{actor} exported evidence of {target}",
     Action.IMPORT_CANCELLED: "{actor} cancelled an import into the index {target}",
     Action.IMPORT_STARTED: "{actor} started an import into the index {target}",
     Action.INDEX_CONFIGURED: "{actor} configured the index {target}",
     Action.INDEX_CREATED: "{actor} created the index {target}",
-    Action.EVIDENCE_EXPORTED: "{actor} exported evidence of {target}",
     Action.INDEX_DELETED: "{actor} deleted the index {target}",
     Action.INDEX_RECOVERED: "{actor} recovered the index {target} from the object store",
     Action.INSTALLATION_DRILL_PASSED: "{actor} noted that a dump of the {target} was restored",
@@ -307,6 +311,10 @@ SENTENCES: dict[Action, str] = {
     Action.SSO_USER_MANAGEMENT_CHANGED: "{actor} changed where roles in {target} are decided",
     Action.STORAGE_INTEGRATION_CREATED: "{actor} created the storage integration {target}",
     Action.STORAGE_INTEGRATION_DELETED: "{actor} deleted the storage integration {target}",
+    Action.SUPPORT_ENDED: "{actor} ended the operator's access to {target}",
+    Action.SUPPORT_GRANTED: "{actor} let the operator look at {target}",
+    Action.SUPPORT_LOOKED: "{actor} looked at {target} as its support",
+    Action.SUPPORT_REQUESTED: "{actor} asked to look at {target} as its support",
     Action.USER_CONFIRMED: "{actor} confirmed who they are",
     Action.USER_CREATED: "{actor} created the account {target}",
     Action.USER_DEACTIVATED: "{actor} deactivated the account {target}",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from access.actor import Actor
+from access.decide import require
+from access.permissions import Permission
 from audit.actions import Action
 from audit.record import record
 from billing.models import Caps
@@ -11,6 +13,7 @@ from kit.errors import InvalidArgument, PermissionDenied
 from orgs.locks import locked
 from orgs.models import Organization
 from orgs.plans import Plan
+from orgs.tenancy import tenant
 from orgs.verbs import verb
 from storage.rate_limits import parse_rates
 
@@ -35,6 +38,14 @@ PRESET: dict[Plan, MonthlyUnits] = {
     Plan.ENTERPRISE: UNBOUNDED,
     Plan.DEDICATED: UNBOUNDED,
 }
+
+
+def caps_of(actor: Actor, organization: Organization) -> Caps:
+    """Those that the organization has; empty ones where the operator never gave any."""
+    require(actor, Permission.BILLING_READ, organization.scope)
+    with tenant(organization.pk):
+        found = Caps.objects.filter(organization=organization).first()
+    return found or Caps(organization=organization)
 
 
 @verb(Action.ORGANIZATION_CAPS_CHANGED)

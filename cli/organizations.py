@@ -85,6 +85,43 @@ def evidence(organization: str, *, home: HomeOption = None) -> None:
     typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
 
 
+@organizations.command()
+def support(
+    organization: str,
+    *,
+    request: Annotated[str, typer.Option(help="Ask its owners to let you look; why.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="End what is open or asked for.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who looked at an organization as its support, and until when; with options, act first.
+
+    Only the organization's own people let the operator in.
+    """
+    with _organization(organization, home) as (operator, found):
+        from orgs.support import end_support, request_support, support_accesses
+
+        if end:
+            end_support(operator, found)
+        if request:
+            request_support(operator, found, reason=request)
+        rows = [
+            {
+                "status": str(one.status),
+                "reason": one.reason,
+                "requested_by": one.requested_by,
+                "granted_by": one.granted_by,
+                "over_at": one.over_at.isoformat(timespec="seconds"),
+            }
+            for one in support_accesses(operator, found)
+        ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        typer.echo("  ".join(value or "-" for value in row.values()))
+
+
 @contextmanager
 def _organization(reference: str, home: Path | None) -> Iterator[tuple[Any, Any]]:
     """The operator and the organization."""

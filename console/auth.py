@@ -39,6 +39,8 @@ from sso.sessions import remember_session
 from sso.sign_on import SignedOn
 
 SIGN_ON = "sign_on"
+# The address of the organization that an operator looks at as its support.
+SUPPORTED = "supported_organization"
 _SEEN_AT = "seen_at"
 _PROVEN_HASH = "proven_password"
 _SIGN_IN_TAKES_S = 15 * 60

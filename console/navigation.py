@@ -111,7 +111,10 @@ def sections(visit: Visit) -> list[Section]:
 def places(visit: Visit) -> list[Place]:
     """Every organization of the person; below the current one, its projects."""
     found: list[Place] = []
-    for organization in organizations_here(visit.request, visit.user, visit.actor):
+    known = organizations_here(visit.request, visit.user, visit.actor)
+    if visit.is_support:
+        known = [visit.organization]
+    for organization in known:
         is_here = organization.pk == visit.organization.pk
         found.append(
             Place(

@@ -18,9 +18,9 @@ from console.views import (
     founding,
     index_backups,
     index_browser,
-    index_metrics,
     index_imports,
     index_map,
+    index_metrics,
     index_namespaces,
     index_overview,
     index_query,
@@ -50,6 +50,7 @@ from console.views import (
     sso,
     sso_connection,
     styleguide,
+    support,
     trust,
     webhook_acts,
     webhooks,
@@ -57,6 +58,7 @@ from console.views import (
 from console.views.operator import diagnostics, jobs, nodes, status
 from console.views.operator import organizations as operator_organizations
 from console.views.operator import settings as operator_settings
+from console.views.operator import support as operator_support
 
 app_name = "console"
 
@@ -88,20 +90,20 @@ _INDEX = [
     path("/browse/record", index_browser.record, name="index_record"),
     path("/browse/delete", index_browser.delete, name="index_records_delete"),
     path("/query", index_query.playground, name="index_query"),
+    path("/map", index_map.page, name="index_map"),
     path("/metrics", index_metrics.page, name="index_metrics"),
     path("/namespaces", index_namespaces.listing, name="index_namespaces"),
     path("/namespaces/new", index_namespaces.new, name="namespace_new"),
     path("/namespaces/delete", index_namespaces.delete, name="namespace_delete"),
-    path("/map", index_map.page, name="index_map"),
     path("/namespaces/empty", index_namespaces.empty, name="namespace_empty"),
+    path("/imports", index_imports.listing, name="index_imports"),
+    path("/imports/new", index_imports.new, name="import_new"),
+    path("/imports/<uuid:import_id>/cancel", index_imports.cancel, name="import_cancel"),
     path("/config", index_settings.configuration, name="index_config"),
     path("/config/tags", index_settings.tag, name="index_tag"),
     path("/config/capacity", index_settings.capacity, name="index_capacity"),
     path("/protect", index_settings.protect, name="index_protect"),
     path("/danger", index_settings.danger, name="index_danger"),
-    path("/imports", index_imports.listing, name="index_imports"),
-    path("/imports/new", index_imports.new, name="import_new"),
-    path("/imports/<uuid:import_id>/cancel", index_imports.cancel, name="import_cancel"),
     path("/delete", index_settings.delete, name="index_delete"),
 ]
 
@@ -260,6 +262,8 @@ _SETTINGS = [
     path("", settings.overview, name="settings"),
     path("/name", settings.rename, name="organization_rename"),
     path("/networks", networks.of_organization, name="organization_networks"),
+    path("/support", support.grant, name="support_grant"),
+    path("/support/end", support.end, name="support_end"),
     path("/leave", settings.leave, name="organization_leave"),
     path("/delete", settings.delete, name="organization_delete"),
 ]
@@ -271,6 +275,10 @@ _OPERATOR = [
     path("/organizations", operator_organizations.listing, name="operator_organizations"),
     path(_TENANT, operator_organizations.detail, name="operator_organization"),
     path(f"{_TENANT}/plan", operator_organizations.plan, name="operator_plan"),
+    path(f"{_TENANT}/caps", operator_organizations.caps, name="operator_caps"),
+    path(f"{_TENANT}/support", operator_support.ask, name="operator_support"),
+    path(f"{_TENANT}/support/enter", operator_support.enter, name="operator_support_enter"),
+    path("/support/leave", operator_support.leave, name="operator_support_leave"),
     path(f"{_TENANT}/suspend", operator_organizations.suspend, name="operator_suspend"),
     path(f"{_TENANT}/resume", operator_organizations.resume, name="operator_resume"),
     path("/jobs", jobs.listing, name="operator_jobs"),
@@ -303,6 +311,7 @@ urlpatterns = [
     path("account", include(_ACCOUNT)),
     path("operator", include(_OPERATOR)),
     path("theme", accounts.theme, name="theme"),
+    path("trust", trust.page, name="trust"),
     path("styleguide", styleguide.page, name="styleguide"),
     path("o/-", organizations.home),
     path("o/-/", organizations.home),
@@ -310,7 +319,6 @@ urlpatterns = [
     path("o/<slug:organization>", organizations.overview, name="organization"),
     path("o/<slug:organization>/find", finder.in_organization, name="find"),
     path("o/<slug:organization>/roles", roles.roles, name="roles"),
-    path("trust", trust.page, name="trust"),
     path("o/<slug:organization>/members", include(_MEMBERS)),
     path("o/<slug:organization>/audit", include(_AUDIT)),
     path("o/<slug:organization>/service-accounts", include(_SERVICE_ACCOUNTS)),
@@ -328,10 +336,10 @@ urlpatterns = [
     path("o/<slug:organization>/billing", billing.overview, name="billing"),
     path("o/<slug:organization>/billing/contact", billing.contact, name="billing_contact"),
     path("o/<slug:organization>/billing/statement", billing.download, name="statement"),
+    path("o/<slug:organization>/compliance", compliance.page, name="compliance"),
+    path("o/<slug:organization>/compliance/export", compliance.export, name="compliance_export"),
     path("o/<slug:organization>/quotas", billing.quotas, name="quotas"),
     path("o/<slug:organization>/projects", projects.listing, name="projects"),
     path("o/<slug:organization>/projects/new", projects.new, name="project_new"),
     path("o/<slug:organization>/p/<slug:project>", include(_PROJECT)),
 ]
-    path("o/<slug:organization>/compliance", compliance.page, name="compliance"),
-    path("o/<slug:organization>/compliance/export", compliance.export, name="compliance_export"),

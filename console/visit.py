@@ -17,12 +17,13 @@ from django.shortcuts import redirect, resolve_url
 from access.actor import Actor
 from access.decide import require
 from access.matrix import ROLE_LABELS
-from access.permissions import Permission, Role
+from access.permissions import CredentialKind, Permission, Role
 from accounts.models import User
 from audit.actions import Action
 from console.auth import actor_of, note_activity
 from console.errors import error_page
 from console.rights import Rights
+from console.support import supporting
 from kit.errors import StonepineError
 from orgs.models import Organization
 from orgs.queries import get_organization
@@ -47,6 +48,11 @@ class Visit:
     def posted(self) -> QueryDict | None:
         """What a form was sent with, also where that is nothing; None before it is sent."""
         return self.request.POST if self.request.method == "POST" else None
+
+    @property
+    def is_support(self) -> bool:
+        """Whether it is the operator who looks, at the organization's word."""
+        return self.actor.kind is CredentialKind.SUPPORT
 
     @property
     def may(self) -> Rights:
@@ -139,6 +145,10 @@ def project_page(view: View) -> View:
 
 def _visit(request: HttpRequest, slug: str) -> Visit:
     user = cast("User", request.user)
+    supported = supporting(request, user, slug)
+    if supported is not None:
+        actor, organization = supported
+        return Visit(request, user, actor, organization)
     actor = actor_of(request, user)
     organization = get_organization(actor, slug)
     if request.session.get(LAST_ORGANIZATION) != slug:

@@ -16,6 +16,7 @@ from audit.record import Target
 from kit import clock
 from kit.ids import OrganizationId, ProjectId, new_id, random_base62
 from orgs.plans import LIMITS, Feature, Limits, Plan, require_feature, require_room
+from orgs.support_models import SupportAccess  # noqa: F401 - Django looks for it here
 
 _PUBLIC_ID_LENGTH = 20
 
@@ -49,6 +50,8 @@ class Organization(models.Model):
     # Where people and service accounts have to come from; empty: from anywhere.
     people_networks = ArrayField(models.CharField(max_length=49), default=list)
     service_account_networks = ArrayField(models.CharField(max_length=49), default=list)
+    # Until when the operator may look at it (`orgs/support.py`).
+    support_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
@@ -61,6 +64,10 @@ class Organization(models.Model):
     @property
     def scope(self) -> Scope:
         return Scope(OrganizationId(self.id))
+
+    @property
+    def is_open_to_support(self) -> bool:
+        return self.support_until is not None and self.support_until > clock.now()
 
     @property
     def is_suspended(self) -> bool:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from access.permissions import Permission
 from audit.actions import Action
+from billing.caps import caps_of
 from billing.contacts import set_billing_contact
 from billing.months import Month
 from billing.overview import plan_overview, project_quotas
@@ -68,6 +69,7 @@ def quotas(visit: Visit) -> HttpResponse:
     context = {
         "quotas": plan_overview(visit.actor, visit.organization),
         "projects": project_quotas(visit.actor, visit.organization),
+        "rates": sorted(caps_of(visit.actor, visit.organization).rates.items()),
     }
     return render_page(visit, "billing/quotas.html", context, trail=(Crumb("Quotas"),))
 

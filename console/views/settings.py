@@ -15,6 +15,7 @@ from console.visit import Visit, guard, organization_page
 from kit.errors import StonepineError
 from orgs.departures import leave_organization
 from orgs.organizations import delete_organization, rename_organization
+from orgs.support import support_accesses
 from projects.queries import visible_projects
 
 _TITLE = "Settings"
@@ -23,7 +24,10 @@ _TITLE = "Settings"
 @require_GET
 @organization_page
 def overview(visit: Visit) -> HttpResponse:
-    context = {"projects": visible_projects(visit.actor, visit.organization)}
+    context = {
+        "projects": visible_projects(visit.actor, visit.organization),
+        "accesses": support_accesses(visit.actor, visit.organization),
+    }
     return render_page(visit, "settings/overview.html", context, trail=(Crumb(_TITLE),))
 
 

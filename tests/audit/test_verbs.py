@@ -72,6 +72,7 @@ from tests.audit.import_cases import IMPORT_CASES
 from tests.audit.notice_cases import NOTICE_CASES
 from tests.audit.scim_cases import SCIM_CASES
 from tests.audit.sso_cases import SSO_CASES
+from tests.audit.support_cases import SUPPORT_CASES
 from tests.audit.webhook_cases import WEBHOOK_CASES
 from tests.support.world import PASSWORD, SPEC, World
 
@@ -233,10 +234,10 @@ def _next_sequence(world: World) -> int:
 
 # For each verb: what prepares it, giving the act itself as a function of the actor.
 CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
-    "orgs.audit_log.export_events": lambda world: lambda actor: export_events(
     "compliance.evidence.export_evidence": lambda world: lambda actor: export_evidence(
         actor, world.organization
     ),
+    "orgs.audit_log.export_events": lambda world: lambda actor: export_events(
         actor, world.organization, form=ExportForm.CSV
     ),
     "orgs.audit_streams.create_stream": lambda world: lambda actor: audit_streams.create_stream(
@@ -388,6 +389,7 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     "billing.contacts.set_billing_contact": lambda world: lambda actor: set_billing_contact(
         actor, world.organization, name="Cara", email="cara@example.com"
     ),
+    **SUPPORT_CASES,
     **SCIM_CASES,
     **BACKUP_CASES,
     **ENCRYPTION_KEY_CASES,
@@ -422,9 +424,9 @@ def test_every_verb_is_in_the_table() -> None:
         "sso",
         "webhooks",
         "notices",
+        "compliance",
     ):
         package = importlib.import_module(name)
-        "compliance",
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".migrations." not in found.name:
                 importlib.import_module(found.name)

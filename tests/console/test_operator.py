@@ -89,6 +89,26 @@ def test_an_operator_changes_a_plan_in_their_own_name(site: Site, operator: Clie
     assert (event.actor_id, event.actor_name) == (site.alice.pk, "Alice")
 
 
+def test_caps_are_filled_in_looked_at_and_saved(site: Site, operator: Client) -> None:
+    page = "/operator/organizations/oak"
+    assert 'value="100"' not in operator.get(page).text
+    assert 'value="100"' in operator.get(f"{page}?caps=preset").text
+    assert not events("organization.caps_changed")
+    refused = operator.post(f"{page}/caps", {"read": "-1", "queries": "0"})
+    assert (refused.status_code, refused.text.count("greater than or equal to")) == (422, 2)
+    wish = {"read": "1000", "write": "", "queries": "7"}
+    assert operator.post(f"{page}/caps", wish)["Location"] == page
+    (event,) = events("organization.caps_changed")
+    assert (event.actor_kind, event.parameters["rates"]) == ("operator", {"queries": 7})
+    shown = operator.get(page).text
+    assert 'value="1000"' in shown
+    assert 'value="7"' in shown
+    mallory = Person("mallory", site.mallory).browser()
+    quotas = mallory.get("/o/oak/quotas").text
+    assert "At most a second" in quotas
+    assert "1,000" in quotas
+
+
 def test_suspending_wants_a_reason_and_shuts_the_organization(site: Site, operator: Client) -> None:
     assert operator.post("/operator/organizations/oak/suspend", {}).status_code == 422
     operator.post("/operator/organizations/oak/suspend", {"reason": "unpaid"})

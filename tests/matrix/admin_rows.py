@@ -40,6 +40,11 @@ ROWS: Rows = {
     f"GET {_ORGANIZATION}/networks": Row(ORGANIZATION_READ, 200),
     f"PATCH {_ORGANIZATION}/networks": Row(ORGANIZATION_ADMINISTER, 200, {"people": []}),
     f"POST {_ORGANIZATION}/evidence": Row(ORGANIZATION_ADMINISTER, 200),
+    f"GET {_ORGANIZATION}/support-access": Row(ORGANIZATION_READ, 200),
+    f"POST {_ORGANIZATION}/support-access": Row(
+        ORGANIZATION_ADMINISTER, 400, {"reason": "ticket", "hours": 25}
+    ),
+    f"DELETE {_ORGANIZATION}/support-access": Row(ORGANIZATION_ADMINISTER, 204),
     f"DELETE {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 412),
     # Everybody sees what their roles reach, and may be that is nothing.
     "GET admin/projects": Row(SIGNED_IN, 200),

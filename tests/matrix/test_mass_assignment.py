@@ -15,6 +15,7 @@ from indexes.backup_models import Backup
 from indexes.backup_schedule_models import BackupSchedule
 from indexes.models import Index
 from orgs.models import Invitation, Organization, RoleBinding, ServiceAccount
+from orgs.support_models import SupportAccess
 from orgs.tenancy import tenant
 from projects.models import ApiKey, Project
 from tests.matrix.api_rows import DAILY, ROWS
@@ -88,6 +89,9 @@ WISHES = {
     "PATCH admin/organizations/<str:organization_id>/networks": Wish(
         Organization, {"people": ["10.0.0.0/8"], "force": True}, frozenset(),
         moves=_columns("people_networks"), is_always_strict=True,
+    ),
+    "POST admin/organizations/<str:organization_id>/support-access": Wish(
+        SupportAccess, {"reason": "NEW"}, _columns("reason"), is_always_strict=True
     ),
     "POST admin/projects": Wish(Project, _NAMED, _PROJECT),
     "PATCH admin/projects/<str:project_id>": Wish(Project, _NAMED, _PROJECT),

@@ -34,6 +34,13 @@ class UpdateOrganizationNetworks(Strict):
     force: bool = False
 
 
+class GrantSupportAccess(Strict):
+    """For 1 to 24 hours from now."""
+
+    reason: str
+    hours: int = 4
+
+
 class UpdateOrganization(Tolerant):
     name: str | None = None
 
@@ -134,7 +141,8 @@ class RotateWebhookSecret(Strict):
 BODIES = (
     AttachEncryptionKey,
     CreateApiKey, CreateAuditStream, CreateInvite, CreateProject, CreateRoleBinding,
-    CreateServiceAccount, CreateWebhook, RewindAuditStream, RotateWebhookSecret, UpdateApiKey,
+    CreateServiceAccount, CreateWebhook, GrantSupportAccess, RewindAuditStream,
+    RotateWebhookSecret, UpdateApiKey,
     UpdateAuditStream, UpdateEncryptionKey, UpdateOrganization, UpdateOrganizationNetworks,
     UpdateProject, UpdateProjectNetworks, UpdateServiceAccount, UpdateWebhook,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from orgs.models import (
     ServiceAccount,
 )
 from orgs.plans import Plan
+from orgs.support_models import SupportAccess
 from projects.models import ApiKey, EncryptionKey, Project
 
 _PLANS = {Plan.STARTER: "Free"}
@@ -28,6 +29,19 @@ def render_organization(organization: Organization) -> dict[str, Any]:
         "payment_status": "Active",
         "support_tier": _SUPPORT.get(plan, "Enterprise"),
         "created_at": _moment(organization.created_at),
+    }
+
+
+def render_support_access(access: SupportAccess) -> dict[str, Any]:
+    return {
+        "id": str(access.pk),
+        "status": str(access.status),
+        "reason": access.reason,
+        "requested_by": access.requested_by or None,
+        "granted_by": access.granted_by or None,
+        "created_at": _moment(access.created_at),
+        "expires_at": _moment(access.expires_at),
+        "ended_at": _moment(access.ended_at) if access.ended_at else None,
     }
 
 

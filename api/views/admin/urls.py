@@ -29,6 +29,7 @@ from api.views.admin.service_accounts import (
     ServiceAccountsView,
     ServiceAccountView,
 )
+from api.views.admin.support import SupportAccessView
 from api.views.admin.users import UsersView, UserView
 from api.views.admin.webhooks import (
     DeliveriesView,
@@ -45,6 +46,7 @@ _ROUTES = {
     "organizations/<str:organization_id>": OrganizationView,
     "organizations/<str:organization_id>/networks": OrganizationNetworksView,
     "organizations/<str:organization_id>/evidence": EvidenceView,
+    "organizations/<str:organization_id>/support-access": SupportAccessView,
     "projects": ProjectsView,
     "projects/<str:project_id>": ProjectView,
     "projects/<str:project_id>/networks": ProjectNetworksView,

@@ -59,12 +59,12 @@ PAGES = {
     "index-new": "/p/search/new-index",
     "index": "/p/search/indexes/support-articles",
     "index-config": "/p/search/indexes/support-articles/config",
-    "index-danger": "/p/search/indexes/support-articles/danger",
-    "index-starting": "/p/search/indexes/tickets-eu",
     "index-map": "/p/search/indexes/support-articles/map",
     "index-imports": "/p/search/indexes/support-articles/imports",
     "index-imports-empty": "/p/search/indexes/tickets-eu/imports",
     "import-new": "/p/search/indexes/support-articles/imports/new",
+    "index-danger": "/p/search/indexes/support-articles/danger",
+    "index-starting": "/p/search/indexes/tickets-eu",
     "index-backups": "/p/search/indexes/support-articles/backups",
     "index-backup-new": "/p/search/indexes/support-articles/backups/new",
     "index-schedule": "/p/search/indexes/support-articles/schedule",
@@ -112,9 +112,9 @@ def furnished(site: Site, past: Past) -> Site:
         company="Pine Ltd.", address="1 Resin Road\n12345 Forest", tax_id="DE 123 456 789",
     )  # fmt: skip
     _back_up(ready[0])
+    _import_into(ready[0])
     create_api_key(OPERATOR, site.project, name="terraform", roles=[Role.CONTROL_PLANE_EDITOR])
     create_api_key(OPERATOR, site.project, name="ingest-worker", roles=[Role.DATA_PLANE_EDITOR])
-    _import_into(ready[0])
     create_api_key(OPERATOR, site.project, name="notebook-mara", roles=[Role.PROJECT_EDITOR])
     bounds = Bounds((ready[0].pk,), namespaces=("eu",), networks=("203.0.113.0/24",))
     narrow, _ = create_api_key(OPERATOR, site.project, name="edge-reader", bounds=bounds)
@@ -142,8 +142,6 @@ def _back_up(index: Index) -> None:
     )
 
 
-def faults(tab: Tab, name: str) -> list[str]:
-    """What is wrong with the page that is open, and pictures of it."""
 def _import_into(index: Index) -> None:
     """One under way, one that was cancelled, one that left records out."""
     rows = Import.objects.using("system")
@@ -160,6 +158,8 @@ def _import_into(index: Index) -> None:
         rows.filter(pk=made.pk).update(**changes)
 
 
+def faults(tab: Tab, name: str) -> list[str]:
+    """What is wrong with the page that is open, and pictures of it."""
     found = []
     for width in WIDTHS:
         tab.resize(width)

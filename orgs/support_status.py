@@ -1,0 +1,9 @@
+"""How far an access for support is."""
+
+from enum import StrEnum
+
+
+class SupportStatus(StrEnum):
+    REQUESTED = "requested"
+    OPEN = "open"
+    OVER = "over"
