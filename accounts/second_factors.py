@@ -143,6 +143,11 @@ def remove(factor: Authenticator) -> None:
         Authenticator.objects.filter(user=user).delete()
 
 
+def forget_all(user: User) -> None:
+    """Remove all there are, recovery codes too."""
+    Authenticator.objects.filter(user=user).delete()
+
+
 def unused_recovery_codes(user: User) -> int:
     """How many are left."""
     for factor in Authenticator.objects.filter(user=user, type=Kind.RECOVERY_CODES):

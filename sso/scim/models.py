@@ -69,6 +69,8 @@ class DirectoryUser(models.Model):
     document = models.JSONField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now)
+    # Whether the verb at hand took an account from a former holder of its address; not a column.
+    is_handed_over = False
 
     class Meta:
         indexes = [
@@ -89,6 +91,33 @@ class DirectoryUser(models.Model):
     def audit_target(self) -> Target:
         owner = self.organization
         return Target("directory_user", str(self.id), self.user_key, owner.id, owner.name)
+
+
+class FormerPerson(models.Model):
+    """Whom an account stood for here until their record went, or was given another userName.
+
+    An address may get a new holder, and the account with that address is not theirs.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    record_id = models.UUIDField()
+    external_id = models.CharField(max_length=255, blank=True)
+    ended_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user"], name="scim_former_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.record_id)
+
+    def is_same(self, row: DirectoryUser) -> bool:
+        """Whether the record describes the same person again."""
+        has_name = bool(self.external_id) and self.external_id == row.external_id
+        return has_name or self.record_id == row.pk
 
 
 class DirectoryGroup(models.Model):

@@ -24,6 +24,7 @@ from sso.models import Identity, SsoSession
 from sso.roles import parse_role
 from sso.scim.addresses import checked_user_name
 from sso.scim.errors import not_unique
+from sso.scim.former import hand_over
 from sso.scim.models import DirectoryUser, GroupMember
 from sso.sessions import end_sessions
 
@@ -123,7 +124,11 @@ def _account(organization: Organization, row: DirectoryUser) -> User:
     """The one with that address, or a new one, without a password. The organization has proven
     that the address is its to vouch for."""
     checked_user_name(organization, row.user_key)
-    found = find_user_by_email(row.user_key) or _new_account(row)
+    found = find_user_by_email(row.user_key)
+    if found is None:
+        found = _new_account(row)
+    elif find_membership(organization, found) is None:
+        row.is_handed_over = hand_over(organization, row, found)
     _require_free(organization, row, found)
     return found
 

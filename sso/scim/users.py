@@ -13,6 +13,7 @@ from orgs.verbs import verb
 from sso.scim.access import opened, require_match
 from sso.scim.addresses import checked_user_name
 from sso.scim.errors import invalid_value, not_unique
+from sso.scim.former import note_former
 from sso.scim.models import DirectoryUser
 from sso.scim.queries import groups_of, locked_user
 from sso.scim.rendering import document_of, user_resource
@@ -64,6 +65,8 @@ def change_user(
     leaving = _relinked(organization, row) if row.user_key != before[2] else None
     row.save()
     settle(organization, [row], leaving=leaving)
+    if leaving is not None:
+        note_former(row, leaving)
     has_ended = before[1] and not row.is_active
     action = Action.DIRECTORY_USER_DEACTIVATED if has_ended else Action.DIRECTORY_USER_UPDATED
     record(actor, action, target=row.audit_target(), **_told(row))
@@ -82,6 +85,8 @@ def delete_user(
     record(actor, Action.DIRECTORY_USER_DELETED, target=row.audit_target())
     row.is_active = False
     settle(organization, [row])
+    if row.user is not None:
+        note_former(row, row.user)
     row.delete()
 
 
@@ -122,4 +127,5 @@ def _require_unique(organization: Organization, row: DirectoryUser) -> None:
 def _told(row: DirectoryUser) -> dict[str, object]:
     """What the audit log tells of a change."""
     roles = sorted({str(role.get("value")) for role in row.document.get("roles", [])})
-    return {"active": row.is_active, "external_id": row.external_id, "roles": roles}
+    told = {"active": row.is_active, "external_id": row.external_id, "roles": roles}
+    return told | ({"account": "handed over"} if row.is_handed_over else {})

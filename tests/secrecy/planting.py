@@ -1,17 +1,20 @@
 """Marks planted in a running installation over the ways that customers have, and where to look."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import grpc
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.dataplane.importer.conftest import numbered
 from tests.secrecy.marks import Pattern, SparseMark, TextMark, VectorMark
+from tests.support.key_desk import key_desk
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 from tests.support.wire import Wire, dense_index, ready_index
@@ -63,6 +66,8 @@ def plant(stack: Stack, api: Wire, import_folder: Path, name: str) -> Planted:
         _ask(index, planted)
         _import(stack, index, planted, import_folder / name)
         _err(index, planted)
+    _ask_over_grpc(stack, host, planted)
+    _bind_a_key(stack, planted)
     _back_up(stack, api, name)
     _try_credentials(stack, planted)
     _keep_credentials(stack, planted, name)
@@ -155,6 +160,30 @@ def _err(index: Wire, planted: Planted) -> None:
         assert 400 <= index.post(path, body).status < 500, path
     for path in (f"/namespaces/{word('namespace of nobody')}", f"/{word('path to nowhere')}"):
         assert index.get(path).status == 404
+
+
+def _ask_over_grpc(stack: Stack, host: str, planted: Planted) -> None:
+    """What clients send beside a request: headers that nobody asked for, and one that is a key."""
+    metadata = [
+        ("api-key", stack.api_key), ("x-tenant", planted.word("metadata of a call")),
+        ("x-trace-bin", planted.word("binary metadata of a call").encode()),
+    ]  # fmt: skip
+    wrong = [("api-key", f"pcsk_{planted.word('wrong key of a call')}")]
+    with grpc.insecure_channel(host.removeprefix("http://")) as channel:
+        call = channel.unary_unary("/VectorService/DescribeIndexStats")
+        call(b"", metadata=metadata, timeout=30)
+        with contextlib.suppress(grpc.RpcError):
+            call(b"", metadata=wrong, timeout=30)
+            raise AssertionError("a wrong key was taken")
+        with contextlib.suppress(grpc.RpcError):
+            call(planted.word("message of nonsense").encode(), metadata=metadata, timeout=30)
+
+
+def _bind_a_key(stack: Stack, planted: Planted) -> None:
+    """A key that opens certain namespaces alone, and its plain value."""
+    with key_desk(stack) as desk:
+        key = desk.make(namespaces=[planted.word("namespace of a key")])
+    planted.known("bound key", key.split("_")[2])
 
 
 def _back_up(stack: Stack, api: Wire, name: str) -> None:

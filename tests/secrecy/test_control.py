@@ -113,6 +113,7 @@ def test_every_store_of_a_running_installation_would_be_found(stack: Stack, tmp_
         "namespace", "metadata key", "metadata value", "imported id", "imported vector",
         "sparse vector indices", "dropped namespace", "field of the schema",
         "secret key of a bucket", "changed metadata", "imported namespace",
+        "path of a webhook", "namespace of a key",
     }  # fmt: skip
 
 

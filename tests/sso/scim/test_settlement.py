@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from access.actor import OPERATOR
 from access.permissions import Role
 from accounts.models import User as Account
+from accounts.second_factors import has_second_factor
 from accounts.sessions import sessions_of
+from audit.models import Event
 from kit.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, PaymentRequired
 from orgs.departures import leave_organization, remove_member
-from orgs.members import create_member
+from orgs.members import create_member, join
 from orgs.models import Organization, RoleBinding, UserManagement
 from orgs.organizations import set_plan
 from orgs.plans import Plan
@@ -25,6 +27,7 @@ from sso.scim.queries import scim_tokens
 from sso.scim.resources import Group, GroupMember, User
 from sso.scim.users import change_user, create_user, delete_user
 from sso.user_management import set_user_management
+from tests.support.codes import with_app
 from tests.support.directory import (
     OAK,
     PINE,
@@ -240,6 +243,79 @@ def test_a_new_user_name_stands_for_another_account(managed: World) -> None:
     assert roles_of(managed, "nina") == set()
     assert roles_of(managed, "nina.otto") == {("OrgManager", managed.organization.pk)}
     assert Account.objects.filter(email=f"nina@{PINE}").exists()
+
+
+def former_nina(world: World) -> tuple[DirectoryUser, Account]:
+    """Somebody with a password and a second factor, whose record was deleted."""
+    wanted = described(f"nina@{PINE}").model_copy(update={"external_id": "n-1"})
+    row = create_user(OPERATOR, world.organization, wanted=wanted)
+    assert row.user is not None
+    row.user.set_password(PASSWORD)
+    row.user.save()
+    with_app(row.user)
+    delete_user(OPERATOR, world.organization, user_id=row.pk)
+    return row, row.user
+
+
+def test_who_comes_back_finds_their_account_as_it_was(managed: World) -> None:
+    _, user = former_nina(managed)
+    wanted = described(f"nina@{PINE}").model_copy(update={"external_id": "n-1"})
+    again = create_user(OPERATOR, managed.organization, wanted=wanted)
+    assert again.user == user
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert has_second_factor(user)
+
+
+def test_a_new_holder_of_an_address_does_not_let_the_old_one_in(managed: World) -> None:
+    _, user = former_nina(managed)
+    UserSession.objects.create(user=user, session_key="k" * 32, ip="192.0.2.9", user_agent="test")
+    wanted = described(f"nina@{PINE}").model_copy(update={"external_id": "n-2"})
+    row = create_user(OPERATOR, managed.organization, wanted=wanted)
+    assert row.user == user
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+    assert not has_second_factor(user)
+    assert not UserSession.objects.filter(user=user).exists()
+    event = Event.objects.using("system").order_by("-id")[0]
+    assert event.parameters["account"] == "handed over"
+    changed(managed, row, active=False)
+    changed(managed, row, active=True)
+    assert f"nina@{PINE}" in members(managed.organization)
+
+
+def test_no_organization_takes_an_account_that_is_in_use_elsewhere(managed: World) -> None:
+    _, user = former_nina(managed)
+    with tenant(managed.elsewhere.pk):
+        join(managed.elsewhere, user, Role.ORG_MEMBER)
+    wanted = described(f"nina@{PINE}").model_copy(update={"external_id": "n-2"})
+    with pytest.raises(AlreadyExists, match="belongs to another organization"):
+        create_user(OPERATOR, managed.organization, wanted=wanted)
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert f"nina@{PINE}" not in members(managed.organization)
+
+
+def test_a_name_that_was_given_up_does_not_come_with_its_account(managed: World) -> None:
+    row = added(managed, "nina")
+    first = row.user
+    assert first is not None
+    first.set_password(PASSWORD)
+    first.save()
+    row = changed(managed, row, userName=f"nina.otto@{PINE}")
+    other = added(managed, "nina")
+    assert other.user == first
+    first.refresh_from_db()
+    assert not first.has_usable_password()
+    delete_user(OPERATOR, managed.organization, user_id=other.pk)
+    # And who takes their own former name again is the same person.
+    row = changed(managed, row, userName=f"nina.three@{PINE}")
+    second = Account.objects.filter(email=f"nina.otto@{PINE}")[0]
+    second.set_password(PASSWORD)
+    second.save()
+    changed(managed, row, userName=f"nina.otto@{PINE}")
+    second.refresh_from_db()
+    assert second.check_password(PASSWORD)
 
 
 def test_one_user_name_is_one_record_however_it_is_spelt(managed: World) -> None:
