@@ -69,6 +69,9 @@ class Screen:
 
 def welcome(console: Console, plan: Plan, facts: dict[str, Any]) -> None:
     """Where things are, and on a first start the link and the key that are shown only now."""
+    if plan.part:
+        console.print(f"{plan.part} is ready.", highlight=False)
+        return
     link, key = facts.get("setup_link"), facts.get("api_key")
     lines = [("Console", plan.base_url), ("API", plan.base_url)]
     if link:

@@ -28,6 +28,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def enter(home: Path | None) -> None:
     """Become a process of the running installation, as far as its environment goes."""
     chosen = Home.at(home)
+    if os.environ.get("STONEPINE_PARTS_CA"):
+        _enter_parts(chosen)
+        return
     if running(chosen) is None:
         raise SetupError(
             f"Nothing runs for {chosen.path}.",
@@ -37,6 +40,22 @@ def enter(home: Path | None) -> None:
     from kit.environment import environment
 
     os.environ.update(Installation.of(chosen).children_environment())
+    environment.cache_clear()
+    import django
+
+    django.setup()
+    _keep_logs_apart()
+
+
+def _enter_parts(home: Home) -> None:
+    """Where parts run on machines of their own: with the environment of a worker, anywhere."""
+    from cli.part_settings import PartInstallation
+    from kit.environment import environment
+    from kit.parts import PartKind
+
+    home.create()
+    part = PartInstallation.of(home, PartKind.WORKER)
+    os.environ.update(part.children_environment())
     environment.cache_clear()
     import django
 

@@ -27,6 +27,7 @@ from cli.memory import memory
 from cli.nodes import nodes
 from cli.operators import operators
 from cli.organizations import organizations
+from cli.part_commands import gateway, migrate, node, parts, web, worker
 from cli.people import people
 from cli.projects import projects
 from cli.restoration import recover, restore_installation
@@ -52,11 +53,14 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="keys")
 app.add_typer(nodes, name="nodes")
 app.add_typer(operators, name="operators")
+app.add_typer(parts, name="parts")
 app.add_typer(people, name="user")
 app.add_typer(projects, name="project")
 app.add_typer(scim, name="scim")
 app.add_typer(tls, name="tls")
 app.add_typer(webhooks, name="webhook")
+for command in (gateway, node, web, worker, migrate):
+    app.command()(command)
 app.command()(digest)
 app.command()(fsck)
 app.command()(dump)

@@ -12,6 +12,7 @@ from cli.processes import Probe, ProbeKind, ProcessSpec
 from cli.settings import Installation
 from gateway.settings import GatewaySettings
 from kit.environment import Environment
+from kit.parts import PartKind
 
 _MAX_GATEWAY_THREADS = 4
 _WEB_THREADS = 64
@@ -95,11 +96,11 @@ def _database_step(installation: Installation, needs: list[str]) -> ProcessSpec:
     )
 
 
-def gateway(environment: Environment) -> ProcessSpec:
+def gateway(environment: Environment, *, name: str = "gateway") -> ProcessSpec:
     settings = GatewaySettings.of(environment)
     threads = min(os.cpu_count() or 1, _MAX_GATEWAY_THREADS)
     return ProcessSpec(
-        name="gateway",
+        name=name,
         argv=envoy.argv(settings.bootstrap_file, concurrency=threads),
         is_ours=False,
         probe=Probe(ProbeKind.HTTP, str(settings.admin_socket), "/ready"),
@@ -110,35 +111,76 @@ def gateway(environment: Environment) -> ProcessSpec:
 def _python_processes(
     environment: Environment, tables: list[str], all_stores: list[str]
 ) -> list[ProcessSpec]:
-    web = [
+    return [
+        web(environment, all_stores),
+        worker(all_stores),
+        scheduler(all_stores),
+        *node(environment, tables),
+    ]
+
+
+def web(environment: Environment, needs: list[str]) -> ProcessSpec:
+    command = [
         "granian", "config.wsgi:application", "--interface", "wsgi",
         "--uds", str(environment.web_socket), "--uds-permissions", "0600",
         "--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
+    return ProcessSpec(
+        name="web",
+        argv=[sys.executable, "-m", *command],
+        probe=Probe(ProbeKind.HTTP, str(environment.web_socket), "/healthz"),
+        needs=needs,
+        death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
+        stop_stage=_WORKERS,
+        stale_files=[str(environment.web_socket)],  # granian refuses to start over it
+        signs=True,
+    )
+
+
+def worker(needs: list[str]) -> ProcessSpec:
+    return _celery("worker", needs, stage=_WORKERS)
+
+
+def scheduler(needs: list[str]) -> ProcessSpec:
+    return _celery("scheduler", needs, stage=_FACES)
+
+
+def node(environment: Environment, needs: list[str]) -> list[ProcessSpec]:
+    """Its engines and their front."""
     engines = enumerate(environment.engine_sockets)
     return [
-        ProcessSpec(
-            name="web",
-            argv=[sys.executable, "-m", *web],
-            probe=Probe(ProbeKind.HTTP, str(environment.web_socket), "/healthz"),
-            needs=all_stores,
-            death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
-            stop_stage=_WORKERS,
-            stale_files=[str(environment.web_socket)],  # granian refuses to start over it
-            signs=True,
-        ),
-        _celery("worker", all_stores, stage=_WORKERS),
-        _celery("scheduler", all_stores, stage=_FACES),
-        *(_engine(number, str(socket), tables) for number, socket in engines),
+        *(_engine(number, str(socket), needs) for number, socket in engines),
         ProcessSpec(
             name="node-front",
             argv=[sys.executable, "-m", "dataplane.front"],
             probe=Probe(ProbeKind.HTTP, str(environment.node_rest_socket), "/.stonepine/healthz"),
-            needs=tables,
+            needs=needs,
             stop_stage=_WORKERS,
         ),
     ]
+
+
+def imports() -> ProcessSpec:
+    """What gives imports into indexes of a node on a machine of its own their turns."""
+    return ProcessSpec(
+        name="imports",
+        argv=[sys.executable, "-m", "dataplane.importer.turns"],
+        probe=Probe(ProbeKind.ALIVE),
+        stop_stage=_FACES,
+        stop_after_s=4,
+    )
+
+
+def part_keeper(kind: PartKind) -> ProcessSpec:
+    """What makes a gateway or web known to the others, and a gateway's ways known to it."""
+    return ProcessSpec(
+        name="keeper",
+        argv=[sys.executable, "-m", "cli.part_keeper", str(kind)],
+        probe=Probe(ProbeKind.NOTIFY),
+        stop_stage=_FACES,
+        stop_after_s=4,
+    )
 
 
 def _engine(number: int, socket: str, needs: list[str]) -> ProcessSpec:

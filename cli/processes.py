@@ -65,7 +65,7 @@ class Plan:
     `environment` goes to every child that is ours, `first_start` is the command that tells what to
     print on a new installation (none once the first owner exists). `daily` is run once a day, and
     when one of the files `watched` has changed. `certificate_authority` is the file that clients
-    must be told to trust, if any.
+    must be told to trust, if any. `part` is what this is called where it is one of several parts.
     """
 
     home: str
@@ -77,6 +77,7 @@ class Plan:
     first_start: list[str] = field(default_factory=list)
     daily: list[str] = field(default_factory=list)
     watched: list[str] = field(default_factory=list)
+    part: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,7 +5,7 @@ Each function names what is weak and what to do about it, and never shows a valu
 
 import ipaddress
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
@@ -27,16 +27,30 @@ _CARELESS = ("ALLOW_HTTP", "ALLOW_INVALID_CERTIFICATES", "USE_EMULATOR")
 _STORES = ("AWS_", "AZURE_", "GOOGLE_")
 
 
-def weaknesses(environment: Environment, given: Mapping[str, str] = os.environ) -> list[str]:
-    """A sentence for each thing that is not fit for production; `given`: the variables as set."""
+def weaknesses(
+    environment: Environment,
+    given: Mapping[str, str] = os.environ,
+    *,
+    of: Collection[str] | None = None,
+) -> list[str]:
+    """A sentence for each thing that is not fit for production; `given`: the variables as set.
+
+    `of` names the variables that one part on a machine of its own has, with "gateway" where it is
+    what clients dial; without it everything is looked at.
+    """
+
+    def has(name: str) -> bool:
+        return of is None or name in of
+
+    databases = [name for name in _DATABASE_URLS if has(name)]
     return [
-        *_embedded(given),
-        *_secrets(environment),
-        *_gateway(environment),
-        *(fault for name in _DATABASE_URLS for fault in _database(name, given)),
-        *_redis(given.get("REDIS_URL", "")),
-        *_objects(given),
-        *_mail(environment),
+        *(_embedded(given) if of is None else ()),
+        *(_secrets(environment) if has("STONEPINE_SECRET_KEY") else ()),
+        *(_gateway(environment) if has("gateway") else ()),
+        *(fault for name in databases for fault in _database(name, given)),
+        *(_redis(given.get("REDIS_URL", "")) if has("REDIS_URL") else ()),
+        *(_objects(given) if has("OBJECT_STORE_URL") else ()),
+        *(_mail(environment) if has("REDIS_URL") else ()),
     ]
 
 

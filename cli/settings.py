@@ -46,13 +46,18 @@ class Installation:
         return installation
 
     @classmethod
-    def read(cls, home: Home, port: int | None = None) -> "Installation":
-        """As `of`, without what is asked of production alone."""
+    def read(
+        cls, home: Home, port: int | None = None, *, with_owner: bool = True
+    ) -> "Installation":
+        """As `of`, without what is asked of production alone. `with_owner=False`: one of the parts
+        that run on machines of their own, of which none is embedded."""
         environment = _read_environment(home, port)
         _refuse_open_address(environment)
         _refuse_overlapping_endpoints(environment)
         _refuse_unserved_addressing(environment)
         _refuse_half_a_certificate(environment)
+        if not with_owner:
+            return cls(home, environment, None, None)
         return cls(home, environment, _postgres(home), _valkey(home))
 
     def children_environment(self) -> dict[str, str]:
@@ -81,7 +86,7 @@ class Installation:
             "STONEPINE_FORMER_SECRET_KEY": own.former_secret_key.get_secret_value(),
             "DATABASE_URL": self._database_url(APPLICATION),
             "DATABASE_SYSTEM_URL": self._database_url(SYSTEM),
-            "REDIS_URL": self.valkey.url() if self.valkey else os.environ["REDIS_URL"],
+            "REDIS_URL": self.valkey.url() if self.valkey else os.environ.get("REDIS_URL", ""),
             "OBJECT_STORE_URL": own.object_store_url,
         }
         ours = ",".join(name for name in made if name not in os.environ)
@@ -95,7 +100,7 @@ class Installation:
         if self.postgres is not None:
             return self.postgres.url(role)
         names = dict(zip((APPLICATION, SYSTEM, OWNER), _DATABASE_URLS, strict=True))
-        return os.environ[names[role]]
+        return os.environ.get(names[role], "")
 
 
 def _read_environment(home: Home, port: int | None) -> Environment:

@@ -19,14 +19,18 @@ from cli.home import Home
 from cli.instance import InstanceLock
 from cli.processes import Plan
 from cli.supervisor import Supervisor
+from kit.parts import PartKind
 
 # A first start on a slow disk takes half a minute; past this somebody should look.
 _START_LIMIT_S = 180
 
 
-def run_in_foreground(home: Home, port: int | None, console: Console) -> None:
-    """Returns after an orderly stop; raises SetupError where the start fails."""
-    lock, plan = _take_and_prepare(home, port)
+def run_in_foreground(
+    home: Home, port: int | None, console: Console, *, part: PartKind | None = None
+) -> None:
+    """Returns after an orderly stop; raises SetupError where the start fails. Everything is started
+    unless it is one part of several."""
+    lock, plan = _take_and_prepare(home, port, part)
     screen = Screen(console)
     supervisor = Supervisor(plan, lock, home.status_file)
     supervisor.on_change = screen.show
@@ -43,12 +47,14 @@ def run_in_foreground(home: Home, port: int | None, console: Console) -> None:
         lock.release()
 
 
-def run_detached(home: Home, port: int | None, console: Console) -> None:
+def run_detached(
+    home: Home, port: int | None, console: Console, *, part: PartKind | None = None
+) -> None:
     """Start a supervisor of its own session, and return once all is ready."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        _supervise_alone(home, port, writer)
+        _supervise_alone(home, port, writer, part)
     os.close(writer)
     if not select.select([reader], [], [], _START_LIMIT_S)[0]:
         raise SetupError(
@@ -67,14 +73,14 @@ def run_detached(home: Home, port: int | None, console: Console) -> None:
     )
 
 
-def _supervise_alone(home: Home, port: int | None, report: int) -> None:
+def _supervise_alone(home: Home, port: int | None, report: int, part: PartKind | None) -> None:
     """The detached process: it reports once, to whoever started it, and never returns."""
     os.setsid()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     pipe = os.fdopen(report, "w")
     code = 2
     try:
-        lock, plan = _take_and_prepare(home, port)
+        lock, plan = _take_and_prepare(home, port, part)
         _leave_the_terminal(home.log_dir / "supervisor.log")
         supervisor = Supervisor(plan, lock, home.status_file)
 
@@ -95,13 +101,15 @@ def _supervise_alone(home: Home, port: int | None, report: int) -> None:
         os._exit(code)
 
 
-def _take_and_prepare(home: Home, port: int | None) -> tuple[InstanceLock, Plan]:
+def _take_and_prepare(
+    home: Home, port: int | None, part: PartKind | None
+) -> tuple[InstanceLock, Plan]:
     os.umask(0o077)  # whatever we and our children write is ours alone
     _withhold_core_files()
     home.create()
     lock = InstanceLock.take(home)
     try:
-        return lock, Plan.from_json(run_apart(lambda: _prepare(home, port)))
+        return lock, Plan.from_json(run_apart(lambda: _prepare(home, port, part)))
     except BaseException:
         lock.release()
         raise
@@ -116,7 +124,11 @@ def _withhold_core_files() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
-def _prepare(home: Home, port: int | None) -> dict[str, Any]:
+def _prepare(home: Home, port: int | None, part: PartKind | None) -> dict[str, Any]:
+    if part is not None:
+        from cli.part_preparation import prepare_part
+
+        return prepare_part(home, part, port).to_json()
     from cli.preparation import prepare
 
     return prepare(home, port).to_json()

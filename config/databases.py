@@ -6,6 +6,7 @@ from django.db.models import Model
 from psycopg.conninfo import conninfo_to_dict
 
 from kit.environment import Environment
+from storage.database import CUT_WAYS
 
 _POOL = {"min_size": 0, "max_size": 24, "timeout": 10, "max_idle": 60}
 
@@ -38,7 +39,7 @@ def database(url: str, *, is_pooled: bool) -> dict[str, Any]:
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": is_pooled,
-        "OPTIONS": {**parts, **({"pool": dict(_POOL)} if is_pooled else {})},
+        "OPTIONS": {**CUT_WAYS, **parts, **({"pool": dict(_POOL)} if is_pooled else {})},
     }
 
 

@@ -3,8 +3,17 @@
 from pathlib import Path
 
 from gateway.chains import listener
-from gateway.rendering import Json, named, to_bytes, typed
-from gateway.routes import NODE_GRPC, NODE_REST, WEB, base_routes, private_routes
+from gateway.rendering import Json, discovered, named, to_bytes, typed
+from gateway.routes import (
+    BASE,
+    NODE_GRPC,
+    NODE_REST,
+    PRIVATE_BASE,
+    WEB,
+    base_routes,
+    found_routes,
+    private_routes,
+)
 from gateway.settings import GatewaySettings
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -14,27 +23,21 @@ _LAST: Json = {"threshold": {"value": 0.97}}
 
 def render_bootstrap(settings: GatewaySettings) -> bytes:
     """Envoy's bootstrap; the admin interface is a unix socket in the private run folder."""
-    base = listener("base", settings.port, base_routes(settings), settings, is_data_plane=False)
-    source = {
-        "path": str(settings.listeners_file),
-        "watched_directory": {"path": str(settings.gateway_dir)},
-    }
+    routes = found_routes(BASE, settings) if settings.is_apart else base_routes(settings)
+    base = listener(BASE, settings.port, routes, settings, is_data_plane=False)
     return to_bytes(
         {
             "node": {"id": "gateway", "cluster": "stonepine"},
-            "admin": {"address": _pipe(settings.admin_socket)},
+            "admin": {"address": pipe(settings.admin_socket)},
             "static_resources": {
                 "listeners": [base, *_private(settings.private)],
-                "clusters": [
-                    _cluster(WEB, settings.web_socket, is_http2=False, max_requests=512),
-                    _cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
-                    _cluster(NODE_GRPC, settings.node_grpc_socket, is_http2=True),
-                ],
+                "clusters": [] if settings.is_apart else _clusters_here(settings),
             },
             "dynamic_resources": {
-                "lds_config": {"path_config_source": source, "resource_api_version": "V3"}
+                "lds_config": discovered(settings.listeners_file),
+                **({"cds_config": discovered(settings.clusters_file)} if settings.is_apart else {}),
             },
-            "overload_manager": _overload(settings),
+            "overload_manager": overload(settings),
         }
     )
 
@@ -42,15 +45,24 @@ def render_bootstrap(settings: GatewaySettings) -> bytes:
 def _private(settings: GatewaySettings | None) -> list[Json]:
     if settings is None:
         return []
-    routes = private_routes(settings)
-    return [listener("private", settings.port, routes, settings, is_data_plane=True)]
+    is_apart = settings.is_apart
+    routes = found_routes(PRIVATE_BASE, settings) if is_apart else private_routes(settings)
+    return [listener(PRIVATE_BASE, settings.port, routes, settings, is_data_plane=True)]
 
 
-def _pipe(path: Path) -> Json:
+def pipe(path: Path) -> Json:
     return {"pipe": {"path": str(path), "mode": 0o600}}
 
 
-def _cluster(name: str, socket: Path, *, is_http2: bool, max_requests: int = 2048) -> Json:
+def _clusters_here(settings: GatewaySettings) -> list[Json]:
+    return [
+        local_cluster(WEB, settings.web_socket, is_http2=False, max_requests=512),
+        local_cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
+        local_cluster(NODE_GRPC, settings.node_grpc_socket, is_http2=True),
+    ]
+
+
+def local_cluster(name: str, socket: Path, *, is_http2: bool, max_requests: int = 2048) -> Json:
     limits = {
         "max_connections": max_requests,
         "max_pending_requests": max_requests,
@@ -80,7 +92,7 @@ def _upstream_protocol(*, is_http2: bool) -> Json:
     )
 
 
-def _overload(settings: GatewaySettings) -> Json:
+def overload(settings: GatewaySettings) -> Json:
     heap, connections = (
         "envoy.resource_monitors.fixed_heap",
         ("envoy.resource_monitors.global_downstream_max_connections"),

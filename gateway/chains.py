@@ -85,7 +85,7 @@ def _connection_manager(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix=name,
         codec_type="AUTO",
-        route_config=routes,
+        **_told_routes(routes),
         http_filters=_filters(settings, is_data_plane=is_data_plane),
         local_reply_config=local_replies(settings, is_data_plane=is_data_plane),
         server_name="stonepine",
@@ -107,6 +107,11 @@ def _connection_manager(
         common_http_protocol_options=_HTTP_LIMITS,
         http2_protocol_options=_HTTP2,
     )
+
+
+def _told_routes(routes: Json) -> Json:
+    """The routes themselves, or where they are found."""
+    return routes if "rds" in routes else {"route_config": routes}
 
 
 def _connection_limit(name: str, settings: GatewaySettings) -> Json:

@@ -34,6 +34,13 @@ def discovery(resources: list[Json]) -> bytes:
     return to_bytes({"version_info": digest, "resources": resources})
 
 
+def discovered(path: Path, *, by_folder: bool = True) -> Json:
+    """Where a discovery file is looked for: again when it is replaced, or anything in its folder
+    is, as where links are moved."""
+    watched = {"watched_directory": {"path": str(path.parent)}} if by_folder else {}
+    return {"path_config_source": {"path": str(path), **watched}, "resource_api_version": "V3"}
+
+
 def publish(path: Path, content: bytes) -> bool:
     """Replace the file at once, so that a watcher never sees half of it; False: it said so already.
 

@@ -10,6 +10,8 @@ from kit.environment import Environment
 LISTENERS_FILE = "listeners.json"
 CERTIFICATE_FILE = "certificate.json"
 BOOTSTRAP_FILE = "bootstrap.json"
+CLUSTERS_FILE = "clusters.json"
+PART_FILE = "part.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class GatewaySettings:
     authority in `tls_dir`, unless the operator has an own one. A body is gathered whole before any
     key was looked at, so its limit is what the process behind takes, and `body_slack_bytes` that
     let this process say itself what was too much.
+
+    `is_apart` where the processes behind are on other machines: the gateway finds out itself which
+    there are, and shows them `part.json`, its certificate of the authority `parts_ca`.
     """
 
     bind_host: str
@@ -50,6 +55,8 @@ class GatewaySettings:
     private_port_offset: int = 0
     private_trusted_hops: int = 0
     is_private: bool = False
+    is_apart: bool = False
+    parts_ca: Path | None = None
     request_timeout_s: int = 60
     max_web_body_bytes: int = 1024 * 1024
     max_node_body_bytes: int = 4 * 1024 * 1024
@@ -79,6 +86,8 @@ class GatewaySettings:
             private_bind_host=environment.private_bind_host,
             private_port_offset=environment.private_port_offset,
             private_trusted_hops=environment.private_trusted_proxy_hops,
+            is_apart=environment.has_parts,
+            parts_ca=environment.parts_ca,
         )
 
     @property
@@ -112,6 +121,19 @@ class GatewaySettings:
     @property
     def listeners_file(self) -> Path:
         return self.gateway_dir / LISTENERS_FILE
+
+    @property
+    def clusters_file(self) -> Path:
+        return self.gateway_dir / CLUSTERS_FILE
+
+    @property
+    def part_file(self) -> Path:
+        return self.gateway_dir / PART_FILE
+
+    @property
+    def routes_dir(self) -> Path:
+        """One discovery file for each listener: a route may change while connections last."""
+        return self.gateway_dir / "routes"
 
     @property
     def certificate_file(self) -> Path:

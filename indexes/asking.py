@@ -7,9 +7,8 @@ for this one request. The node decides once more, and records what it audits und
 
 import http.client
 import json
-import socket
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +19,8 @@ from access.permissions import Permission
 from access.pods import decide_at_index
 from audit import context
 from indexes.models import Index
+from indexes.reaching import connection_to
 from kit import clock
-from kit.environment import environment
 from kit.errors import PermissionDenied, Unavailable
 from orgs.secrets import installation_keyring
 from protocol import from_reply
@@ -62,7 +61,7 @@ def ask(
     method, path = call
     target = f"{path}?{urlencode(query)}" if query else path
     content = None if body is None else json.dumps(body, allow_nan=False).encode()
-    return _send(method, target, content, headers)
+    return _send(index, (method, target), content, headers)
 
 
 def _require(actor: Actor, index: Index, permission: Permission) -> None:
@@ -84,33 +83,20 @@ def _origin() -> dict[str, Any]:
     return {"request_id": here.request_id, "ip": here.ip, "user_agent": here.user_agent}
 
 
-def _send(method: str, target: str, content: bytes | None, headers: dict[str, str]) -> Reply:
+def _send(
+    index: Index, call: tuple[str, str], content: bytes | None, headers: dict[str, str]
+) -> Reply:
     started_s = clock.monotonic_s()
-    connection = _Connection(environment().node_rest_socket)
     try:
-        connection.request(method, target, content, headers)
-        response = connection.getresponse()
-        body = response.read()
+        with closing(connection_to(index, timeout_s=_TIMEOUT_S)) as connection:
+            connection.request(*call, content, headers)
+            response = connection.getresponse()
+            body = response.read()
     except (OSError, http.client.HTTPException):
         raise Unavailable(_DOWN, retry_after_s=1) from None
-    finally:
-        connection.close()
     if from_reply.is_refusal(response.status):
         after = response.headers.get("retry-after", "")
         retry_after_s = int(after) if after.isdigit() else None
         raise from_reply.refusal(response.status, body, retry_after_s=retry_after_s)
     elapsed_ms = (clock.monotonic_s() - started_s) * 1000
     return Reply(body, response.headers.get("x-stonepine-path", ""), elapsed_ms)
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP over the socket of the node's front, which only this user's processes can open."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("index", timeout=_TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

@@ -10,6 +10,7 @@ from audit.record import Target
 from indexes.backup_models import Backup, RestoreJob  # noqa: F401 - Django looks for them here
 from indexes.backup_schedule_models import BackupSchedule  # noqa: F401 - the same
 from indexes.job_lines import JobLine  # noqa: F401 - the same
+from indexes.part_models import Part  # noqa: F401 - the same
 from indexes.verification_models import BackupVerification  # noqa: F401 - the same
 from kit import clock
 from kit.ids import IndexId, OrganizationId, ProjectId, new_id, random_base62

@@ -109,8 +109,16 @@ class Environment(BaseSettings):
     # Origins (separated by commas, or `*`) whose pages may call indexes from a browser.
     cors_origins: str = ""
     node_name: str = "local"
-    # `host:port` under which other machines of the installation reach this one's part.
+    # Where parts of the installation run on machines of their own: the authority that all of them
+    # trust, this one's certificate and key, its name (a node's is `node_name`; the machine's where
+    # none is set), and `host:port` under which others reach it.
+    parts_ca: Path | None = None
+    part_certificate: Path | None = None
+    part_key: Path | None = None
+    part_name: str = ""
     part_address: str = ""
+    # Where its door listens; the host of its address where that is one of an interface.
+    part_bind_host: str = ""
     # A node that could not say for so long that it lives answers nobody; a quarter later others
     # take its indexes.
     node_lease_s: float = Field(30.0, ge=2, le=30)
@@ -172,7 +180,9 @@ class Environment(BaseSettings):
     def cors_origins_allowed(self) -> frozenset[str]:
         return frozenset(_split(self.cors_origins))
 
-    @field_validator("tls_certificate", "tls_key", mode="before")
+    @field_validator(
+        "tls_certificate", "tls_key", "parts_ca", "part_certificate", "part_key", mode="before"
+    )
     @classmethod
     def _is_path_from_here(cls, text: object) -> object:
         # Processes have working directories of their own.
@@ -226,6 +236,11 @@ class Environment(BaseSettings):
         if url.get_secret_value() and not _is_proxy(url.get_secret_value()):
             raise ValueError("only proxies of the form http://[user:password@]host:port are known")
         return url
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether this is one part of several, on machines of their own."""
+        return self.parts_ca is not None
 
     @property
     def web_socket(self) -> Path:

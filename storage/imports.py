@@ -111,7 +111,10 @@ _CANCEL = """
 _DUE = """
     SELECT id FROM indexes_import
     WHERE status IN ('Pending', 'InProgress') AND due_at <= clock_timestamp()
-    ORDER BY due_at, id LIMIT %s
+        AND (%(node)s::text IS NULL OR EXISTS (
+            SELECT FROM dataplane_index i
+            WHERE i.index_id = indexes_import.index_id AND i.node_name = %(node)s))
+    ORDER BY due_at, id LIMIT %(most)s
 """
 _BEGIN = f"""
     UPDATE indexes_import SET status = 'InProgress', due_at = clock_timestamp()
@@ -172,10 +175,14 @@ def count_unfinished(connection: Connection, index_id: UUID) -> int:
     return int(row[0]) if row else 0
 
 
-def due_imports(connection: Connection, *, at_most: int = 10) -> list[UUID]:
-    """Those that wait for a turn, the longest waiting first, of whatever tenant."""
+def due_imports(
+    connection: Connection, *, at_most: int = 10, node: str | None = None
+) -> list[UUID]:
+    """Those that wait for a turn, the longest waiting first, of whatever tenant; into indexes of
+    that node, if one is named."""
     with translated_errors():
-        return [row[0] for row in connection.execute(_DUE, [at_most]).fetchall()]
+        found = connection.execute(_DUE, {"most": at_most, "node": node})
+        return [row[0] for row in found.fetchall()]
 
 
 def begin_turn(connection: Connection, import_id: UUID) -> ImportRow | None:

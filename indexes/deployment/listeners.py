@@ -1,4 +1,7 @@
-"""The gateway's listeners, rendered from all rows: one file says which port leads where."""
+"""The gateway's listeners, rendered from all rows: one file says which port leads where.
+
+Gateways on other machines read the rows themselves (`cli.part_keeper`): nothing is published here.
+"""
 
 import socket
 import threading
@@ -29,6 +32,8 @@ def publish_listeners() -> bool:
     a newer one.
     """
     settings = GatewaySettings.of(environment())
+    if settings.is_apart:
+        return False
     with _alone():
         rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
         listeners = [
@@ -41,6 +46,8 @@ def publish_listeners() -> bool:
 
 def wait_until_listening(timeout_s: float) -> bool:
     """Publish, and wait until the gateway listens for every index; False: the time was over."""
+    if environment().has_parts:
+        return True
     publish_listeners()
     rows = Index.objects.using("system").exclude(state=IndexState.TERMINATING)
     left = [local_door(index)[:2] for index in rows.exclude(port=None)]

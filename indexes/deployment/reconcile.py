@@ -18,6 +18,7 @@ from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from indexes.specification import is_paused
 from kit import clock
+from kit.environment import environment
 from kit.errors import Unavailable
 from orgs.dataplane import announce_change
 
@@ -127,9 +128,10 @@ def _desired(index: Index) -> Desired:
 def _observed(index: Index) -> Observed:
     return Observed(
         is_placed=is_placed(index),
-        # Without a port of its own the index is reached through the base listener.
+        # Without a port of its own the index is reached through the base listener; gateways on
+        # other machines follow the rows.
         is_published=is_published(index.pk)
-        if index.port is not None
+        if index.port is not None and not environment().has_parts
         else index.state != IndexState.TERMINATING,
         is_ready=index.is_ready,
         observed_generation=index.observed_generation,

@@ -33,10 +33,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "dns_servers", "webhook_patience_s",
     ),
     "Index nodes": (
-        "node_name", "part_address", "node_lease_s",
+        "node_name", "node_lease_s",
         "engines", "engine_number", "engine_memory_mb", "engine_idle_s",
         "segment_threshold", "segment_max_records", "merge_max_records", "usage_report_s",
         "create_wait_s",
+    ),
+    "Parts on machines of their own": (
+        "parts_ca", "part_certificate", "part_key", "part_name", "part_address",
+        "part_bind_host",
     ),
     "Imports": ("import_folders", "import_endpoints", "import_save_s", "import_memory_mb"),
 }  # fmt: skip
