@@ -63,7 +63,11 @@ class Client:
 
     def __post_init__(self) -> None:
         trusting = ssl.create_default_context(cafile=str(self.apart.authority))
-        headers = {"Api-Key": self.apart.facts["api_key"], "Host": "gateway.test"}
+        headers = {
+            "Api-Key": self.apart.facts["api_key"],
+            "X-Pinecone-Api-Version": "2025-10",
+            "Host": "gateway.test",
+        }
         self._http = httpx.Client(verify=trusting, headers=headers, timeout=15)
 
     def control(self, method: str, path: str, body: object = None) -> httpx.Response:
