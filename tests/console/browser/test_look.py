@@ -142,13 +142,6 @@ def _back_up(index: Index) -> None:
     )
 
 
-<<<<<<< HEAD
-=======
-def faults(tab: Tab, name: str) -> list[str]:
-    """What is wrong with the page that is open, and pictures of it."""
-
-
->>>>>>> fac466c (Name the version of the API in the test of several machines)
 def _import_into(index: Index) -> None:
     """One under way, one that was cancelled, one that left records out."""
     rows = Import.objects.using("system")
@@ -164,12 +157,9 @@ def _import_into(index: Index) -> None:
         made = start_import(OPERATOR, index, uri=uri)
         rows.filter(pk=made.pk).update(**changes)
 
-<<<<<<< HEAD
 
 def faults(tab: Tab, name: str) -> list[str]:
     """What is wrong with the page that is open, and pictures of it."""
-=======
->>>>>>> fac466c (Name the version of the API in the test of several machines)
     found = []
     for width in WIDTHS:
         tab.resize(width)
