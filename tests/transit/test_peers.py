@@ -14,15 +14,18 @@ from kombu import Connection
 from audit.streams import syslog
 from config.celery import broker_url
 from config.mail import mail_server
+from dataplane.importer.remote_source import open_remote as open_bucket
 from keyring.outer.wire import Wire
 from kit.destinations import Purpose
 from kit.environment import Environment, environment
 from kit.outbound import Place, exchange
 from sso.fetching import fetch
 from storage.database import connect
+from storage.import_uris import parse_import_uri
 from storage.remote_objects import open_remote
 from tests.support.certificates import Authority, Shown
 from tests.transit.peers import Opening, open_postgres, open_smtp, running_peer
+from webhooks.addresses import allowed_places
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,19 @@ def key_provider(port: int, authority: Path) -> None:
     wire.post(f"https://localhost:{port}/v1/transit/encrypt/key", b"secret", {})
 
 
+def webhook(port: int, _authority: Path) -> None:
+    exchange(
+        "POST", f"https://localhost:{port}/hook", b"secret", headers={}, allowed=allowed_places()
+    )
+
+
+def imported_bucket(port: int, _authority: Path) -> None:
+    """The one client of imports; of its places S3's alone may have an address of somebody's own."""
+    place = {"endpoint": f"https://localhost:{port}"}
+    credentials = {"access_key_id": "secret", "secret_access_key": "secret"}
+    list(open_bucket(parse_import_uri("s3://bucket/folder"), place, credentials).entries())
+
+
 def identity_provider(port: int, _authority: Path) -> None:
     fetch(f"https://localhost:{port}/metadata")
 
@@ -134,6 +150,8 @@ CALLERS = [
     Caller(audit_stream),
     Caller(audit_syslog),
     Caller(key_provider),
+    Caller(webhook),
+    Caller(imported_bucket),
     Caller(identity_provider),
 ]
 
