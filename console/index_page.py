@@ -109,7 +109,7 @@ def about(index: Index) -> dict[str, Any]:
         "address": host if "://" in host else f"https://{host}",
         "capacity": capacity,
         "tags": sorted(index.tags.items()),
-        "is_settling": is_settling(index),
+        "is_index_settling": is_settling(index),
     }
 
 

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 _TESTS = Path(__file__).resolve().parents[1]
 ARTIFACTS = _TESTS.parent / "artifacts" / "console"
 _AXE = _TESTS / "console" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]  # 2.2, A and AA
+COLOURS = ["color-contrast", "link-in-text-block"]
 _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -73,14 +75,16 @@ class Tab:
         """Those the test provoked, such as a missing page."""
         self.complaints[:] = [one for one in self.complaints if part not in one]
 
-    def violations(self) -> list[str]:
-        """What axe finds against WCAG 2.2 A and AA, one line a node."""
+    def wear(self, theme: str) -> None:
+        """What the server's next page would wear, without asking for it."""
+        self.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+    def violations(self, rules: list[str] = WCAG) -> list[str]:
+        """What axe finds against these rules (or tags of rules), one line a node."""
         # By the debugger's way, because the page's own policy would refuse the script.
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(_AXE.read_text())
-        found = self.page.evaluate(
-            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-        )
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
         return [
             f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
             for violation in found["violations"]

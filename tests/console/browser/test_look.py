@@ -1,4 +1,7 @@
-"""Every page in both themes and at three widths: nothing sticks out, axe finds nothing."""
+"""Pages in both themes and at three widths: nothing sticks out, axe finds nothing.
+
+Every page of the console is looked at in `tests/tour`, which is long.
+"""
 
 from datetime import date, timedelta
 
@@ -30,6 +33,7 @@ from sso.scim.resources import Group
 from sso.scim.tokens import create_scim_token
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
+from tests.support.browser import COLOURS
 from tests.support.past import Past
 from tests.support.world import SPEC
 
@@ -163,39 +167,35 @@ def faults(tab: Tab, name: str) -> list[str]:
     found = []
     for width in WIDTHS:
         tab.resize(width)
-        if width != TABLET:
-            tab.keep(f"{name}-{width}")
         if tab.overflow() > 0:
             found.append(f"{name} sticks out by {tab.overflow()} pixels at {width}")
-    if name.endswith("light"):  # colours differ by theme, what is on a phone does not
-        found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
+        if width != TABLET:
+            tab.keep(f"{name}-light-{width}")
+            found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
     tab.resize(WIDTHS[0])
-    return [*found, *(f"{name}: {violation}" for violation in tab.violations())]
+    tab.wear("dark")
+    tab.keep(f"{name}-dark")
+    # Colours differ by theme, and nothing else does.
+    return [*found, *(f"{name} in the dark: {violation}" for violation in tab.violations(COLOURS))]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_of_the_owner_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: Site, theme: str
-) -> None:
-    tab = open_tab(furnished.alice, theme=theme)
+def test_pages_of_the_owner_fit_and_are_accessible(open_tab: OpenTab, furnished: Site) -> None:
+    tab = open_tab(furnished.alice)
     prove(tab, furnished)
     found = []
     for name, path in PAGES.items():
         tab.open(furnished.home + path)
-        found.extend(faults(tab, f"{name}-{theme}"))
+        found.extend(faults(tab, name))
     tab.expect_complaints("404")
     assert not found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_members_and_invitations_fit_and_are_accessible(
-    open_tab: OpenTab, site: Site, theme: str
-) -> None:
+def test_members_and_invitations_fit_and_are_accessible(open_tab: OpenTab, site: Site) -> None:
     for email in ("nora.lindqvist@hollin.example", "accounts-payable@partners.pine.example"):
         create_invitation(
             OPERATOR, site.organization, email=email, assignments=[Assignment(Role.ORG_MEMBER)]
         )
-    tab = open_tab(site.alice, theme=theme)
+    tab = open_tab(site.alice)
     prove(tab, site)
     found = []
     for name, path in {
@@ -206,18 +206,17 @@ def test_members_and_invitations_fit_and_are_accessible(
     }.items():
         page = tab.open(f"{site.home}/members{path}")
         assert page.url.endswith(path)
-        found.extend(faults(tab, f"{name}-{theme}"))
+        found.extend(faults(tab, name))
     assert not found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_service_accounts_fit_and_are_accessible(open_tab: OpenTab, site: Site, theme: str) -> None:
+def test_service_accounts_fit_and_are_accessible(open_tab: OpenTab, site: Site) -> None:
     assignments = [Assignment(Role.ORG_MANAGER), Assignment(Role.PROJECT_EDITOR, site.project.pk)]
     account, _ = create_service_account(
         OPERATOR, site.organization, name="terraform-of-the-platform-team", assignments=assignments
     )
     add_secret(OPERATOR, account, expires_at=clock.now() + timedelta(days=90))
-    tab = open_tab(site.alice, theme=theme)
+    tab = open_tab(site.alice)
     prove(tab, site)
     found = []
     for name, path in {
@@ -229,26 +228,25 @@ def test_service_accounts_fit_and_are_accessible(open_tab: OpenTab, site: Site, 
     }.items():
         page = tab.open(f"{site.home}/service-accounts{path}")
         assert page.url.endswith(path)
-        found.extend(faults(tab, f"{name}-{theme}"))
+        found.extend(faults(tab, name))
     assert not found
 
 
 def test_an_entry_of_the_audit_log_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
-    tab = open_tab(site.alice, theme="dark")
+    tab = open_tab(site.alice)
     page = tab.open(f"{site.home}/audit")
     page.get_by_role("link", name="Details").first.click()
     expect(page.get_by_role("dialog")).to_contain_text("Entry")
-    assert not faults(tab, "audit-event-dark")
+    assert not faults(tab, "audit-event")
 
 
 def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> None:
-    """In the dark: what it is made of is on the other pages in both themes."""
     create_scim_token(OPERATOR, site.organization, name="Okta, production")
     wanted = Group(display_name="Engineering of search and recommendations")
     group = create_group(OPERATOR, site.organization, wanted=wanted)
     roles = ["pinecone:OrgManager", f"pinecone:project:{site.project.pk}:ProjectEditor"]
     map_group(OPERATOR, group, roles=roles)
-    tab = open_tab(site.alice, theme="dark")
+    tab = open_tab(site.alice)
     prove(tab, site)
     found = []
     for name, path in {
@@ -258,30 +256,26 @@ def test_the_directory_fits_and_is_accessible(open_tab: OpenTab, site: Site) -> 
     }.items():
         page = tab.open(f"{site.home}/directory{path}")
         assert "/directory" in page.url
-        found.extend(faults(tab, f"{name}-dark"))
+        found.extend(faults(tab, name))
     assert not found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_of_a_viewer_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: Site, theme: str
-) -> None:
-    tab = open_tab(furnished.vera, theme=theme)
+def test_pages_of_a_viewer_fit_and_are_accessible(open_tab: OpenTab, furnished: Site) -> None:
+    tab = open_tab(furnished.vera)
     found = []
     for name in VIEWER_PAGES:
         tab.open(furnished.home + PAGES[name])
-        found.extend(faults(tab, f"viewer-{name}-{theme}"))
+        found.extend(faults(tab, f"viewer-{name}"))
     tab.expect_complaints("404")
     assert not found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_for_strangers_fit_and_are_accessible(
-    open_tab: OpenTab, furnished: Site, has_trust_page: None, theme: str
+    open_tab: OpenTab, furnished: Site, has_trust_page: None
 ) -> None:
     fresh = create_organization(OPERATOR, name="Fresh", plan=Plan.ENTERPRISE)
     token = mint_setup_link(OPERATOR, fresh).value
-    tab = open_tab(theme=theme)
+    tab = open_tab()
     found = []
     for name, path in {
         "signin": "/signin",
@@ -290,16 +284,15 @@ def test_pages_for_strangers_fit_and_are_accessible(
         "trust": "/trust",
     }.items():
         tab.open(path)
-        found.extend(faults(tab, f"{name}-{theme}"))
+        found.extend(faults(tab, name))
     tab.expect_complaints("404")
     assert not found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_style_guide_fits_and_is_accessible(
-    open_tab: OpenTab, site: Site, theme: str, settings: object
+    open_tab: OpenTab, site: Site, settings: object
 ) -> None:
     settings.DEBUG = True
-    tab = open_tab(theme=theme)
+    tab = open_tab()
     tab.open("/styleguide")
-    assert not faults(tab, f"styleguide-{theme}")
+    assert not faults(tab, "styleguide")
