@@ -37,25 +37,33 @@ def taken(target: Installation) -> dict:
     return backup
 
 
-def moved(target: Installation, backup: dict) -> int:
-    """Bytes that were written for this backup alone; the others it shares."""
-    folder = target.home / "objects" / "backups" / backup["backup_id"]
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def written(target: Installation) -> int:
+    """Bytes of all backups and of the archived log, which backups share."""
+    objects = target.home / "objects"
+    paths = [*objects.glob("backups/*/**/*"), *objects.glob("indexes/*/*/log/*")]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def measure_bytes(target: Installation, host: str, data: Packages, records: int) -> None:
+    at_first = written(target)
     first = taken(target)
+    after_first = written(target)
     batches = bodies.upserts(
         data.ids[:records], data.vectors[:records], data.metadata[:records], batch=BATCH
     )
     asked = target.posts(host, "/vectors/upsert", batches)
     closed_loop.run(asked, range(len(batches)), clients=1)
     second = taken(target)
-    for name, one in (("first", first), ("second", second)):
-        own, whole = moved(target, one), one["size_bytes"]
+    after_second = written(target)
+    told = (
+        ("first", first, after_first - at_first),
+        ("second", second, after_second - after_first),
+    )
+    for name, one, own in told:
+        whole = one["size_bytes"]
         print(
             f"{name} backup: {one['record_count']} records, {whole / _MIB:.1f} MiB, "
-            f"of it written for it alone {own / _MIB:.2f} MiB ({100 * own / whole:.1f} %)"
+            f"of it written since, log and all, {own / _MIB:.2f} MiB ({100 * own / whole:.1f} %)"
         )
 
 

@@ -24,7 +24,7 @@ from storage.archive.rows import Base
 from storage.database import Connection
 from storage.manifests import Manifest, read_manifest
 from storage.objects import ObjectStore
-from storage.pins import pinned_versions
+from storage.pins import Pin, pins_by_place
 from storage.write_log import log
 
 _ROOT = "indexes/"
@@ -68,13 +68,21 @@ class Needed:
     """What the database says that a namespace needs; `version` None: it has no row any more."""
 
     version: int | None
-    pins: Collection[int]
+    pins: Collection[Pin]
     bases: list[Base]
     is_dropped: bool
 
     @property
     def is_nothing(self) -> bool:
         return self.version is None and not self.pins and not self.is_dropped
+
+    @property
+    def pinned_versions(self) -> set[int]:
+        return {pin.manifest_version for pin in self.pins if pin.manifest_version}
+
+    def is_pinned(self, stretch: Stretch) -> bool:
+        """Whether a backup reads some of it."""
+        return any(pin.needs(stretch.first, stretch.last) for pin in self.pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ class Sweep:
         versions = log.manifest_versions(self.connection)
         # After that: who drops a namespace waits for a backup that is just pinning it. And a base
         # is noted while it is current, the end of a namespace with its row.
-        pins, bases = pinned_versions(self.connection), rows.noted_bases(self.connection)
+        pins, bases = pins_by_place(self.connection), rows.noted_bases(self.connection)
         dropped = self._lately_dropped()
         count = 0
         for place, found in stored.items():
@@ -141,14 +149,16 @@ class Sweep:
         return len(doomed)
 
     def _doomed(self, place: Place, found: Stored, needed: Needed) -> list[str]:
-        version, bases = needed.version, needed.bases
-        kept = [self._read(place, one) for one in needed.pins if one]
+        version, bases, floor_lsn = needed.version, needed.bases, _NEVER
+        kept = [self._read(place, one) for one in needed.pinned_versions]
         if version is not None:
             recent = self._recent(place, version)
             kept += recent
+            # A backup that has just looked, and pins in a moment, begins with one of these.
+            floor_lsn = recent[-1].lsn if recent else 0
             bases = bases + [Base(one.lsn, one.version) for one in recent[:1]]
         first = retention.first_base(bases, found.stretches, round(self._start_s(place) * 1e6))
-        gone = retention.unneeded(found.stretches, first)
+        gone = [one for one in retention.unneeded(found.stretches, first) if one.last <= floor_lsn]
         if first is not None:
             if gone or needed.bases[:1] != [first]:
                 rows.start_from(self.connection, place, first)
@@ -158,7 +168,7 @@ class Sweep:
             gone = list(found.stretches)  # the index has gone, and only backups are left of it
         current = version if version is not None else _NEVER
         unneeded = found.unneeded(kept, current, self.before_s)
-        return unneeded + [found.stretches[one] for one in gone]
+        return unneeded + [found.stretches[one] for one in gone if not needed.is_pinned(one)]
 
     def _recent(self, place: Place, version: int) -> list[Manifest]:
         """The current manifest, and those before it that were current at `before_s` or since."""

@@ -1,7 +1,8 @@
-"""Pins: which manifest of which namespace a backup needs, for as long as the backup is there.
+"""Pins: which manifest of which namespace a backup needs, and which stretch of its archived log,
+for as long as the backup is there.
 
-The sweep (`storage/garbage.py`) keeps a pinned manifest and its segments, also when namespace or
-index have gone.
+The sweep (`storage/garbage.py`) keeps a pinned manifest and its segments, and what holds a batch of
+the pinned log, also when namespace or index have gone.
 """
 
 from collections import defaultdict
@@ -18,8 +19,23 @@ Place = tuple[UUID, UUID]
 
 
 class Pin(NamedTuple):
+    """Of the archived log the batches after `log_after` and up to `log_upto`; none: both are 0."""
+
     namespace_id: UUID
     manifest_version: int
+    log_after: int = 0
+    log_upto: int = 0
+
+    def needs(self, first: int, last: int) -> bool:
+        """Whether one of the batches from `first` to `last` is pinned."""
+        return first <= self.log_upto and last > self.log_after
+
+    def is_kept_by(self, kept: "Pin | None") -> bool:
+        """Whether that one keeps at least as much."""
+        if kept is None or kept.manifest_version != self.manifest_version:
+            return False
+        has_log = self.log_upto > self.log_after
+        return not has_log or kept.log_after <= self.log_after < self.log_upto <= kept.log_upto
 
 
 def pin(connection: Connection, backup_id: UUID, index_id: UUID, pins: Iterable[Pin]) -> None:
@@ -41,8 +57,9 @@ def pin(connection: Connection, backup_id: UUID, index_id: UUID, pins: Iterable[
         connection.execute("DELETE FROM log_pin WHERE backup_id = %s", [backup_id])
         with connection.cursor() as cursor:
             cursor.executemany(
-                """INSERT INTO log_pin (backup_id, index_id, namespace_id, manifest_version)
-                   VALUES (%s, %s, %s, %s)""",
+                """INSERT INTO log_pin (backup_id, index_id, namespace_id, manifest_version,
+                       log_after, log_upto)
+                   VALUES (%s, %s, %s, %s, %s, %s)""",
                 [(backup_id, index_id, *one) for one in wanted],
             )
 
@@ -53,13 +70,16 @@ def unpin(connection: Connection, backup_id: UUID) -> None:
         connection.execute("DELETE FROM log_pin WHERE backup_id = %s", [backup_id])
 
 
-def pinned_versions(connection: Connection) -> dict[Place, set[int]]:
-    """The manifests of each (index, namespace) that backups need."""
-    found: dict[Place, set[int]] = defaultdict(set)
+def pins_by_place(connection: Connection) -> dict[Place, set[Pin]]:
+    """What backups need of each (index, namespace)."""
+    found: dict[Place, set[Pin]] = defaultdict(set)
     with translated_errors(), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute("SELECT DISTINCT index_id, namespace_id, manifest_version FROM log_pin")
-        for index_id, namespace_id, version in cursor:
-            found[index_id, namespace_id].add(version)
+        cursor.execute(
+            """SELECT DISTINCT index_id, namespace_id, manifest_version, log_after, log_upto
+               FROM log_pin"""
+        )
+        for index_id, *pinned in cursor:
+            found[index_id, pinned[0]].add(Pin(*pinned))
     return found
 
 

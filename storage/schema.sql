@@ -50,12 +50,15 @@ CREATE TABLE log_batch (
 -- Sealed bytes do not compress.
 ALTER TABLE log_batch ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
--- The manifests that backups need, with their segments; they stay when the namespace goes.
+-- The manifests that backups need, with their segments, and the archived log after log_after and
+-- up to log_upto; they stay when the namespace goes.
 CREATE TABLE log_pin (
     backup_id uuid NOT NULL,
     index_id uuid NOT NULL,
     namespace_id uuid NOT NULL,
     manifest_version bigint NOT NULL,
+    log_after bigint NOT NULL DEFAULT 0,
+    log_upto bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (backup_id, namespace_id)
 );
 

@@ -1,7 +1,10 @@
 """What a backup is in the object store: a sealed list of namespaces, each at one LSN.
 
-    backups/<backup>/content           the list; names manifests and segments of the index
-    backups/<backup>/log/<namespace>   the log's batches that no manifest of then covers
+    backups/<backup>/content           the list; names manifests, segments and log of the index
+    backups/<backup>/log/<namespace>   the log's batches that were not in its archive then
+
+Of the log that no manifest of then covers, most is in the archive already (`storage/archive/`): a
+backup pins it there (`storage/pins.py`), as it does segments.
 
 Everything is bound to the backup's id and opened under the project's key, so that nothing in here
 was written by anybody else. Paths are made of ids alone.
@@ -24,7 +27,8 @@ _PURPOSE = "backup"
 
 
 class NamespacePart(msgspec.Struct, frozen=True):
-    """A namespace as it was at `lsn`: these segments up to `manifest_lsn`, then the log's batches.
+    """A namespace as it was at `lsn`: these segments up to `manifest_lsn`, then the log's batches,
+    up to `archived_lsn` in the archive.
 
     Names are sealed as they were in the index's own row.
     """
@@ -37,10 +41,17 @@ class NamespacePart(msgspec.Struct, frozen=True):
     lsn: int
     segments: tuple[SegmentEntry, ...] = ()
     record_count: int = 0
+    archived_lsn: int = 0
+
+    @property
+    def shared_lsn(self) -> int:
+        """What the archive does not hold, or the segments, begins after it."""
+        return max(self.manifest_lsn, self.archived_lsn)
 
 
 class BackupContent(msgspec.Struct, frozen=True):
-    """All namespaces of one index at one moment. `tail_bytes` is the size of the logs' batches."""
+    """All namespaces of one index at one moment. `tail_bytes` is the size of the logs' batches,
+    wherever they are."""
 
     index_id: UUID
     dimension: int | None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
+from storage.archive.read import ArchivedLog
 from storage.backups.form import BackupContent, NamespacePart, read_content, tail_path
 from storage.database import Connection, translated_errors
 from storage.objects import ObjectStore
@@ -72,11 +73,13 @@ def reseal_tail(
 def read_tail(
     store: ObjectStore, key: DataKey, backup_id: UUID, part: NamespacePart, *, index_id: UUID
 ) -> Iterator[tuple[int, Operation]]:
-    """(LSN, operation) in order. Raises `DataLoss` for whatever is not as it was written."""
-    if part.lsn == part.manifest_lsn:
+    """(LSN, operation) in order, from the archive and then from the backup's own object. Raises
+    `DataLoss` for whatever is not as it was written."""
+    yield from archived_tail(store, key, part, index_id=index_id)
+    if part.lsn == part.shared_lsn:
         return
     place = {"index_id": index_id, "namespace_id": part.namespace_id}
-    expected = part.manifest_lsn + 1
+    expected = part.shared_lsn + 1
     for batch in _frames(store.get(tail_path(backup_id, part.namespace_id))):
         if batch.lsn != expected:
             raise DataLoss(f"Batch {expected} of namespace {part.namespace_id} is missing.")
@@ -84,6 +87,14 @@ def read_tail(
         expected += 1
     if expected != part.lsn + 1:
         raise DataLoss(f"Batch {expected} of namespace {part.namespace_id} is missing.")
+
+
+def archived_tail(
+    store: ObjectStore, key: DataKey, part: NamespacePart, *, index_id: UUID
+) -> Iterator[tuple[int, Operation]]:
+    """What the archive holds of it."""
+    log = ArchivedLog(store, key, (index_id, part.namespace_id))
+    return log.operations(after_lsn=part.manifest_lsn, up_to_lsn=part.shared_lsn)
 
 
 def _frames(stored: bytes) -> Iterator[SealedBatch]:

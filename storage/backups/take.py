@@ -1,7 +1,7 @@
 """Taking a backup: every namespace of the index as of one moment, while writes go on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from pyroaring import BitMap
 
 from keyring.envelope import DataKey
 from kit import clock
-from kit.errors import Aborted
+from kit.errors import Aborted, DataLoss, StonepineError
+from storage.archive.keep import Archiver
 from storage.backups.form import BackupContent, NamespacePart, tail_path, write_content
-from storage.backups.tail import framed, logged_batches, read_tail
+from storage.backups.tail import archived_tail, framed, logged_batches, read_tail
 from storage.database import Connection, translated_errors
 from storage.manifests import SegmentEntry, read_manifest
 from storage.objects import ObjectStore
@@ -28,7 +29,8 @@ _TRIES = 10
 _CUT = """SELECT n.namespace_id, n.name_sealed, n.schema_sealed, n.manifest_version,
         n.manifest_lsn, greatest(n.manifest_lsn, n.archived_lsn, coalesce((
             SELECT max(b.lsn) FROM log_batch b
-            WHERE b.index_id = n.index_id AND b.namespace_id = n.namespace_id), 0)) AS lsn
+            WHERE b.index_id = n.index_id AND b.namespace_id = n.namespace_id), 0)) AS lsn,
+        greatest(n.manifest_lsn, n.archived_lsn) AS archived_lsn
     FROM log_namespace n WHERE n.index_id = %s ORDER BY n.namespace_id"""
 
 
@@ -57,18 +59,25 @@ class Taker:
         return self._take()
 
     def _take(self) -> BackupContent:
+        self._archive()
         tail_bytes, parts = 0, []
         with self._snapshot():
             cut = self._cut()
             taken_at_s = clock.now().timestamp()
-            pins = (Pin(part.namespace_id, part.manifest_version) for part in cut)
-            pin(self.other, self.backup_id, self.index_id, pins)
-            for part in cut:
-                tail_bytes += self._store_tail(part)
+            pin(self.other, self.backup_id, self.index_id, map(_pin_of, cut))
+            for one in cut:
+                part = self._readable(one)
+                tail_bytes += self._shared_bytes(part) + self._store_tail(part)
                 parts.append(self._completed(part))
         content = BackupContent(self.index_id, self.dimension, taken_at_s, tail_bytes, tuple(parts))
         write_content(self.store, self.key, self.backup_id, content)
         return content
+
+    def _archive(self) -> None:
+        """What the archive holds is not written once more. It would go there within seconds
+        anyhow; where it cannot, the backup has all of it."""
+        with suppress(StonepineError):
+            Archiver(self.other, self.store, lambda _: self.key).archive(self.index_id)
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
@@ -82,17 +91,35 @@ class Taker:
     def _cut(self) -> list[NamespacePart]:
         with self.connection.cursor(row_factory=namedtuple_row) as cursor:
             cursor.execute(_CUT, [self.index_id])
-            return [NamespacePart(*row) for row in cursor]
+            return [NamespacePart(**row._asdict()) for row in cursor]
+
+    def _readable(self, part: NamespacePart) -> NamespacePart:
+        """Without the archive where that does not hold what it should: the log still does."""
+        try:
+            for _ in archived_tail(self.store, self.key, part, index_id=self.index_id):
+                pass
+        except DataLoss:
+            return replace(part, archived_lsn=0)
+        return part
+
+    def _shared_bytes(self, part: NamespacePart) -> int:
+        """Of the batches that the archive holds."""
+        row = self.connection.execute(
+            """SELECT coalesce(sum(length(sealed)), 0)::bigint FROM log_batch
+               WHERE index_id = %s AND namespace_id = %s AND lsn > %s AND lsn <= %s""",
+            [self.index_id, part.namespace_id, part.manifest_lsn, part.shared_lsn],
+        ).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _store_tail(self, part: NamespacePart) -> int:
         """The log's rows as this snapshot still has them, whatever is trimmed meanwhile."""
-        if part.lsn == part.manifest_lsn:
+        if part.lsn == part.shared_lsn:
             return 0
         batches = logged_batches(
             self.connection,
             self.index_id,
             part.namespace_id,
-            after_lsn=part.manifest_lsn,
+            after_lsn=part.shared_lsn,
             up_to_lsn=part.lsn,
         )
         frames = framed(self.key, batches, index_id=self.index_id, namespace_id=part.namespace_id)
@@ -132,6 +159,11 @@ class Taker:
         ids = SegmentReader(self.store, self.key, name).read_ids()
         deleted = BitMap.deserialize(entry.deleted) if entry.deleted else BitMap()
         return {record_id for row, record_id in enumerate(ids) if row not in deleted}
+
+
+def _pin_of(part: NamespacePart) -> Pin:
+    log = (part.manifest_lsn, part.shared_lsn) if part.shared_lsn > part.manifest_lsn else (0, 0)
+    return Pin(part.namespace_id, part.manifest_version, *log)
 
 
 def _live_count(entry: SegmentEntry) -> int:

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from keyring.envelope import DataKey
 from kit.errors import DataLoss
+from storage.archive.form import LOG, prefix
 from storage.backups.form import BackupContent, NamespacePart, content_path, tail_path
-from storage.backups.tail import StoredBackup
+from storage.backups.tail import StoredBackup, archived_tail
 from storage.database import Connection
 from storage.fsck import rows
 from storage.fsck.damage import Findings, Part
 from storage.fsck.segments import SegmentExamination, SegmentShelf
 from storage.manifests import manifest_path, read_manifest
+from storage.pins import Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,25 @@ class BackupExamination:
             self.backup.dimension or 0, self.findings,
         )  # fmt: skip
         looking.entries(part.segments, path, meaning=self._meaning)
-        tail = tail_path(self.backup.backup_id, part.namespace_id)
-        with self.findings.noting(Part.BACKUP, tail, meaning=self._meaning):
-            for _ in self._stored.tail(part):
+        place = (self.backup.index_id, part.namespace_id)
+        with self.findings.noting(Part.ARCHIVE, prefix(place, LOG), meaning=self._meaning):
+            for _ in archived_tail(self.shelf.store, self.key, part, index_id=place[0]):
                 pass
+            tail = tail_path(self.backup.backup_id, part.namespace_id)
+            with self.findings.noting(Part.BACKUP, tail, meaning=self._meaning):
+                for _ in self._stored.tail(part):
+                    pass
 
     def _pins(self, content: BackupContent) -> None:
         kept = rows.pins_of(self.connection, self.backup.backup_id)
         for part in content.namespaces:
             version = part.manifest_version
-            if kept.get(part.namespace_id) != version:
+            needed = Pin(part.namespace_id, version, part.manifest_lsn, part.shared_lsn)
+            if not needed.is_kept_by(kept.get(part.namespace_id)):
                 self.findings.add(
                     Part.PIN, f"log_pin {self.backup.backup_id}/{part.namespace_id}",
-                    what=f"Nothing keeps manifest {version} from being swept up.",
+                    what=f"Nothing keeps manifest {version}, or the log after it, from being "
+                    "swept up.",
                     meaning=f"{self._meaning} Not yet perhaps, but after a sweep.",
                 )  # fmt: skip
             elif version:

@@ -12,6 +12,7 @@ from psycopg.rows import class_row, scalar_row, tuple_row
 from storage.archive.form import Place
 from storage.archive.rows import Base
 from storage.database import Connection, translated_errors
+from storage.pins import Pin
 
 _US = "(extract(epoch FROM {}) * 1000000)::bigint"
 _ROWS_A_FETCH = 64
@@ -115,13 +116,15 @@ def logged(connection: Connection, place: Place) -> Iterator[LoggedBatch]:
             yield LoggedBatch(*row)
 
 
-def pins_of(connection: Connection, backup_id: UUID) -> dict[UUID, int]:
-    """The manifest that the backup keeps, by namespace."""
+def pins_of(connection: Connection, backup_id: UUID) -> dict[UUID, Pin]:
+    """What the backup keeps, by namespace."""
     with translated_errors(), connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(
-            "SELECT namespace_id, manifest_version FROM log_pin WHERE backup_id = %s", [backup_id]
+            """SELECT namespace_id, manifest_version, log_after, log_upto FROM log_pin
+               WHERE backup_id = %s""",
+            [backup_id],
         )
-        return dict(cursor.fetchall())
+        return {row[0]: Pin(*row) for row in cursor}
 
 
 def strays(connection: Connection) -> list[tuple[str, UUID, UUID]]:

@@ -13,6 +13,7 @@ from storage.fsck.damage import Findings, Part
 from storage.fsck.rows import namespace_ids, namespace_state
 from storage.garbage import Stored, stored_by_place
 from storage.objects import ObjectStore
+from storage.pins import pins_by_place
 from storage.recovery import rows
 from storage.recovery.survey import MEANING, Survey, Surveyed
 from storage.write_log.batches import open_batch
@@ -57,7 +58,8 @@ class IndexRecovery:
         return self.recovered
 
     def _surveyed(self, stored: dict[Place, Stored], known: list[UUID]) -> list[Surveyed]:
-        survey = Survey(self.store, self.key, self.index_id, self.recovered.findings)
+        pins = pins_by_place(self.connection)
+        survey = Survey(self.store, self.key, self.index_id, self.recovered.findings, pins)
         found = []
         for namespace_id in sorted({one for _, one in stored} | set(known)):
             place = (self.index_id, namespace_id)

@@ -1,5 +1,6 @@
 """What the object store, and rows of an earlier time, tell of one namespace."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from storage.fsck.rows import NamespaceState
 from storage.garbage import Stored
 from storage.manifests import Manifest, manifest_path, read_manifest
 from storage.objects import ObjectStore
+from storage.pins import Pin
 
 MEANING = "What it held may be missing; the index is not served where that can be told."
 
@@ -70,6 +72,7 @@ class Survey:
     key: DataKey
     index_id: UUID
     findings: Findings = field(default_factory=Findings)
+    pins: Mapping[Place, Collection[Pin]] = field(default_factory=dict)
 
     def of(
         self, namespace_id: UUID, found: Stored, state: NamespaceState | None
@@ -83,7 +86,7 @@ class Survey:
         stretches = sorted(found.stretches)
         return Surveyed(
             place=place,
-            created=_from(created, stretches),
+            created=_from(created, _still_whole(stretches, self.pins.get(place, ()))),
             manifest=whole[-1] if whole else Manifest(),
             bases=whole,
             stretches=stretches,
@@ -133,6 +136,21 @@ class Survey:
             )
         except NotFound as error:
             raise DataLoss(f"Manifest {version} was there a moment ago.") from error
+
+
+def _still_whole(stretches: list[Stretch], pins: Collection[Pin]) -> list[Stretch]:
+    """Without the first ones that stay for backups alone: the sweep took what followed them."""
+    begin = 0
+    for number in range(1, len(stretches)):
+        before = stretches[:number]
+        is_gap = stretches[number].first > max(one.last for one in before) + 1
+        if is_gap and all(_is_pinned(one, pins) for one in stretches[begin:number]):
+            begin = number
+    return stretches[begin:]
+
+
+def _is_pinned(stretch: Stretch, pins: Collection[Pin]) -> bool:
+    return any(pin.needs(stretch.first, stretch.last) for pin in pins)
 
 
 def _from(created: Created, stretches: list[Stretch]) -> Created:

@@ -17,6 +17,7 @@ from indexes.backup_queries import (
     visible_backups,
 )
 from indexes.backups import create_backup, delete_backup
+from indexes.deployment.archive import archive_log
 from indexes.deployment.backups import (
     MAX_ATTEMPTS,
     forget_deleted_backups,
@@ -50,7 +51,7 @@ from projects.projects import delete_project
 from storage.database import connect
 from storage.garbage import Sweep
 from storage.objects import open_object_store
-from storage.pins import pinned_versions
+from storage.pins import pins_by_place
 from storage.write_log import log
 from tests.indexes.test_segments import data_key, segments, write_batches
 from tests.support.digests import namespaces_of
@@ -164,6 +165,68 @@ def test_a_backup_after_few_writes_moves_few_bytes(world: World) -> None:
     assert own_bytes(second) < 0.05 * whole
 
 
+def stored_bytes() -> int:
+    store = open_object_store(environment().object_store_url)
+    return sum(store.size(path) for path in store.list(""))
+
+
+def stretches_of(index: Index) -> list[str]:
+    store = open_object_store(environment().object_store_url)
+    return [path for path in store.list(f"indexes/{index.pk}/") if "/log/" in path]
+
+
+def test_of_a_long_log_a_backup_after_few_writes_moves_few_bytes(world: World) -> None:
+    """One record in a hundred is new, and none is in a segment."""
+    index = world.index()
+    write_batches(index, 100)
+    first = backed_up(index)
+    assert own_bytes(first) < 0.05 * first.size_bytes, "the log is in the archive once"
+    before = stored_bytes()
+    write_batches(index, 1, after=100)
+    second = backed_up(index)
+    assert second.record_count == 101_000
+    assert second.size_bytes > 1.005 * first.size_bytes
+    assert stored_bytes() - before < 0.05 * second.size_bytes
+    assert namespaces_of(restored(second)) == namespaces_of(index)
+
+
+def test_the_log_that_a_backup_reads_outlives_its_place_in_the_index(world: World) -> None:
+    index = logged(world)
+    before = namespaces_of(index)
+    first = backed_up(index)
+    assert build_segment(index)
+    write_batches(index, 1, after=2)
+    second = backed_up(index)
+    sweep()
+    needed = stretches_of(index)
+    assert len(needed) == 2
+    assert namespaces_of(restored(first, "one")) == before
+    assert namespaces_of(restored(second, "two")) == namespaces_of(index)
+    delete_backup(OPERATOR, first)
+    sweep()
+    assert len(stretches_of(index)) == 1, "segments hold what the first one read"
+    delete_index(OPERATOR, index)
+    drop_records(index)
+    Index.objects.using("system").filter(pk=index.pk).delete()
+    sweep()
+    assert namespaces_of(restored(second, "three"))
+    delete_backup(OPERATOR, second)
+    sweep()
+    assert stretches_of(index) == []
+
+
+def test_a_backup_holds_by_itself_what_the_archive_does_not(world: World) -> None:
+    index = logged(world)
+    archive_log()
+    store = open_object_store(environment().object_store_url)
+    (path,) = stretches_of(index)
+    store.put(path, [b"no stretch"])
+    write_batches(index, 1, after=2)
+    backup = backed_up(index)
+    assert own_bytes(backup) > 0.9 * backup.size_bytes
+    assert namespaces_of(restored(backup)) == namespaces_of(index)
+
+
 def test_an_index_without_records_is_backed_up_and_restored(world: World) -> None:
     backup = backed_up(world.index())
     assert (backup.status, backup.record_count, backup.size_bytes) == ("Ready", 0, 0)
@@ -188,7 +251,7 @@ def test_backups_share_the_segments_and_outlive_them_in_the_index(world: World) 
     sweep()
     assert segments(index) == []
     with connect(system_url(), name="test") as connection:
-        assert not pinned_versions(connection)
+        assert not pins_by_place(connection)
 
 
 def test_a_dropped_namespace_stays_in_the_backup(world: World) -> None:

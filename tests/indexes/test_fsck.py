@@ -111,7 +111,7 @@ def test_every_object_of_an_index_is_named_when_it_is_damaged(
         "/life/": Part.ARCHIVE,
     }  # fmt: skip
     everything = [*paths(f"indexes/{index.pk}/"), *paths(f"backups/{backup.pk}/")]
-    assert len(everything) == 2 + 2 + 2 + 1 + 2
+    assert len(everything) == 2 + 2 + 2 + 1 + 1
     store = open_object_store(environment().object_store_url)
     for path in everything:
         whole = store.get(path)
