@@ -1,7 +1,6 @@
 """Having segments built by child processes, and the log trimmed behind them."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import NamedTuple
@@ -10,6 +9,8 @@ from uuid import UUID
 import structlog
 
 from indexes.deployment.children import dying_with_us
+from indexes.deployment.fairness import attended, first_step
+from indexes.deployment.own_store import own_store
 from indexes.locks import Lock
 from indexes.models import Index
 from kit.environment import environment
@@ -17,15 +18,14 @@ from storage.database import Connection, alone, connect
 from storage.write_log import log
 
 _TIMEOUT_S = 900
-_NICENESS = 19
 _MAX_RUNS = 32
 # Merging waits for the log to be taken up, but not for ever: many segments slow every search.
 _BUILDS_BEFORE_A_MERGE = 8
-# A log so many times as long as is usual slows every search down: it comes before other work.
-_LONG = 8
 _log = structlog.get_logger(__name__)
 
 Place = tuple[UUID, UUID]
+# At which step of priority the next child of a namespace begins whose last one starved.
+_hungry: dict[Place, int] = {}
 
 
 class Due(NamedTuple):
@@ -47,6 +47,7 @@ def build_what_is_due() -> int:
     made, builds = 0, 0
     given_up: set[tuple[Place, bool]] = set()
     url = environment().database_system_url.get_secret_value()
+    own_store()
     with alone(url, Lock.BUILDING_SEGMENTS, name="segments") as connection:
         while connection is not None and made < _MAX_RUNS:
             is_merge_urgent = builds >= _BUILDS_BEFORE_A_MERGE
@@ -101,13 +102,11 @@ def _run(due: Due) -> bool:
     with subprocess.Popen(  # noqa: S603 - our own program, typed ids
         [*dying_with_us(), *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as child:
-        if due.backlog < _LONG * environment().segment_threshold:
-            os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
-        try:
-            output, _ = child.communicate(timeout=_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            output, _ = child.communicate()
+        step = first_step(due.backlog, environment().segment_threshold)
+        output, reached = attended(
+            child, max(step, _hungry.get(due.place, 0)), timeout_s=_TIMEOUT_S
+        )
+    _hungry[due.place] = max(reached - 1, 0)
     told_of = {"index_id": index_id, "namespace_id": namespace_id, "is_merge": due.is_merge}
     lines = output.decode(errors="replace").strip().splitlines()
     if child.returncode != 0 or not lines:
