@@ -89,6 +89,7 @@ class Action(StrEnum):
     NODE_REMOVED = "node.removed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_REMOVED = "operator.removed"
+    OBJECT_STORE_TAKEN_OVER = "object_store.taken_over"
     ORGANIZATION_CAPS_CHANGED = "organization.caps_changed"
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_DELETED = "organization.deleted"
@@ -258,6 +259,7 @@ SENTENCES: dict[Action, str] = {
     Action.NODE_REMOVED: "{actor} removed the node {target}",
     Action.OPERATOR_ADDED: "{actor} made {target} an operator of the installation",
     Action.OPERATOR_REMOVED: "{actor} ended that {target} is an operator of the installation",
+    Action.OBJECT_STORE_TAKEN_OVER: "{actor} made the object store of another {target} its own",
     Action.ORGANIZATION_CAPS_CHANGED: "{actor} changed the caps of {target}",
     Action.ORGANIZATION_CREATED: "{actor} created the organization {target}",
     Action.ORGANIZATION_DELETED: "{actor} deleted the organization {target}",

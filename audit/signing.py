@@ -28,6 +28,7 @@ from keyring.signing import SigningKey
 from kit.environment import environment
 from kit.errors import AlreadyExists, NotFound
 from storage.objects import ObjectStore, open_object_store
+from storage.ownership import open_own_store
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +52,9 @@ def sign_changed_heads() -> int:
     chains = list(changed.order_by("organization_id"))
     if not chains:
         return 0
-    store = open_object_store(environment().object_store_url)
+    here = environment()
+    url = here.database_system_url.get_secret_value()
+    store = open_own_store(here.object_store_url, url)
     key = installation_signing_keys().newest()
     return sum(_sign(chain, store, key) for chain in chains)
 

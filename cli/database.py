@@ -11,6 +11,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.settings import embedded_postgres
 from kit.environment import Environment, environment
+from storage.ownership import StoreOfAnother, open_own_store
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _SOURCES = ("*/migrations/*.py", "*/*.sql", "access/row_security.py")
@@ -26,8 +27,12 @@ def is_prepared(server: EmbeddedPostgres, here: Environment) -> bool:
         return False
 
 
-def prepare(server: EmbeddedPostgres | None) -> None:
-    """Roles, database, migrations, this machine's node. Idempotent."""
+def prepare(server: EmbeddedPostgres | None, *, may_be_taken_over: bool = False) -> None:
+    """Roles, database, migrations, this machine's node, the object store. Idempotent.
+
+    Raises SetupError where that is another installation's, unless it is to be taken over in a
+    moment.
+    """
     import django
     from django.core.management import call_command
 
@@ -43,9 +48,18 @@ def prepare(server: EmbeddedPostgres | None) -> None:
     from indexes.nodes import register_node
 
     place_again(register_node(here.node_name, engines=here.engine_count))
+    if not may_be_taken_over:
+        _claim_object_store(here)
     if server is not None:
         mark = _mark(server, here)
         server_identity().write(server.data_dir / _MARK_FILE, mark)
+
+
+def _claim_object_store(here: Environment) -> None:
+    try:
+        open_own_store(here.object_store_url, here.database_system_url.get_secret_value())
+    except StoreOfAnother as error:
+        raise SetupError(error.message, hint="See OBJECT_STORE_URL.") from error
 
 
 def _mark(server: EmbeddedPostgres, here: Environment) -> str:

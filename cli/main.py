@@ -30,7 +30,7 @@ from cli.organizations import organizations
 from cli.part_commands import gateway, migrate, node, parts, web, worker
 from cli.people import people
 from cli.projects import projects
-from cli.restoration import recover, restore_installation
+from cli.restoration import recover, restore_installation, take_over_objects
 from cli.scim import scim
 from cli.tls import tls
 from cli.webhooks import webhooks
@@ -67,6 +67,7 @@ app.command()(dump)
 app.command()(drill)
 app.command("restore-installation")(restore_installation)
 app.command()(recover)
+app.command()(take_over_objects)
 
 _STOP_TIMEOUT_S = 40.0
 

@@ -80,6 +80,22 @@ def recover(
         raise typer.Exit(1 if recovery.held_back or recovery.damages else 0)
 
 
+def take_over_objects(home: HomeOption = None) -> None:
+    """Make the object store this installation's, after the one that it belonged to is gone.
+
+    For a database that came into another cluster by its own means. What another installation would
+    still write there, or sweep up, is lost to one of the two.
+    """
+    with operating(home) as operator:
+        from indexes.deployment.own_store import take_over_store
+        from orgs.installation.copies import note_take_over
+
+        is_changed = take_over_store()
+        if is_changed:
+            note_take_over(operator)
+    typer.echo("The object store is this installation's" + (" now." if is_changed else " already."))
+
+
 def _restored(home: Home, remains: Remains, port: int | None) -> "Recovery":
     from cli.instance import InstanceLock
     from cli.settings import Installation
@@ -118,13 +134,13 @@ def _fill(
         raise SetupError(_OWN_HAS if server is None else _EMBEDDED_NEEDS)
     django.setup()
     if server is None or dump is None:
-        prepare(None)
+        prepare(None, may_be_taken_over=True)
         return "the database's own"
     found = DumpFile.open(dump, keyring)
     require_known(found.header.migrations)
     stack.enter_context(running_server(server))
     _copy_in(installation, found)
-    prepare(server)
+    prepare(server, may_be_taken_over=True)
     return found.header.made_at
 
 
@@ -141,6 +157,7 @@ def _recovered(made_at: str) -> "Recovery":
     from audit.context import AuditContext, Source, acting_from
     from audit.signing import open_epochs
     from indexes.deployment.listeners import publish_listeners
+    from indexes.deployment.own_store import take_over_store
     from indexes.deployment.recovery import recover_indexes
     from kit.ids import new_id
     from orgs.installation.copies import note_restoration
@@ -148,6 +165,7 @@ def _recovered(made_at: str) -> "Recovery":
     with acting_from(AuditContext(request_id=new_id().hex, source=Source.COMMAND_LINE)):
         openings = open_epochs(copied_at=made_at)
         recovery = recover_indexes(OPERATOR)
+        take_over_store()
         note_restoration(OPERATOR, openings, made_at=made_at, **_counts(recovery))
     # The gateway listens for every index from its first moment on.
     publish_listeners()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.core.cache import cache
 from django.db import connections
 
+from indexes.deployment.own_store import own_store
 from indexes.tasks import HEARTBEAT_KEY
 from kit import clock
 
@@ -18,6 +19,7 @@ def parts_ready() -> dict[str, bool]:
         "database_system": lambda: _answers("system"),
         "cache": _cache_keeps,
         "worker": _worker_was_heard,
+        "object_store": _store_is_ours,
     }
     return {name: _holds(check) for name, check in checks.items()}
 
@@ -33,6 +35,10 @@ def _answers(alias: str) -> bool:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT 1")
         return bool(cursor.fetchone() == (1,))
+
+
+def _store_is_ours() -> bool:
+    return own_store() is not None
 
 
 def _cache_keeps() -> bool:

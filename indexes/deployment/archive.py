@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from indexes.deployment.keys import key_of_index
+from indexes.deployment.own_store import own_store
 from indexes.locks import Lock
 from indexes.models import Index
 from keyring.envelope import DataKey
@@ -12,7 +13,7 @@ from orgs.plans import RESTORE_WINDOW, Plan
 from storage.archive import rows
 from storage.archive.keep import Archiver
 from storage.database import Connection, alone
-from storage.objects import ObjectStore, open_object_store
+from storage.objects import ObjectStore
 
 # A restore to a second replays the log from a manifest that is older than this at most.
 _BASE_EVERY_S = 3_600
@@ -26,8 +27,9 @@ def archive_log() -> int:
         if connection is None:
             return 0
         rows.keep_bases(connection, _BASE_EVERY_S)
-        store = open_object_store(here.object_store_url)
-        return Archiver(connection, store, lambda one: key_of_index(connection, one)).archive()
+        return Archiver(
+            connection, own_store(), lambda one: key_of_index(connection, one)
+        ).archive()
 
 
 def archive_index(connection: Connection, store: ObjectStore, key: DataKey, index_id: UUID) -> None:

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from indexes.backup_models import UNFINISHED, Backup, BackupStatus, RestoreJob
 from indexes.deployment.claims import claim
+from indexes.deployment.own_store import own_store
 from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from kit import clock
@@ -19,7 +20,7 @@ from projects.keys import newest_data_key
 from storage.backups.form import ROOT, BackupContent
 from storage.backups.take import Taker
 from storage.database import Connection, connect
-from storage.objects import ObjectStore, open_object_store
+from storage.objects import ObjectStore
 from storage.pins import pinning_backups, unpin
 
 MAX_ATTEMPTS = 5
@@ -55,12 +56,11 @@ def take_backup(backup_id: UUID) -> None:
 
 
 def _taken(backup: Backup) -> BackupContent:
-    here = environment()
     with _connection() as looking, _connection() as writing:
         return Taker(
             looking,
             writing,
-            open_object_store(here.object_store_url),
+            own_store(),
             newest_data_key(backup.project_id, using="system"),
             backup.pk,
             backup.source_index_id,

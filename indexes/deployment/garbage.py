@@ -11,13 +11,13 @@ from indexes.deployment.backups import (
     indexes_being_read,
 )
 from indexes.deployment.keys import key_of_index
+from indexes.deployment.own_store import own_store
 from indexes.deployment.recovery import indexes_held_back
 from indexes.deployment.verifications import scratch_places
 from kit import clock
 from kit.environment import environment
 from storage.database import connect
 from storage.garbage import Sweep
-from storage.objects import open_object_store
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ def collect_objects() -> int:
     """Delete what has been unneeded for the grace period; how many objects. Crosses tenants."""
     here = environment()
     before_s = clock.now().timestamp() - here.object_grace_s
-    store = open_object_store(here.object_store_url)
+    store = own_store()
     with connect(here.database_system_url.get_secret_value(), name="garbage") as connection:
         forget_deleted_backups(connection, store, before_s=before_s)
         spared = frozenset(

@@ -14,6 +14,7 @@ from django.db import models
 
 from access.actor import SYSTEM
 from indexes.backup_models import Backup, BackupStatus
+from indexes.deployment.own_store import own_store
 from indexes.locks import Lock
 from indexes.models import Import, Index, StorageIntegration
 from keyring.envelope import DataKey
@@ -58,7 +59,7 @@ def reseal_what_is_due(*, grace_s: float | None = None) -> int:
     with alone(url, Lock.SEALING_ANEW, name="rekeying") as connection:
         if connection is None:
             return 0
-        store = open_object_store(here.object_store_url)
+        store = own_store()
         until_s = clock.monotonic_s() + _TURN_S
         count = 0
         for project in being_rotated():

@@ -3,12 +3,12 @@
 from django.db import transaction
 
 from indexes.deployment.notices import notify_state
+from indexes.deployment.own_store import own_store
 from indexes.models import Index, IndexState
 from indexes.ports import release_port
 from kit.environment import environment
 from orgs.dataplane import announce_change
 from storage.database import connect
-from storage.objects import open_object_store
 from storage.pins import has_pins
 from storage.write_log import log
 
@@ -20,7 +20,7 @@ def drop_records(index: Index) -> None:
         log.drop_index(connection, index.pk)
         if has_pins(connection, index.pk):
             return  # backups need some of the objects: the sweep takes the others
-    store = open_object_store(here.object_store_url)
+    store = own_store()
     for path in list(store.list(f"indexes/{index.pk}/")):
         store.delete(path)
 

@@ -11,6 +11,7 @@ from indexes.backup_models import UNFINISHED, RestoreJob, RestoreStatus
 from indexes.deployment.archive import archive_index
 from indexes.deployment.claims import claim
 from indexes.deployment.notices import notify_state
+from indexes.deployment.own_store import own_store
 from indexes.job_lines import note_step
 from indexes.models import Index, IndexState
 from indexes.schedule import reconcile_soon, restore_soon
@@ -23,7 +24,7 @@ from storage.archive.moment import Moment
 from storage.backups.fill import Filling, Prepared, Source
 from storage.backups.tail import StoredBackup
 from storage.database import Connection, connect
-from storage.objects import ObjectStore, open_object_store
+from storage.objects import ObjectStore
 from storage.write_log import log
 
 MAX_ATTEMPTS = 5
@@ -87,7 +88,7 @@ def _fill(job: RestoreJob, *, until_s: float) -> bool:
     with connect(url, name="restore") as connection:
         if log.namespaces(connection, job.target_index_id):
             return True  # a worker that died after its last transaction
-        store = open_object_store(here.object_store_url)
+        store = own_store()
         key = newest_data_key(job.project_id, using="system")
         filling = Filling(
             connection=connection,
@@ -146,7 +147,7 @@ def _confirm(connection: Connection, job: RestoreJob) -> None:
 
 def _clear(job: RestoreJob) -> None:
     """The objects that were written for an index which nobody wants any more."""
-    store = open_object_store(environment().object_store_url)
+    store = own_store()
     for path in list(store.list(f"indexes/{job.target_index_id}/")):
         store.delete(path)
 

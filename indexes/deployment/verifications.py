@@ -11,6 +11,7 @@ from django.db.models import F
 
 from indexes.backup_models import Backup
 from indexes.deployment.children import dying_with_us, is_stopping
+from indexes.deployment.own_store import own_store
 from indexes.job_lines import note_step
 from indexes.locks import Lock
 from indexes.verification_models import UNANSWERED, BackupVerification, VerificationStatus
@@ -31,6 +32,7 @@ def verify_what_is_due() -> int:
     """
     runs = 0
     url = environment().database_system_url.get_secret_value()
+    own_store()
     with alone(url, Lock.VERIFYING, name="verifications") as lock:
         while lock is not None and not is_stopping():
             rows = BackupVerification.objects.using("system").filter(status__in=UNANSWERED)

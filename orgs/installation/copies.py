@@ -42,6 +42,11 @@ def note_drill(actor: Actor, *, made_at: str, drilled_at: str, **counts: Any) ->
     _note(actor, Action.INSTALLATION_DRILL_PASSED, made_at=made_at, drilled_at=drilled_at, **counts)
 
 
+def note_take_over(actor: Actor) -> None:
+    """That the object store is this installation's from now on."""
+    _note(actor, Action.OBJECT_STORE_TAKEN_OVER)
+
+
 def _told(head: Head) -> dict[str, int]:
     assert head.opening is not None
     return {"after_sequence": head.sequence, "lost_sequence": head.opening.lost_sequence}
