@@ -232,6 +232,7 @@ def test_readiness_names_each_part(database: None) -> None:
     parts = json.loads(response.content)["parts"]
     assert parts == {
         "database": "ok", "database_system": "ok", "cache": "ok", "worker": "unavailable",
+        "object_store": "ok",
     }  # fmt: skip
     cache.set(HEARTBEAT_KEY, clock.now().timestamp())
     assert Caller().call("GET", "/readyz").status_code == 200
