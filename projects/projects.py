@@ -14,6 +14,7 @@ from orgs.dataplane import announce_change
 from orgs.locks import locked
 from orgs.models import Organization, ResourceType, RoleBinding
 from orgs.plans import Feature
+from orgs.secrets import installation_keyring
 from orgs.slugs import free_slug
 from orgs.verbs import verb
 from projects.keys import create_keys, destroy_pending_keys
@@ -96,7 +97,7 @@ def delete_project(actor: Actor, project: Project) -> None:
     locked(project.organization_id)
     found = locked_project(project.pk)
     _require_empty(found)
-    record(actor, Action.PROJECT_DELETED, target=found.audit_target())
+    record(actor, Action.PROJECT_DELETED, target=found.audit_target(), **_ending_keys(found))
     ApiKey.objects.filter(project=found).delete()
     DataKey.objects.filter(project=found).delete()
     RoleBinding.objects.filter(resource_type=ResourceType.PROJECT, resource_id=found.pk).delete()
@@ -104,6 +105,13 @@ def delete_project(actor: Actor, project: Project) -> None:
     found.delete()
     transaction.on_commit(destroy_pending_keys, robust=True)
     announce_change()
+
+
+def _ending_keys(project: Project) -> dict[str, str]:
+    """The versions that are destroyed with it, as receipts tell (`cli/evidence/deletion.py`)."""
+    wrapping = installation_keyring().key_versions(project.pk)
+    data = project.data_keys.order_by("version").values_list("version", flat=True)
+    return {"data_keys": ", ".join(map(str, data)), "wrapping_keys": ", ".join(map(str, wrapping))}
 
 
 def locked_project(project_id: UUID) -> Project:

@@ -22,16 +22,19 @@ _FOLDER = "audit/"
 _HEADS, _FIELDS = f"{_FOLDER}heads.jsonl", f"{_FOLDER}fields.json"
 
 
-def write_proof(bundle: BundleWriter, environment: Environment) -> None:
-    """All chains at one moment, and the heads that were signed before it."""
+def write_proof(
+    bundle: BundleWriter, environment: Environment, *, only: UUID | None = None
+) -> None:
+    """All chains, or that one, at one moment, and the heads that were signed before it."""
     store = open_object_store(environment.object_store_url)
-    heads = {*stored_heads(store), *filed_heads(heads_file())}
+    heads = {*stored_heads(store, only), *filed_heads(heads_file())}
+    heads = {head for head in heads if only in (None, head.organization_id)}
     ordered = sorted(heads, key=lambda head: (head.organization_id, head.sequence))
     bundle.add(_FIELDS, list(FIELDS))
     bundle.add_lines(_HEADS, (head.to_json().decode() for head in ordered))
     url = environment.database_system_url.get_secret_value()
     with connect(url, name="evidence") as connection, snapshot(connection):
-        for chain in sorted(chains(connection)):
+        for chain in sorted(one for one in chains(connection) if only in (None, one)):
             rows = links(connection, chain)
             bundle.add_lines(f"{_FOLDER}{chain}.jsonl", map(_line, rows))
 

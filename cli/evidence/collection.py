@@ -2,12 +2,13 @@
 
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 from cli.evidence.audit_proof import verify_proof, write_proof
 from cli.evidence.bundle import BundleWriter, opened
@@ -61,6 +62,32 @@ def collect_evidence(
     actor: "Actor", home: "Home", output: Path, *, configuration: dict[str, Any]
 ) -> Made:
     """Django is set up, and the actor acts from the command line."""
+
+    def documents() -> Iterator[tuple[str, Any]]:
+        yield "configuration.json", configuration
+        yield from _documents(home)
+
+    return _collected(actor, output, documents)
+
+
+def collect_receipt(actor: "Actor", reference: UUID, output: Path) -> Made:
+    """A deletion's, with the chain of its organization. Raises as `deletion_receipt`."""
+    from cli.evidence.deletion import deletion_receipt
+
+    receipt = deletion_receipt(reference)
+    return _collected(
+        actor, output, lambda: iter([("deletion.json", receipt)]),
+        only=UUID(receipt["organization_id"]),
+    )  # fmt: skip
+
+
+def _collected(
+    actor: "Actor",
+    output: Path,
+    documents: Callable[[], Iterator[tuple[str, Any]]],
+    *,
+    only: UUID | None = None,
+) -> Made:
     from audit.evidence import begin_collection
     from audit.heads import installation_signing_keys
     from audit.signing import sign_changed_heads
@@ -76,10 +103,9 @@ def collect_evidence(
         }
         sign_changed_heads()
         bundle = BundleWriter(archive)
-        bundle.add("configuration.json", configuration)
-        for name, document in _documents(home):
+        for name, document in documents():
             bundle.add(name, document)
-        write_proof(bundle, here)
+        write_proof(bundle, here, only=only)
         sha256 = bundle.sign(key, facts)
         return Made(len(archive.namelist()) - 2, key.id, sha256)
 

@@ -38,6 +38,40 @@ def collect(
 
 
 @evidence.command()
+def deletion(
+    reference: Annotated[
+        str, typer.Argument(help="The id of the deleted project or organization.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="The file to make; else deletion-<id>.zip here.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Make a signed receipt of a deletion: which keys were destroyed, and what is left under them.
+    Exit code 1: something is left."""
+    from uuid import UUID
+
+    from kit.errors import InvalidArgument
+
+    try:
+        wanted = UUID(reference)
+    except ValueError:
+        raise InvalidArgument(f"{reference!r} is no id: projects have UUIDs.") from None
+    file = output or Path(f"deletion-{wanted}.zip")
+    with operating(home) as operator:
+        from cli.evidence.collection import collect_receipt
+        from cli.evidence.deletion import deletion_receipt
+
+        made, receipt = collect_receipt(operator, wanted, file), deletion_receipt(wanted)
+    for one in receipt["projects"]:
+        left = ", ".join(f"{count} {name}" for name, count in one["left"].items())
+        gone = "; ".join(f"{name}: {versions}" for name, versions in one["destroyed"].items())
+        typer.echo(f"project {one['project_id']}: destroyed {gone}; left: {left}")
+    typer.echo(f"{file}: signed with key {made.key_id}; `stonepine evidence verify` checks it.")
+    raise typer.Exit(0 if receipt["is_complete"] else 1)
+
+
+@evidence.command()
 def verify(
     bundle: Annotated[Path, typer.Argument(help="What `evidence` made.")],
     *,
