@@ -11,6 +11,7 @@ from cli.process_table import process_table
 from cli.processes import Plan
 from cli.renewal import renew_certificate
 from cli.settings import Installation
+from cli.unfinished import refuse_unfinished
 from gateway.bootstrap import render_bootstrap
 from gateway.listeners import publish, read_listeners, render_listeners
 from gateway.settings import GatewaySettings
@@ -22,6 +23,7 @@ def prepare(home: Home, port: int | None) -> Plan:
     """Everything short of starting. The caller holds the home's lock. Idempotent."""
     check_python()
     check_room(home.path)
+    refuse_unfinished(home)
     home.create()
     installation = Installation.of(home, port)
     environment = installation.environment

@@ -3,8 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ import typer
 from cli.entry import HomeOption, JsonOption, operating
 from cli.errors import SetupError
 from cli.home import Home
+from cli.unfinished import filling, is_unfinished
 
 if TYPE_CHECKING:
     from cli.dump_file import DumpFile
@@ -60,7 +60,8 @@ def restore_installation(
     """
     chosen = Home.at(home)
     _require_empty(chosen.path)
-    with _undone_on_failure(chosen.path):
+    os.umask(0o077)
+    with filling(chosen):
         recovery = _restored(chosen, Remains(dump, keyring, objects), port)
     told = recovery.to_json()
     typer.echo(json.dumps(told, indent=1) if as_json else _in_words(recovery))
@@ -101,8 +102,6 @@ def _restored(home: Home, remains: Remains, port: int | None) -> "Recovery":
     from cli.settings import Installation
     from keyring.local import LocalKeyring
 
-    os.umask(0o077)
-    home.create()
     with ExitStack() as stack:
         stack.callback(InstanceLock.take(home).release)
         _copy_keyring(home, remains.keyring)
@@ -206,31 +205,22 @@ def _copy_objects(home: Home, source: Path | None) -> None:
         return
     if not source.is_dir():
         raise SetupError(f"There are no objects at {source}.")
-    shutil.copytree(
-        source, home.objects_dir, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*")
-    )
+    try:
+        shutil.copytree(
+            source, home.objects_dir, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*")
+        )
+    except shutil.Error as error:
+        raise SetupError(f"The objects cannot be copied: {error.args[0][0][2]}.") from error
 
 
 def _require_empty(path: Path) -> None:
+    if is_unfinished(path):
+        return  # a restore that was cut off begins anew
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SetupError(
             f"{path} is not empty: an installation is restored into an empty home only.",
             hint="Choose another --home. Nothing was changed.",
         )
-
-
-@contextmanager
-def _undone_on_failure(home: Path) -> Iterator[None]:
-    """Half an installation is none: the home is empty again, and it can be tried anew."""
-    try:
-        yield
-    except BaseException:
-        for path in home.iterdir() if home.is_dir() else ():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-        raise
 
 
 def _give_receipt(home: Home, keyring: "LocalKeyring", made_at: str, recovery: "Recovery") -> None:

@@ -14,6 +14,7 @@ from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import InstanceLock, running
 from cli.settings import Installation
+from cli.unfinished import refuse_unfinished
 
 _START_TIMEOUT_S = 120
 _STOP_TIMEOUT_S = 60
@@ -30,6 +31,7 @@ def visiting(home: Path | None) -> Iterator[None]:
         return
     if not chosen.exists():
         raise SetupError(f"{chosen.path} holds no installation.")
+    refuse_unfinished(chosen)
     lock = InstanceLock.take(chosen)
     try:
         installation = Installation.of(chosen)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,29 @@ def test_a_second_home_comes_out_of_dump_keyring_and_objects(tmp_path: Path) -> 
             second.kill_everything()
 
 
+def _cut_off(second: Stack, kept: Path, dump: Path) -> None:
+    """Kill the command once it has a database: what is there is not taken for whole."""
+    command = subprocess.Popen(
+        [*second.command, "restore-installation", "--home", str(second.home), "--dump", str(dump),
+         "--keyring", str(kept / "keyring"), "--objects", str(kept / "objects")],
+        env=second.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(
+        lambda: list(second.home.glob("postgres/**/postmaster.pid")),
+        timeout_s=120, what="the database is started",
+    )  # fmt: skip
+    assert command.poll() is None
+    command.kill()
+    command.wait()
+    refused = second.run("up", "--home", str(second.home), "--port", str(second.port), "--detach")
+    assert refused.returncode == 2
+    assert "is not whole" in refused.stderr
+
+
 def _restore_and_look(
     second: Stack, kept: Path, dump: Path, index_id: str, held: dict[str, Any]
 ) -> None:
+    _cut_off(second, kept, dump)
     told = json.loads(
         run(
             second, "restore-installation", "--dump", str(dump), "--keyring", str(kept / "keyring"),

@@ -9,14 +9,20 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from cli.dump_file import Header, write_dump
 from cli.embedded.copying import copied_out, copy_in
 from cli.embedded.postgres import OWNER, EmbeddedPostgres
 from cli.errors import SetupError
+from cli.home import Home
+from cli.instance import InstanceLock
 from cli.main import app
 from cli.migrations import require_known
+from cli.preparation import prepare
 from cli.receipts import NAME, read_receipt, write_receipt
+from cli.visit import visiting
 from keyring.local import LocalKeyring
 from tests.support.postgres import running_postgres
+from tests.support.power import small_disk
 
 
 def refusal(*arguments: str) -> str:
@@ -54,6 +60,47 @@ def test_what_is_missing_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     (keyring / "projects" / "link").symlink_to("/etc/passwd")
     assert "neither file nor folder" in refusal(*known)
     assert list(home.iterdir()) == []
+
+
+def test_a_home_that_a_restore_was_cut_off_in_is_neither_started_nor_kept(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "objects").mkdir(parents=True, mode=0o700)
+    (home / "objects" / "half").write_text("of it")
+    (home / "restoring").touch()
+    for use in (lambda: prepare(Home.at(home), None), lambda: visited(home)):
+        with pytest.raises(SetupError, match="is not whole"):
+            use()
+    assert (home / "objects" / "half").exists()
+    lock = InstanceLock.take(Home.at(home))
+    assert "already runs" in refusal("--home", str(home))
+    lock.release()
+    assert (home / "objects" / "half").exists(), "another one is at it"
+    assert "Which keyring?" in refusal("--home", str(home))
+    assert list(home.iterdir()) == []
+
+
+def visited(home: Path) -> None:
+    Home.at(home).remember(port=1)
+    with visiting(home):
+        raise AssertionError("it was opened")
+
+
+def test_on_a_full_disk_nothing_is_left_and_the_reason_is_told(tmp_path: Path) -> None:
+    keyring, objects = tmp_path / "keyring", tmp_path / "objects"
+    LocalKeyring.create(keyring)
+    for number in range(3):
+        (objects / "indexes").mkdir(parents=True, exist_ok=True)
+        (objects / "indexes" / str(number)).write_bytes(bytes(8 << 20))
+    with small_disk(size_mb=16, inodes=2_000) as disk:
+        home = disk / "home"
+        given = ("--home", str(home), "--keyring", str(keyring), "--objects", str(objects))
+        assert "No space left" in refusal(*given)
+        assert list(home.iterdir()) == []
+        (disk / "ballast").write_bytes(bytes(15 << 20))
+        written = (disk / "a.dump", LocalKeyring(keyring), Header("now", []), [bytes(4 << 20)])
+        with pytest.raises(SetupError, match="No space left"):
+            write_dump(*written, confirm=lambda: None)
+        assert list(disk.glob("*.dump*")) == list(disk.glob(".*.dump*")) == []
 
 
 def test_tables_of_a_newer_version_are_refused() -> None:
