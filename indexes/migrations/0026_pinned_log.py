@@ -8,7 +8,7 @@ _COLUMNS = """ALTER TABLE log_pin ADD COLUMN IF NOT EXISTS log_after bigint NOT 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indexes", "0024_job_lines")]
+    dependencies = [("indexes", "0025_parts")]
 
     operations = [
         migrations.RunSQL(
