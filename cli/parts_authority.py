@@ -34,8 +34,9 @@ def make_parts_authority(folder: Path) -> None:
 
 
 def issue_part(authority: Path, kind: PartKind, name: str, folder: Path, *, days: int) -> None:
-    """`ca.pem`, `cert.pem` and `key.pem` for one part."""
-    require_part_name(name)
+    """`ca.pem`, `cert.pem` and `key.pem` for one part; `*` is for all of that kind."""
+    if name != "*":
+        require_part_name(name)
     try:
         ca = Issued((authority / "ca.pem").read_bytes(), (authority / "ca-key.pem").read_bytes())
     except OSError as error:

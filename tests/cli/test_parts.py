@@ -132,6 +132,17 @@ def test_a_certificate_is_for_one_part_of_one_installation(tmp_path: Path) -> No
     assert not (folder / "ca-key.pem").exists()
 
 
+def test_one_certificate_may_serve_all_parts_of_a_kind(tmp_path: Path) -> None:
+    make_parts_authority(tmp_path / "ca")
+    folder = tmp_path / "nodes"
+    issue_part(tmp_path / "ca", PartKind.NODE, "*", folder, days=30)
+    here = environment_of(folder)
+    for name in ("n1", "vectors-node-0"):
+        assert read_part_pair(here, PartKind.NODE, name)
+    with pytest.raises(SetupError, match="this part is"):
+        read_part_pair(here, PartKind.WEB, "n1")
+
+
 def test_a_second_authority_does_not_replace_the_first(tmp_path: Path) -> None:
     make_parts_authority(tmp_path / "ca")
     before = (tmp_path / "ca" / "ca.pem").read_bytes()
