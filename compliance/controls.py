@@ -123,7 +123,8 @@ def _backups_taken(facts: Facts) -> Control:
     missing = found.indexes - found.scheduled
     state = State.NEEDS_WORK if missing > 0 else State.MET
     said = f"{found.scheduled} of {_count(found.indexes, 'index', 'indexes')} have a schedule"
-    said += f"; the last was taken {_on(found.last_taken_at)}."
+    taken = found.last_taken_at
+    said += f"; the last was taken {_on(taken)}." if taken else "; none was taken yet."
     return Control("backups", "Backups are taken", state, said, "projects")
 
 
@@ -136,6 +137,8 @@ def _backups_verified(facts: Facts) -> Control:
         said, state = "There is no backup to verify.", State.CHOICE
     elif found.damaged:
         said = f"{_count(found.damaged, 'backup is', 'backups are')} damaged."
+    elif found.last_verified_at is None:
+        said = "None was ever restored and compared."
     else:
         said = f"One was last restored and compared {_on(found.last_verified_at)}."
     return Control("backups_verified", "Backups are verified", state, said, "projects")
@@ -144,7 +147,8 @@ def _backups_verified(facts: Facts) -> Control:
 def _restore_drill(facts: Facts) -> Control:
     last = facts.backups.drill_passed_at
     is_fresh = last is not None and last > facts.collected_at - DRILLED_WITHIN
-    said = f"The whole installation was last restored elsewhere {_on(last)}."
+    said = f"last restored elsewhere {_on(last)}" if last else "never restored elsewhere"
+    said = f"The whole installation was {said}."
     state = State.MET if is_fresh else State.NEEDS_WORK
     return Control("restore_drill", "Restores are rehearsed", state, said)
 
@@ -226,5 +230,5 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _on(moment: datetime | None) -> str:
-    return "never" if moment is None else f"on {moment:%-d %b %Y}"
+def _on(moment: datetime) -> str:
+    return f"on {moment:%-d %b %Y}"
