@@ -108,17 +108,25 @@ class HeldLock:
                     "SELECT pg_try_advisory_lock(%s)", [self.lock]
                 ).fetchone()
         except Unavailable:
-            self._connection = None
+            self.release()
             return False
         return bool(row and row[0])
 
+    def release(self) -> None:
+        """Whoever else wants it may have it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def is_held(self) -> bool:
         """Whether the connection that holds it still lives."""
+        if self._connection is None:
+            return False
         try:
             with translated_errors():
-                assert self._connection is not None
                 self._connection.execute("SELECT 1")
         except Unavailable:
+            self.release()
             return False
         return True
 

@@ -14,7 +14,7 @@ from kit.errors import Unavailable
 from kit.ids import new_id, random_base62
 from storage import catalog
 from storage.access_watch import AccessWatch
-from storage.database import Connection, connect
+from storage.database import Connection, HeldLock, connect
 from tests.support.waiting import wait_until
 
 STAND_INS = """
@@ -190,3 +190,21 @@ def test_nothing_counts_as_heard_before_the_node_was(catalog_url: str, heard: He
     may_beat.set()
     assert watch.wait_until_heard(timeout_s=5)
     watch.stop()
+
+
+def test_of_two_who_want_a_lock_for_good_the_second_has_it_when_the_first_is_gone(
+    control: Connection, catalog_url: str
+) -> None:
+    first, second = (HeldLock(catalog_url, 4711, name=name) for name in ("first", "second"))
+    assert first.take()
+    assert first.is_held()
+    assert not second.take()
+    control.execute(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE application_name = 'stonepine first'"""
+    )
+    wait_until(second.take, timeout_s=5, what="it is free")
+    assert not first.is_held()
+    assert second.is_held()
+    second.release()
+    assert not second.is_held()
