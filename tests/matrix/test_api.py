@@ -18,13 +18,20 @@ from tests.matrix.walk import METHODS, filled, mounted_routes
 
 
 class Caller:
-    """One key, or somebody's browser without one."""
+    """One key, one token of a service account, or somebody's browser without either."""
 
     def __init__(
-        self, key: str | None, values: dict[str, str], client: Client | None = None
+        self,
+        key: str | None,
+        values: dict[str, str],
+        client: Client | None = None,
+        *,
+        token: str | None = None,
     ) -> None:
         self._client = client or Client(raise_request_exception=False)
         self._headers = {} if key is None else {"Api-Key": key}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
         self._values = values
 
     def call(self, method: str, route: str, row: Row | None) -> HttpResponse:

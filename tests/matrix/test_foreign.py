@@ -12,6 +12,7 @@ from tests.matrix import api_rows, console_rows, state
 from tests.matrix.cast import Person, key_of
 from tests.matrix.conftest import Stage
 from tests.matrix.reference import ANYONE, SIGNED_IN
+from tests.matrix.robots import token_of
 from tests.matrix.rows import Row
 from tests.matrix.test_api import Caller
 from tests.matrix.test_console import Browser
@@ -22,6 +23,7 @@ _FRESH = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<="csrf": ")
 _OF_A_TENANT = {
     "organization",
     "project",
+    "project_id",
     "name",
     "key_id",
     "backup_id",
@@ -48,16 +50,22 @@ def _swaps(stage: Stage) -> list[tuple[str, dict[str, str], dict[str, str]]]:
 def test_a_foreign_name_is_a_missing_one(
     stage: Stage, postgres_server: EmbeddedPostgres, method: str
 ) -> None:
-    """Tried by an organization's owner and a project's editor, who may everything of their own."""
+    """Tried by an organization's owner, a project's key and a service account that owns, who may
+    everything of their own."""
     owner = Person("owner", stage.world.people["alice"])
     key = key_of(stage.world)
+    token = token_of(stage.world, frozenset({"OrgOwner"}))
+    of_keys, of_tokens = {}, {}
+    for name, row in api_rows.ROWS.items():
+        (of_tokens if " admin/" in name else of_keys)[name] = row
     before = state.tables(postgres_server)
     count = 0
     for name, foreign, missing in _swaps(stage):
         cache.clear()
         for rows, caller in (
             (console_rows.ROWS, lambda values: Browser(owner, values).call),
-            (api_rows.ROWS, lambda values: Caller(key, values).call),
+            (of_keys, lambda values: Caller(key, values).call),
+            (of_tokens, lambda values: Caller(None, values, token=token).call),
         ):
             for key_, row in rows.items():
                 of_row, _, route = key_.partition(" ")
