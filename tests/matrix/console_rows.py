@@ -97,7 +97,7 @@ _OPERATOR: Rows = {
     f"POST {_T}/suspend": Row(OPERATE, 422, {"reason": ""}),
     f"POST {_T}/resume": Row(OPERATE, 302),
     "GET operator/jobs": Row(OPERATE, 200),
-    "POST operator/jobs/<slug:kind>/<uuid:job_id>/cancel": Row(OPERATE, 404),
+    "POST operator/jobs/<slug:kind>/<uuid:job_id>/cancel": Row(OPERATE, 409),  # it is done
     "GET operator/settings": Row(OPERATE, 200),
     "POST operator/settings/try/<slug:part>": Row(OPERATE, 404),
     "GET operator/diagnostics": Row(OPERATE, 200),
