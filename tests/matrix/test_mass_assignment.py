@@ -150,6 +150,8 @@ _ELSEWHERE = {
     "POST oauth/token",
     "POST restore-jobs/<str:job_id>/cancel",
     "POST backups/<str:backup_id>/verifications",
+    "POST admin/organizations/<str:organization_id>/evidence",
+    "POST admin/projects/<str:project_id>/jobs/<str:job_id>/cancel",
     "POST admin/audit-streams/<str:stream_id>/test",
     "POST admin/audit-streams/<str:stream_id>/rewind",
     "POST admin/webhooks/<str:webhook_id>/test",
