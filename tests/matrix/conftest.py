@@ -11,6 +11,7 @@ from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatu
 from indexes.backup_schedules import create_backup_schedule
 from indexes.backups import create_backup
 from indexes.collections import create_collection
+from indexes.deployment.own_store import own_store
 from indexes.lifecycle import configure_index
 from indexes.models import Index
 from indexes.verification_models import BackupVerification
@@ -41,6 +42,7 @@ class Stage:
 
 @pytest.fixture
 def stage(world: World) -> Stage:
+    own_store()  # whose it is was found out when the installation started
     ours = furnish(world, "movies", is_ours=True)
     theirs = furnish(world, "filme", is_ours=False)
     return Stage(world, ours, theirs, MISSING)
