@@ -38,6 +38,8 @@ def test_htmx_may_neither_evaluate_nor_keep_pages(
     assert '"includeIndicatorStyles": false' in page
     assert '"selfRequestsOnly": true' in page
     assert '"historyCacheSize": 0' in page
+    # A row that asks again for itself must not hand its way of swapping on to the dialogs it opens.
+    assert '"disableInheritance": true' in page
 
 
 def test_theme_comes_from_the_cookie_and_nothing_else(site: Site) -> None:
