@@ -37,11 +37,11 @@ def listing(visit: Visit) -> HttpResponse:
 def table_of(visit: Visit, page: Page[Backup]) -> dict[str, Any]:
     """What backups/_rows.html shows; it asks again for itself while something is under way."""
     verifying = under_way(visit.here, page.rows)
-    is_settling = verifying or any(one.status == BackupStatus.INITIALIZING for one in page.rows)
+    is_under_way = verifying or any(one.status == BackupStatus.INITIALIZING for one in page.rows)
     return {
         "backups": page.rows,
         "verifying": verifying,
-        "is_settling": bool(is_settling),
+        "is_under_way": bool(is_under_way),
         "next": further(visit.request, "after", page.next_after),
     }
 

@@ -36,6 +36,7 @@ def overview(visit: Visit, name: str) -> HttpResponse:
     start = after(visit.request)
     page = visible_backups(visit.actor, visit.here, limit=ROWS, after=start, index=index)
     context = {
+        "index": index,
         **table_of(visit, page),
         "schedule": _schedule_of(visit, index),
         "is_pod": "pod" in index.spec,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from lxml import html
 
 from accounts.models import User
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
@@ -59,6 +60,21 @@ def test_a_backup_is_taken_verified_restored_and_deleted(
     assert "Cancelled" in bob.get(jobs).content.decode()
     assert bob.post(f"{act}/delete").status_code == 302
     assert not Backup.objects.using("system").exists()
+
+
+def test_an_index_that_is_ready_rests_while_a_backup_of_it_is_taken(
+    site: Site, as_user: AsUser, page: str
+) -> None:
+    """Only the rows ask again for themselves: asked by its head, the page would load itself anew
+    every two seconds."""
+    bob = as_user(site.bob)
+    bob.post(f"{page}/new", {"name": "nightly"})
+    asking = {"headers": {"HX-Request": "true"}}
+    whole = html.fromstring(bob.get(page).content)
+    assert [one.get("id") for one in whole.xpath("//*[@hx-trigger='every 2s']")] == ["rows"]
+    columns = len(whole.xpath("//section[@aria-label='Backups']//th[@scope='col']"))
+    rows = html.fragment_fromstring(bob.get(page, **asking).content, create_parent="table")
+    assert [len(row) for row in rows.xpath(".//tr")] == [columns]
 
 
 def test_a_restore_under_way_says_when_it_will_be_done(
