@@ -24,6 +24,7 @@ MODULES = tuple(
         "tabs",
         "time",
         "leave",
+        "leaving",
         "palette",
         "shortcuts",
     )
