@@ -10,7 +10,13 @@ from access.permissions import Permission
 from audit.actions import Action
 from console.forms.projects import ProjectForm
 from console.navigation import Crumb, project_url
-from console.render import go, render_page, render_sheet
+from console.render import (
+    go,
+    is_fragment_wanted,
+    render_fragment,
+    render_page,
+    render_sheet,
+)
 from console.snippets import exports, snippets
 from console.visit import Visit, guard, organization_page, project_page
 from indexes.queries import index_counts, visible_indexes
@@ -63,6 +69,9 @@ def new(visit: Visit) -> HttpResponse:
 @require_GET
 @project_page
 def overview(visit: Visit) -> HttpResponse:
+    """Until a key of the project was used, the quickstart asks whether one is by now."""
+    if is_fragment_wanted(visit):
+        return render_fragment(visit, "projects/overview.html#first_call", _key_numbers(visit))
     context = {
         **_index_numbers(visit),
         **_key_numbers(visit),
@@ -84,4 +93,6 @@ def _index_numbers(visit: Visit) -> dict[str, Any]:
 def _key_numbers(visit: Visit) -> dict[str, Any]:
     if not visit.may["api_key_read"].is_allowed:
         return {"keys": None}
-    return {"keys": api_keys(visit.actor, visit.here)}
+    found = api_keys(visit.actor, visit.here)
+    used = [one.last_used_at for one in found if one.last_used_at is not None]
+    return {"keys": found, "called_at": max(used, default=None)}

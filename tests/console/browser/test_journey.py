@@ -3,15 +3,18 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from access.actor import OPERATOR
 from access.keys import parse
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
+from kit import clock
 from orgs.organizations import create_organization
 from orgs.plans import Plan
 from orgs.setup import mint_setup_link
+from orgs.tenancy import tenant
+from projects.models import ApiKey
 from projects.queries import authenticate_api_key
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
@@ -208,6 +211,23 @@ def test_phone_opens_the_sidebar_as_a_drawer(open_tab: OpenTab, site: Site) -> N
     expect(page.get_by_role("link", name="API keys")).to_be_hidden()
 
 
+def test_a_page_that_asks_for_itself_does_not_take_a_click_back(
+    open_tab: OpenTab, site: Site
+) -> None:
+    """The index turns ready while the next page is still under way."""
+    create_index(OPERATOR, site.project, name="articles", spec=SPEC, dimension=3)
+    page = open_tab(site.vera).open(f"{site.place}/indexes/articles")
+    held: list[Route] = []
+    page.route("**/articles/config", held.append)
+    page.get_by_role("link", name="Configuration").click(no_wait_after=True)
+    with page.expect_response(lambda answer: "hx-refresh" in answer.headers):
+        bring_up("articles")
+    page.evaluate("new Promise(requestAnimationFrame)")  # what the answer leads to has begun
+    held.pop().continue_()
+    expect(page.get_by_role("heading", name="Read capacity")).to_be_visible()
+    assert page.url.endswith("/config")
+
+
 def test_list_of_indexes_turns_ready_by_itself(open_tab: OpenTab, site: Site) -> None:
     create_index(OPERATOR, site.project, name="articles", spec=SPEC, dimension=3)
     page = open_tab(site.vera).open(f"{site.place}/indexes")
@@ -215,6 +235,17 @@ def test_list_of_indexes_turns_ready_by_itself(open_tab: OpenTab, site: Site) ->
     bring_up("articles")
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     expect(page.locator("#rows")).not_to_have_attribute("hx-get", re.compile("."))
+
+
+def test_the_quickstart_turns_green_with_the_first_call(open_tab: OpenTab, site: Site) -> None:
+    key, _ = site.world.key()
+    page = open_tab(site.alice).open(site.place)
+    quickstart = page.get_by_role("region", name="Quickstart")
+    expect(quickstart).to_contain_text("Waiting for the first call")
+    with tenant(site.organization.pk):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=clock.now())
+    expect(quickstart).to_contain_text("Connected")
+    expect(quickstart.locator("[hx-trigger]")).to_have_count(0)
 
 
 def test_switching_the_theme_is_kept(open_tab: OpenTab, site: Site) -> None:
