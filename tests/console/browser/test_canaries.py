@@ -7,15 +7,12 @@ from cli.embedded.postgres import EmbeddedPostgres
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.conftest import Site
 from tests.console.test_canaries import addresses
-from tests.support.canaries import CANARY, plant
+from tests.support.canaries import ALARM, CANARY, SILENT, plant
 from tests.tour.pages import OWNER, pages
 
 __all__ = ["addresses"]
 
 pytestmark = pytest.mark.browser
-
-_ALARM = "window.cry = () => { window.hasCried = true; }"
-_SILENT = "() => !window.hasCried && !document.querySelector('img[src=x], [onerror]')"
 
 
 @pytest.fixture
@@ -25,7 +22,7 @@ def tab(
     """The owner's, full of canaries."""
     tab = open_tab(site.alice)
     prove(tab, site)
-    tab.page.add_init_script(_ALARM)
+    tab.page.add_init_script(ALARM)
     plant(postgres_server)
     return tab
 
@@ -36,7 +33,7 @@ def test_no_canary_cries_where_scripts_are_at_work(
     page = tab.open(f"{site.home}/audit")
     page.get_by_role("link", name="Details").first.click()
     expect(page.get_by_role("dialog")).to_contain_text(CANARY)
-    assert page.evaluate(_SILENT)
+    assert page.evaluate(SILENT)
     tab.open(f"{site.place}/members")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog", name="Go to")).to_contain_text(CANARY)
@@ -45,7 +42,7 @@ def test_no_canary_cries_where_scripts_are_at_work(
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Remove member").click()
     expect(page.get_by_role("status")).to_contain_text(CANARY)
-    assert page.evaluate(_SILENT)
+    assert page.evaluate(SILENT)
 
 
 @pytest.mark.nightly
@@ -53,5 +50,5 @@ def test_no_canary_cries_on_any_page(tab: Tab, addresses: dict[str, str]) -> Non
     for one in pages(addresses, {}):
         if one.who == OWNER:
             tab.open(one.path)
-            assert tab.page.evaluate(_SILENT), one
+            assert tab.page.evaluate(SILENT), one
             tab.expect_complaints("404")
