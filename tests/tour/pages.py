@@ -11,30 +11,38 @@ from tests.matrix.console_rows import ROWS
 from tests.matrix.reference import ANYONE, OPERATE, SIGNED_IN, may
 from tests.matrix.walk import filled
 
-OWNER, VIEWER, STRANGER = "owner", "viewer", "stranger"
+OWNER, MEMBER, VIEWER, STRANGER = "owner", "member", "viewer", "stranger"
+# Who walks, and as what; whoever is a stranger holds nothing.
+ROLES = {
+    OWNER: frozenset({"OrgOwner"}),
+    MEMBER: frozenset({"OrgMember", "ProjectEditor"}),
+    VIEWER: frozenset({"OrgMember", "ProjectViewer"}),
+}
 MISSING = "missing"
-VIEWERS_ROLES = frozenset({"OrgMember", "ProjectViewer"})
 _O = "o/<slug:organization>"
 
+# What no walk can look at, a journey through a browser does: tests/console/browser/acts.json.
+_JOURNEY = "tests/console/browser"
 NO_PAGES = {
     "": "leads to the organization",
     "o/-": "leads to the organization",
     "o/-/": "leads to the organization",
     "o/-/<path:rest>": "leads to the organization",
     f"{_O}/p/<slug:project>/indexes/new": "leads to the form",
-    f"{_O}/p/<slug:project>/new-index/call": "a part of the form",
-    f"{_O}/billing/statement": "a file",
-    f"{_O}/p/<slug:project>/indexes/<str:name>/browse/record": "a drawer: tests/console/browser",
-    "organizations/new": "closed unless the operator opens it",
-    "signin/mfa": "stands between two steps: tests/console/browser/test_account.py",
-    "signin/passkey/options": "an answer for scripts",
-    "sso/<slug:organization>/start": "leads to the provider",
+    f"{_O}/p/<slug:project>/new-index/call": f"a part of the form: {_JOURNEY}",
+    f"{_O}/billing/statement": "a document that its link saves",
+    f"{_O}/p/<slug:project>/indexes/<str:name>/browse/record": f"a drawer: {_JOURNEY}",
+    "organizations/new": f"closed unless the operator opens it: {_JOURNEY}",
+    "signin/mfa": f"stands between two steps: {_JOURNEY}",
+    "signin/passkey/options": f"an answer for scripts: {_JOURNEY}",
+    "sso/<slug:organization>/start": f"leads to the provider: {_JOURNEY}",
     "sso/saml/<uuid:connection_id>/metadata": "a document for providers",
-    "sso/saml/<uuid:connection_id>/login": "leads to the provider",
-    "sso/saml/<uuid:connection_id>/finish": "leads into the console",
-    "sso/saml/<uuid:connection_id>/slo": "leads to the provider",
-    "styleguide": "open only while debugging: tests/console/browser/test_look.py",
+    "sso/saml/<uuid:connection_id>/login": f"leads to the provider: {_JOURNEY}",
+    "sso/saml/<uuid:connection_id>/finish": f"leads into the console: {_JOURNEY}",
+    "sso/saml/<uuid:connection_id>/slo": f"leads to the provider: {_JOURNEY}",
+    "styleguide": f"open only while debugging: {_JOURNEY}",
 }
+BROWSED = frozenset(route for route, why in NO_PAGES.items() if why.endswith(_JOURNEY))
 # About an encryption key that the empty project does not have.
 _ABOUT_A_KEY = {
     f"{_O}/p/<slug:project>/encryption/{act}" for act in ("secret", "disable", "enable", "detach")
@@ -85,8 +93,11 @@ def _visitors(route: str) -> Iterator[str]:
         yield STRANGER
         return
     yield OWNER  # who operates the installation too
-    if right not in {OPERATE, SIGNED_IN} and may(VIEWERS_ROLES, right):
-        yield VIEWER
+    if right in {OPERATE, SIGNED_IN}:
+        return
+    for who in (MEMBER, VIEWER):
+        if may(ROLES[who], right):
+            yield who
 
 
 def _empty(values: Mapping[str, str]) -> Iterator[Page]:
