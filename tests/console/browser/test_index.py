@@ -1,16 +1,26 @@
 """The pages of an index in a browser, over a real node: sample records, browsed, asked, changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from indexes.queries import get_index
+from indexes.records import upsert_records
 from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.browser.test_look import faults
 from tests.console.conftest import Site
+from tests.support.canaries import ALARM, CANARY, SILENT
 from tests.support.node import bring_up, running_node
 
 pytestmark = pytest.mark.browser
+
+Look = Callable[[Tab, str], list[str]]
+
+
+def _nothing(tab: Tab, name: str) -> list[str]:
+    return []
 
 
 @pytest.fixture
@@ -21,20 +31,24 @@ def articles(site: Site) -> Iterator[str]:
         yield f"{site.place}/indexes/articles"
 
 
-def test_owner_fills_browses_asks_and_empties_an_index(
-    open_tab: OpenTab, site: Site, articles: str
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_an_index_is_filled_browsed_asked_and_emptied(
+    open_tab: OpenTab, site: Site, articles: str, name: str
 ) -> None:
-    tab = open_tab(site.alice)
-    prove(tab, site)
+    """By an owner and by a member, who see the same: what it looks like is looked at once."""
+    tab = open_tab(site.world.people[name])
+    prove(tab, site, site.world.people[name])
+    look = faults if name == "alice" else _nothing
     page = tab.open(articles)
-    found = faults(tab, "index-empty-light")
+    found = look(tab, "index-empty-light")
     page.get_by_role("button", name="Add sample records").click()
     expect(page.get_by_role("status")).to_contain_text("Sample records added")
-    found += _asks_quickly(tab)
-    found += _browses(tab)
-    found += _asks(tab)
-    found += _looks_at_the_map(tab)
-    found += _ends_a_namespace(tab)
+    found += _asks_quickly(tab, look)
+    found += _browses(tab, look)
+    found += _asks(tab, look)
+    found += _looks_at_the_map(tab, look)
+    found += _empties(tab, look)
+    _shows_markup_as_text(tab, site, articles)
     tab.expect_complaints("422")
     assert not found
 
@@ -65,7 +79,7 @@ def test_the_same_pages_in_the_dark_for_a_viewer(
     assert not found
 
 
-def _looks_at_the_map(tab: Tab) -> list[str]:
+def _looks_at_the_map(tab: Tab, look: Look) -> list[str]:
     """By keyboard, by mouse, and by hiding groups."""
     page = tab.page
     page.get_by_role("link", name="Map", exact=True).click()
@@ -78,7 +92,7 @@ def _looks_at_the_map(tab: Tab) -> list[str]:
     plane.press("ArrowLeft")
     expect(side.get_by_role("heading")).not_to_have_text(first)
     chosen = side.get_by_role("heading").inner_text()
-    found = faults(tab, "index-map-light")
+    found = look(tab, "index-map-light")
     plane.press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text(chosen)
     page.keyboard.press("Escape")
@@ -109,20 +123,20 @@ def _points_at(plane: Locator, side: Locator, chosen: str) -> None:
     page.keyboard.press("Escape")
 
 
-def _asks_quickly(tab: Tab) -> list[str]:
+def _asks_quickly(tab: Tab, look: Look) -> list[str]:
     page = tab.page
     expect(page.get_by_label("Record ID")).to_have_value("article-000")
-    found = faults(tab, "index-overview-light")
+    found = look(tab, "index-overview-light")
     page.get_by_role("button", name="Find similar records").click()
     matches = page.get_by_role("region", name="Matches", exact=True)
     expect(matches).to_contain_text("5 matches")
     return found
 
 
-def _browses(tab: Tab) -> list[str]:
+def _browses(tab: Tab, look: Look) -> list[str]:
     page = tab.page
     _go(page, "Browser")
-    found = faults(tab, "index-browse-light")
+    found = look(tab, "index-browse-light")
     page.get_by_label("ID begins with").fill("article-01")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("10 on this page")).to_be_visible()
@@ -132,7 +146,7 @@ def _browses(tab: Tab) -> list[str]:
     metadata.fill('{"year": ')
     expect(drawer.get_by_text("Not JSON yet")).to_be_visible()
     metadata.fill('{"year": 1999}')
-    found += faults(tab, "index-record-light")
+    found += look(tab, "index-record-light")
     drawer.get_by_role("button", name="Save metadata").click()
     expect(page.get_by_role("status")).to_contain_text("Metadata of article-010 saved")
     page.get_by_role("checkbox", name="Choose article-000").check()
@@ -144,7 +158,7 @@ def _browses(tab: Tab) -> list[str]:
     return found
 
 
-def _asks(tab: Tab) -> list[str]:
+def _asks(tab: Tab, look: Look) -> list[str]:
     page = tab.page
     _go(page, "Query")
     page.get_by_role("radiogroup").get_by_text("Vector").click()
@@ -160,7 +174,7 @@ def _asks(tab: Tab) -> list[str]:
     expect(answer).to_contain_text("recent writes exactly")
     expect(page.get_by_role("region", name="The same query from code")).to_contain_text("'fr'")
     _asks_again(page)
-    return faults(tab, "index-query-light")
+    return look(tab, "index-query-light")
 
 
 def _asks_again(page: Page) -> None:
@@ -180,7 +194,7 @@ def _asks_again(page: Page) -> None:
     expect(page.get_by_role("region", name="Matches", exact=True)).to_contain_text("article-007")
 
 
-def _ends_a_namespace(tab: Tab) -> list[str]:
+def _empties(tab: Tab, look: Look) -> list[str]:
     page = tab.page
     _go(page, "Namespaces")
     page.get_by_role("link", name="Create namespace").click()
@@ -188,16 +202,44 @@ def _ends_a_namespace(tab: Tab) -> list[str]:
     dialog.get_by_label("Name").fill("tickets-eu")
     dialog.get_by_role("button", name="Create namespace").click()
     expect(page.get_by_role("row", name="tickets-eu")).to_be_visible()
-    found = faults(tab, "index-namespaces-light")
+    found = look(tab, "index-namespaces-light")
     page.get_by_role("link", name="Delete sample").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("238 records")
     delete = dialog.get_by_role("button", name="Delete namespace")
     expect(delete).to_be_disabled()
     dialog.get_by_label("Type sample to confirm").fill("sample")
-    delete.click()
+    dialog.get_by_label("Type sample to confirm").press("Escape")
+    _go(page, "Danger zone")
+    page.get_by_role("link", name="Delete all records of sample").click()
+    dialog.get_by_label("Type sample to confirm").fill("sample")
+    dialog.get_by_role("button", name="Delete all records").click()
+    expect(page.get_by_role("row", name="sample")).to_contain_text("0")
+    page.get_by_role("link", name="Delete sample").click()
+    dialog.get_by_label("Type sample to confirm").fill("sample")
+    dialog.get_by_role("button", name="Delete namespace").click()
     expect(page.get_by_role("link", name="Delete sample")).to_have_count(0)
     return found
+
+
+def _shows_markup_as_text(tab: Tab, site: Site, articles: str) -> None:
+    """What a client writes into ids, fields, values and names of namespaces."""
+    page = tab.page
+    page.add_init_script(ALARM)
+    alice = site.world.alice
+    index = get_index(alice, site.project, "articles")
+    record = {"id": CANARY, "values": [1, 2, 3, 4], "metadata": {CANARY: CANARY}}
+    upsert_records(alice, index, CANARY, [record])
+    place = urlencode({"namespace": CANARY, "id": CANARY})
+    for path in ("", "/browse", "/browse/record", "/query", "/namespaces", "/danger"):
+        tab.open(f"{articles}{path}?{place}")
+        expect(page.get_by_role("main")).to_contain_text(CANARY)
+        assert page.evaluate(SILENT), path
+    tab.open(f"{articles}/query?{place}")
+    page.get_by_role("button", name="Run query").click()
+    page.get_by_role("region", name="Matches", exact=True).get_by_role("link").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(CANARY)
+    assert page.evaluate(SILENT)
 
 
 def _go(page: Page, label: str) -> None:

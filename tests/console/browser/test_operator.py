@@ -4,9 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from access.actor import OPERATOR
+from indexes.backup_models import Backup, BackupStatus
+from indexes.backups import create_backup
 from indexes.nodes import register_node
+from indexes.restores import create_index_from_backup
 from orgs.operators import add_operator
 from tests.console.browser.conftest import OpenTab, prove
+from tests.console.browser.hands import told
 from tests.console.browser.test_look import faults
 from tests.console.conftest import Site
 
@@ -44,3 +48,22 @@ def test_an_operator_looks_around_and_suspends_an_organization(
     page.get_by_role("button", name="Change plan").click()
     expect(page.get_by_role("status")).to_contain_text("Oak has a new plan")
     assert not found
+
+
+def test_an_operator_tries_the_parts_checks_and_cancels(open_tab: OpenTab, site: Site) -> None:
+    add_operator(OPERATOR, site.alice)
+    backup = create_backup(OPERATOR, site.world.index("articles"), name="nightly")
+    Backup.objects.using("system").filter(pk=backup.pk).update(status=BackupStatus.READY)
+    backup.refresh_from_db(using="system")
+    create_index_from_backup(OPERATOR, backup, name="articles-again")
+    tab = open_tab(site.alice)
+    prove(tab, site)
+    page = tab.open("/operator/settings")
+    page.get_by_role("button", name="Try it: the object store").click()
+    told(page, "The object store works")
+    page.get_by_role("link", name="Diagnostics").click()
+    page.get_by_role("button", name="Check now").click()
+    expect(page.get_by_role("region", name="Findings").first).to_be_visible()
+    page.get_by_role("link", name="Jobs").click()
+    page.get_by_role("button", name="Cancel the restore of articles-again").click()
+    told(page, "The restore of articles-again is cancelled")
