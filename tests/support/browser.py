@@ -19,6 +19,14 @@ _ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+# Another program changed the network's interfaces, and Chromium gave up on what was under way.
+_OF_THE_MACHINE = "net::ERR_NETWORK_CHANGED"
+_PINNED = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => ["fixed", "sticky"].includes(getComputedStyle(one).position))
+  .filter((one) => one.checkVisibility())
+  .filter((one) => one.getBoundingClientRect().height > innerHeight / 3)
+  .map((one) => `covers a third of the window: ${one.outerHTML.slice(0, 100)}`)"""
+
 
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
@@ -71,6 +79,10 @@ class Tab:
         width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         return int(self.page.evaluate(width))
 
+    def pinned(self) -> list[str]:
+        """What stays in place while the page scrolls, and takes more than a third of the window."""
+        return list(self.page.evaluate(_PINNED))
+
     def expect_complaints(self, part: str) -> None:
         """Those the test provoked, such as a missing page."""
         self.complaints[:] = [one for one in self.complaints if part not in one]
@@ -98,5 +110,5 @@ class Tab:
             self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and _OF_THE_MACHINE not in message.text:
             self.complaints.append(message.text)

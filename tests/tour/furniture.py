@@ -19,6 +19,7 @@ from tests.support.stack import REPOSITORY, Stack
 # Where the tour's key provider is, in the environment of its stack.
 KEY_HOUSE = "TOUR_KEY_HOUSE"
 OWNERS_ADDRESS, VIEWERS_ADDRESS = "mara@hollin.example", "vera@hollin.example"
+MEMBERS_ADDRESS = "priya@hollin.example"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def _sessions() -> dict[str, dict[str, str]]:
     from accounts.queries import find_user_by_email
 
     found = {}
-    for who, address in (("owner", OWNERS_ADDRESS), ("viewer", VIEWERS_ADDRESS)):
+    visitors = {"owner": OWNERS_ADDRESS, "member": MEMBERS_ADDRESS, "viewer": VIEWERS_ADDRESS}
+    for who, address in visitors.items():
         user = find_user_by_email(address)
         assert user is not None
         client = Client()
@@ -75,6 +77,7 @@ def _furnish() -> dict[str, dict[str, str]]:
     from orgs.installation.diagnosis import diagnose
     from orgs.organizations import create_organization
     from orgs.plans import Plan
+    from orgs.queries import session_actor
     from projects.projects import create_project
     from tests.tour import indexes, listeners, people, strangers
 
@@ -82,31 +85,33 @@ def _furnish() -> dict[str, dict[str, str]]:
     names = ("Search production", "Recommendations", "Support assistant")
     project, *others = [create_project(OPERATOR, organization, name=name) for name in names]
     team = people.hire(organization, project)
+    owner, colleague = (
+        session_actor(team[address]) for address in (OWNERS_ADDRESS, "jonas@hollin.example")
+    )
     values = {
         "organization": organization.slug,
         "project": project.slug,
         "empty_project": others[-1].slug,
-        **people.invite(organization, project),
-        **people.automate(organization, project),
-        **people.connect(organization, project, team),
-        **indexes.fill(project),
-        **listeners.listen(organization, project),
+        **people.invite(organization, project, actor=owner),
+        **people.automate(organization, project, actor=owner),
+        **people.connect(organization, project, team, actor=owner),
+        **indexes.fill(project, actor=colleague),
+        **listeners.listen(organization, project, actor=owner),
         **people.events(organization, project),
-        "kind": _lock(project),
+        "kind": _lock(owner, project),
     }
     diagnose(OPERATOR)
     paths = strangers.paths(organization, team) | listeners.paths(organization)
     return {"values": values, "paths": paths}
 
 
-def _lock(project: Any) -> str:
+def _lock(owner: Any, project: Any) -> str:
     """Put a key at the tour's own provider around the project; its kind."""
-    from access.actor import OPERATOR
     from projects.encryption_keys import attach_encryption_key
     from tests.support.key_house import SECRETS, KeyHouse
 
     attach_encryption_key(
-        OPERATOR, project, kind="vault", secret=SECRETS["vault"](),
+        owner, project, kind="vault", secret=SECRETS["vault"](),
         settings=KeyHouse(os.environ[KEY_HOUSE]).settings("vault"),
     )  # fmt: skip
     return "vault"

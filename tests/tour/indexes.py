@@ -3,7 +3,7 @@
 import math
 from datetime import timedelta
 
-from access.actor import OPERATOR
+from access.actor import OPERATOR, Actor
 from access.permissions import Role
 from billing.contacts import set_billing_contact
 from indexes.addresses import local_door
@@ -35,35 +35,35 @@ _INDEXES = (
 _DAYS = 40
 
 
-def fill(project: Project) -> dict[str, str]:
+def fill(project: Project, *, actor: Actor = OPERATOR) -> dict[str, str]:
     found = [
         create_index(
-            OPERATOR, project, name=name, spec=SPEC, dimension=dimension, metric=metric,
+            actor, project, name=name, spec=SPEC, dimension=dimension, metric=metric,
             tags={"team": "search", "stage": "production"},
         )
         for name, dimension, metric in _INDEXES
     ]  # fmt: skip
     wait_until(
-        lambda: all(get_index(OPERATOR, project, one.name).is_ready for one in found),
+        lambda: all(get_index(actor, project, one.name).is_ready for one in found),
         timeout_s=120, every_s=0.5, what="the tour's indexes are ready",
     )  # fmt: skip
-    articles = get_index(OPERATOR, project, _NAMED)
-    _use(articles, project)
+    articles = get_index(actor, project, _NAMED)
+    _use(actor, articles, project)
     _past(found)
     set_billing_contact(
         OPERATOR, project.organization, name="Cara Counter", email="accounts@hollin.example",
         company="Hollin Labs Ltd.", address="1 Resin Road\n12345 Forest", tax_id="DE 123 456 789",
     )  # fmt: skip
-    create_collection(OPERATOR, articles, name="support-articles-2026")
+    create_collection(actor, articles, name="support-articles-2026")
     return {
         "name": _NAMED,
         "collection": "support-articles-2026",
-        **_backed_up(articles, project),
+        **_backed_up(actor, articles, project),
     }
 
 
-def _use(index: Index, project: Project) -> None:
-    _, key = create_api_key(OPERATOR, project, name="search-api", roles=[Role.PROJECT_EDITOR])
+def _use(actor: Actor, index: Index, project: Project) -> None:
+    _, key = create_api_key(actor, project, name="search-api", roles=[Role.PROJECT_EDITOR])
     host, port, prefix = local_door(index)
     client = Client(f"http://{host}:{port}{prefix}", key.value, index.dimension or 0)
     client.fill(600)
@@ -84,18 +84,19 @@ def _past(indexes: list[Index]) -> None:
                 past.used(
                     index, (clock.now() - timedelta(days=ago)).date(),
                     read_units=int(41_000 * wave), write_units=int(9_300 * wave),
-                    queries=int(20_500 * wave), stored=(3 - number) * (_DAYS - ago) * 31_000_000,
+                    queries=int(20_500 * wave), stored=(3 - number) * (_DAYS - ago) * 31_000,
+                    records=(3 - number) * (_DAYS - ago) * 6,
                 )  # fmt: skip
 
 
-def _backed_up(index: Index, project: Project) -> dict[str, str]:
+def _backed_up(actor: Actor, index: Index, project: Project) -> dict[str, str]:
     """A backup that the workers took, and a restore of it."""
-    backup = create_backup(OPERATOR, index, name="before-the-migration", description="By hand")
+    backup = create_backup(actor, index, name="before-the-migration", description="By hand")
 
     def is_taken() -> bool:
-        return get_backup(OPERATOR, project, str(backup.pk)).status == BackupStatus.READY
+        return get_backup(actor, project, str(backup.pk)).status == BackupStatus.READY
 
     wait_until(is_taken, timeout_s=120, every_s=0.5, what="the tour's backup is taken")
-    taken = get_backup(OPERATOR, project, str(backup.pk))
-    job = create_index_from_backup(OPERATOR, taken, name="articles-again")
+    taken = get_backup(actor, project, str(backup.pk))
+    job = create_index_from_backup(actor, taken, name="articles-again")
     return {"backup_id": str(backup.pk), "job_id": str(job.pk)}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from access.actor import OPERATOR
+from access.actor import OPERATOR, Actor
 from access.permissions import Role
 from accounts.models import User
 from kit import clock
@@ -33,6 +33,10 @@ from tests.support.sessions import a_session_of
 from tests.support.world import PASSWORD
 from tests.tour.furniture import OWNERS_ADDRESS, VIEWERS_ADDRESS
 
+_ON_A_PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+    "Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
 _TEAM = (
     ("Mara Aydin", OWNERS_ADDRESS, Role.ORG_OWNER, None),
     ("Vera Lind", VIEWERS_ADDRESS, Role.ORG_MEMBER, Role.PROJECT_VIEWER),
@@ -55,18 +59,22 @@ def hire(organization: Organization, project: Project) -> dict[str, User]:
             add_project_member(OPERATOR, project, user=team[email], role=on_project)
     add_operator(OPERATOR, team[OWNERS_ADDRESS])
     with_app(team[OWNERS_ADDRESS])
-    a_session_of(team[OWNERS_ADDRESS])
+    a_session_of(team[OWNERS_ADDRESS], user_agent=_ON_A_PHONE)
     return team
 
 
-def invite(organization: Organization, project: Project) -> dict[str, str]:
+def invite(
+    organization: Organization, project: Project, *, actor: Actor = OPERATOR
+) -> dict[str, str]:
     roles = [Assignment(Role.ORG_MEMBER), Assignment(Role.PROJECT_EDITOR, project.pk)]
     for email in ("nora.lindqvist@hollin.example", "accounts-payable@partners.pine.example"):
-        invitation, _ = create_invitation(OPERATOR, organization, email=email, assignments=roles)
+        invitation, _ = create_invitation(actor, organization, email=email, assignments=roles)
     return {"invitation_id": str(invitation.pk)}
 
 
-def automate(organization: Organization, project: Project) -> dict[str, str]:
+def automate(
+    organization: Organization, project: Project, *, actor: Actor = OPERATOR
+) -> dict[str, str]:
     """API keys and service accounts, of the owner's making."""
     soon = clock.now() + timedelta(days=6)
     for name, role in (
@@ -74,17 +82,17 @@ def automate(organization: Organization, project: Project) -> dict[str, str]:
         ("ingest-worker", Role.DATA_PLANE_EDITOR),
         ("storefront", Role.DATA_PLANE_VIEWER),
     ):
-        create_api_key(OPERATOR, project, name=name, roles=[role])
-    create_api_key(OPERATOR, project, name="notebook-mara", expires_at=soon)
+        create_api_key(actor, project, name=name, roles=[role])
+    create_api_key(actor, project, name="notebook-mara", expires_at=soon)
     bounds = Bounds(namespaces=("eu",), networks=("203.0.113.0/24",))
-    key, _ = create_api_key(OPERATOR, project, name="edge-reader", bounds=bounds)
-    disable_api_key(OPERATOR, key)
+    key, _ = create_api_key(actor, project, name="edge-reader", bounds=bounds)
+    disable_api_key(actor, key)
     for name in ("nightly-backups", "terraform-of-the-platform-team"):
         account, _ = create_service_account(
-            OPERATOR, organization, name=name,
+            actor, organization, name=name,
             assignments=[Assignment(Role.ORG_MANAGER), Assignment(Role.PROJECT_EDITOR, project.pk)],
         )  # fmt: skip
-    secret, _ = add_secret(OPERATOR, account, expires_at=clock.now() + timedelta(days=90))
+    secret, _ = add_secret(actor, account, expires_at=clock.now() + timedelta(days=90))
     return {
         "key_id": str(key.pk),
         "service_account_id": str(account.pk),
@@ -92,16 +100,18 @@ def automate(organization: Organization, project: Project) -> dict[str, str]:
     }
 
 
-def connect(organization: Organization, project: Project, team: dict[str, User]) -> dict[str, str]:
+def connect(
+    organization: Organization, project: Project, team: dict[str, User], *, actor: Actor = OPERATOR
+) -> dict[str, str]:
     """An identity provider: domains, a connection with a test, and a directory."""
     owner = team[OWNERS_ADDRESS]
     verify(organization, "hollin.example")
-    connection = create_connection(OPERATOR, organization, name="Okta", preset="okta")
+    connection = create_connection(actor, organization, name="Okta", preset="okta")
     provider = ProviderMetadata(
         "https://idp.hollin.example/exk1f", "https://idp.hollin.example/sso", None, None, None,
         (signer("Hollin Labs").certificate,),
     )  # fmt: skip
-    set_provider(OPERATOR, connection, provider=provider)
+    set_provider(actor, connection, provider=provider)
     arrived = {
         "issuer": "https://idp.hollin.example/exk1f",
         "name_id": OWNERS_ADDRESS,
@@ -112,10 +122,10 @@ def connect(organization: Organization, project: Project, team: dict[str, User])
         test = TestSignOn.objects.create(
             organization=organization, connection=connection, user_id=owner.pk, arrived=arrived
         )
-    token, _ = create_scim_token(OPERATOR, organization, name="Okta, production")
+    token, _ = create_scim_token(actor, organization, name="Okta, production")
     group = create_group(OPERATOR, organization, wanted=Group(display_name="Engineering"))
     roles = ["pinecone:OrgManager", f"pinecone:project:{project.pk}:ProjectEditor"]
-    map_group(OPERATOR, group, roles=roles)
+    map_group(actor, group, roles=roles)
     create_user(OPERATOR, organization, wanted=described("priya@hollin.example"))
     return {
         "connection": str(connection.pk),

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.support.key_house import key_house
 from tests.support.stack import Stack, running_stack
 from tests.tour.furniture import KEY_HOUSE, Furnished, furnished, sessions
-from tests.tour.pages import OWNER, STRANGER, VIEWER, pages
+from tests.tour.pages import MEMBER, OWNER, STRANGER, VIEWER, pages
 from tests.tour.walker import THEMES, walk
 
 
@@ -20,11 +20,13 @@ class Tour:
     facts: Furnished
 
     def walk(self, browser: Browser, *, wanted: str = "", folder: Path | None = None) -> list[str]:
-        """Everybody in both themes. Proofs last a quarter of an hour: each walk gets fresh ones."""
+        """Everybody in both themes. Proofs last a quarter of an hour: each walk gets fresh ones.
+        Of members there are no pictures: theirs are the owner's with some controls less."""
         found = []
         todo = pages(self.facts.values, self.facts.paths)
+        visitors = (OWNER, VIEWER, STRANGER) if folder else (OWNER, MEMBER, VIEWER, STRANGER)
         for theme in THEMES:
-            for who in (OWNER, VIEWER, STRANGER):
+            for who in visitors:
                 cookies = {} if who == STRANGER else sessions(self.stack)[who]
                 theirs = [one for one in todo if one.who == who and wanted in one.name]
                 found += walk(

@@ -1,37 +1,48 @@
 """Visits pages in both themes and at three widths, keeps pictures and says what is wrong."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
 from tests.support.browser import Tab, new_context
+from tests.support.keyboard import loose_dialog, openers, unreachable
 from tests.tour.pages import MISSING, STRANGER, Page
 
 THEMES = ("light", "dark")
 WIDTHS = (1440, 768, 390)
 _PHONE = WIDTHS[-1]
+# A window of 1280 × 900 at 200 %, in the pixels of style sheets.
+_ZOOMED = (640, 450)
 _OK, _NOT_FOUND = 200, 404
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 # Nothing of htmx is under way, and the faces are there.
 _SETTLED = "() => !document.querySelector('.htmx-request') && document.fonts.status === 'loaded'"
 
 
 @dataclass(frozen=True)
 class Walker:
-    """Walks for one visitor in one theme. Pictures go to `folder`, where there is one."""
+    """Walks for one visitor in one theme. Pictures go to `folder`, where there is one; without,
+    there is time to go through each page by keyboard, once, in the light."""
 
     tab: Tab
     theme: str
     folder: Path | None = None
+    dialogs: set[str] = field(default_factory=set)
 
     def visit(self, page: Page) -> list[str]:
         """What is wrong with it, each with where."""
         found = self._opened(page)
         for width in WIDTHS:
             found += self._measured(page, width)
+        found += self._zoomed()
         self.tab.resize(WIDTHS[0])
         found += self.tab.violations()
+        if self.folder is None and self.theme == THEMES[0]:
+            found += self._by_keyboard()
         found += [f"the browser complains: {one}" for one in self.tab.complaints]
         self.tab.complaints.clear()
         return [f"{page.name} for the {page.who} in the {self.theme}: {one}" for one in found]
@@ -60,6 +71,22 @@ class Walker:
             found.append(f"sticks out by {self.tab.overflow()} pixels at {width}")
         if width == _PHONE and self.theme == THEMES[0]:  # colours differ by theme, layout does not
             found += [f"on a phone: {one}" for one in self.tab.violations()]
+        return found
+
+    def _zoomed(self) -> list[str]:
+        self.tab.resize(*_ZOOMED)
+        if self.tab.overflow() > 0:
+            return [f"sticks out by {self.tab.overflow()} pixels at 200 %"]
+        return [f"at 200 %: {one}" for one in self.tab.pinned()]
+
+    def _by_keyboard(self) -> list[str]:
+        found = unreachable(self.tab)
+        for address in openers(self.tab):
+            # Dialogs of one kind are one, whichever row opens it.
+            kind = _ID.sub("…", urlsplit(address).path)
+            if kind not in self.dialogs:
+                self.dialogs.add(kind)
+                found += loose_dialog(self.tab, address)
         return found
 
 
