@@ -50,4 +50,6 @@ def render_account(
 def _item(request: HttpRequest, label: str, page: str, icon: str) -> Item:
     url = reverse(f"console:{page}")
     is_below = page != "account" and request.path.startswith(url + "/")
+    if page == "account":  # which is above all others, and shows the address itself
+        is_below = request.path == reverse("console:account_email")
     return Item(label, url, icon, request.path == url or is_below)

@@ -17,7 +17,9 @@ class Past:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def used(self, index: Index, day: date, *, stored: int | None = None, **counts: int) -> None:
+    def used(
+        self, index: Index, day: date, *, stored: int | None = None, records: int = 1, **counts: int
+    ) -> None:
         place = Place(
             OrganizationId(index.organization_id),
             ProjectId(index.project_id),
@@ -26,5 +28,5 @@ class Past:
         )
         tally = Tally(index.name)
         tally.counts.update(counts)
-        sizes: dict[Any, Held] = {} if stored is None else {index.pk: Held(stored, 1)}
+        sizes: dict[Any, Held] = {} if stored is None else {index.pk: Held(stored, records)}
         usage.apply(self._connection, new_id(), Report(1, {place: tally}, day, sizes))

@@ -8,4 +8,5 @@ function reveal(within) {
 }
 
 reveal(document);
+addEventListener("resize", () => reveal(document));
 document.addEventListener("htmx:load", (event) => reveal(event.target));
