@@ -16,6 +16,7 @@ _PARTS = {
     "database_system": "Database as the system role",
     "cache": "Cache and broker",
     "worker": "Workers",
+    "object_store": "Object store",
 }
 
 
