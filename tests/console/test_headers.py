@@ -27,7 +27,8 @@ def test_policy_allows_only_own_files_and_nothing_inline(
 def test_templates_hold_no_inline_script_style_or_handler() -> None:
     inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:")
     for template in TEMPLATES.rglob("*.html"):
-        assert not inline.search(template.read_text()), template
+        html = re.sub(r"{%.*?%}", "", template.read_text())
+        assert not inline.search(html), template
 
 
 def test_htmx_may_neither_evaluate_nor_keep_pages(
