@@ -17,8 +17,7 @@ from tests.matrix.reference import (
     SETTINGS_WRITE,
     SIGNED_IN,
 )
-from tests.matrix.rows import Row, Rows
-from tests.matrix.walk import METHODS
+from tests.matrix.rows import METHODS, Row, Rows
 
 _P = "o/<slug:organization>/p/<slug:project>"
 

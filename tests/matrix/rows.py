@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+from tests.matrix.rows import METHODS
+
+__all__ = ["METHODS", "filled", "mounted_routes", "parameters"]
+
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
