@@ -367,6 +367,8 @@ def test_keys_rotate_under_load_whatever_is_killed(
             kind = CHOSEN[number]
             ground.choose = random.Random(f"{campaign.seed} {kind}")
             report.add(**_under_load(ground, load, kind))
+    # A connection of its own: that one may have idled for too long.
+    with control(ground.stack.api_url, ground.stack.api_key) as api:
         _restore_and_compare(ground, api)
     with capsys.disabled():
         sys.stdout.write(f"\n{report.text()}\n")
