@@ -48,3 +48,11 @@ class Advised:
 
     def __str__(self) -> str:
         return self.label
+
+
+class OnePageForm(ConsoleForm):
+    """One of several forms of a page: its controls have ids of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
+        super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ from django import forms
 
 from billing.caps import PRESET, MonthlyUnits
 from billing.models import Caps
-from console.forms.base import ConsoleForm
+from console.forms.base import ConsoleForm, OnePageForm
 from orgs.plans import Plan
 from storage.rate_limits import OF_INDEX, PINECONE_RATES, RateLimit
 
@@ -26,7 +26,7 @@ class PlanForm(ConsoleForm):
     plan = forms.ChoiceField(label="Plan", choices=[(str(plan), str(plan)) for plan in Plan])
 
 
-class SuspendForm(ConsoleForm):
+class SuspendForm(OnePageForm):
     """Members are told that it is suspended, and not why: the reason stands in its audit log."""
 
     reason = forms.CharField(

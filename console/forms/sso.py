@@ -8,7 +8,7 @@ from django import forms
 from access.matrix import ROLE_LABELS
 from access.permissions import ORGANIZATION_ROLES, Role
 from console.forms.accounts import address_field
-from console.forms.base import ConsoleForm
+from console.forms.base import ConsoleForm, OnePageForm
 from kit.errors import InvalidArgument
 from sso.connections import Rules
 from sso.metadata import ProviderMetadata, certificate_pem
@@ -24,21 +24,13 @@ class DiscoveryForm(ConsoleForm):
     email = address_field(autofocus=True)
 
 
-class _OnePageForm(ConsoleForm):
-    """One of several forms of a page: its controls have ids of their own."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
-        super().__init__(*args, **kwargs)
-
-
-class DomainForm(_OnePageForm):
+class DomainForm(OnePageForm):
     domain = forms.CharField(
         label="Mail domain", max_length=253, help_text="For example pine.example.com."
     )
 
 
-class ConnectionForm(_OnePageForm):
+class ConnectionForm(OnePageForm):
     name = forms.CharField(label="Name", max_length=80, help_text="What people call the provider.")
     preset = forms.ChoiceField(
         label="Kind of provider",
@@ -46,7 +38,7 @@ class ConnectionForm(_OnePageForm):
     )
 
 
-class MetadataUrlForm(_OnePageForm):
+class MetadataUrlForm(OnePageForm):
     url = forms.CharField(
         label="Address of the metadata",
         max_length=2048,
@@ -55,13 +47,13 @@ class MetadataUrlForm(_OnePageForm):
     )
 
 
-class MetadataForm(_OnePageForm):
+class MetadataForm(OnePageForm):
     metadata = forms.CharField(
         label="Metadata (XML)", max_length=512_000, widget=forms.Textarea(attrs=_LONG)
     )
 
 
-class ProviderForm(_OnePageForm):
+class ProviderForm(OnePageForm):
     """For providers that publish no metadata."""
 
     entity_id = forms.CharField(label="Entity id (issuer)", max_length=1024)
@@ -84,13 +76,13 @@ class ProviderForm(_OnePageForm):
         )
 
 
-class CertificateForm(_OnePageForm):
+class CertificateForm(OnePageForm):
     certificate = forms.CharField(
         label="Next certificate (PEM)", widget=forms.Textarea(attrs=_LONG), max_length=20_000
     )
 
 
-class RulesForm(_OnePageForm):
+class RulesForm(OnePageForm):
     """What attributes mean, who may join, and how messages travel."""
 
     email_attribute = forms.CharField(

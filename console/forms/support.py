@@ -2,15 +2,15 @@
 
 from django import forms
 
-from console.forms.base import ConsoleForm
+from console.forms.base import ConsoleForm, OnePageForm
 from orgs.support import MAX_HOURS
 
 _HOURS = (1, 4, 8, MAX_HOURS)
 
 
-class SupportRequestForm(ConsoleForm):
+class SupportRequestForm(OnePageForm):
     reason = forms.CharField(
-        label="Why",
+        label="What for",
         max_length=300,
         help_text="The organization's owners read it, and it stands in their audit log.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

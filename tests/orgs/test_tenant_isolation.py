@@ -27,7 +27,7 @@ PERSONS = {
 INSTALLATIONS = {
     "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
     "django_migrations", "dataplane_version", "indexes_portreservation", "indexes_node",
-    "audit_turn", "billing_usagereporter",
+    "indexes_part", "audit_turn", "billing_usagereporter",
 }  # fmt: skip
 # Sealed records under opaque ids, which the application role cannot read at all.
 WRITE_LOG = set(TABLES)

@@ -46,13 +46,14 @@ def places(world: World, where: Organization, project: Project) -> dict[str, str
         "role_binding_id": str(binding.pk),
         "webhook_id": str(hook(where).webhook.pk),
         "delivery_id": str(new_id()),
+        "job_id": str(new_id()),
         "stream_id": str(stream.stream.pk),
     }
 
 
 def nowhere() -> dict[str, str]:
     names = ("organization", "project", "api_key", "user", "invite", "service_account",
-             "role_binding", "webhook", "delivery", "stream")  # fmt: skip
+             "role_binding", "webhook", "delivery", "stream", "job")  # fmt: skip
     return {f"{name}_id": str(new_id()) for name in names}
 
 

@@ -218,7 +218,11 @@ def test_a_page_that_asks_for_itself_does_not_take_a_click_back(
     create_index(OPERATOR, site.project, name="articles", spec=SPEC, dimension=3)
     page = open_tab(site.vera).open(f"{site.place}/indexes/articles")
     held: list[Route] = []
-    page.route("**/articles/config", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/articles/config", hold)
     page.get_by_role("link", name="Configuration").click(no_wait_after=True)
     with page.expect_response(lambda answer: "hx-refresh" in answer.headers):
         bring_up("articles")

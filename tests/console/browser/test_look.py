@@ -171,7 +171,7 @@ def faults(tab: Tab, name: str) -> list[str]:
             found.append(f"{name} sticks out by {tab.overflow()} pixels at {width}")
         if width != TABLET:
             tab.keep(f"{name}-light-{width}")
-            found.extend(f"{name} at {width}: {violation}" for violation in tab.violations())
+    found.extend(f"{name} on a phone: {violation}" for violation in tab.violations())
     tab.resize(WIDTHS[0])
     tab.wear("dark")
     tab.keep(f"{name}-dark")

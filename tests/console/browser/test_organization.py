@@ -146,7 +146,7 @@ def test_support_asks_is_let_in_and_shown_the_door(tab: Tab, site: Site, open_ta
     there.get_by_role("button", name="Save caps").click()
     told(there, "has new caps")
     support = there.get_by_role("region", name="Access for support")
-    support.get_by_label("Why").fill("ticket 7")
+    support.get_by_label("What for").fill("ticket 7")
     support.get_by_role("button", name="Ask the owners").click()
     told(there, "were asked")
     page = tab.open(f"{site.home}/settings")
