@@ -44,7 +44,7 @@ from tests.support.world import World
 
 NAMES = ("films", "books")
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
-COUNT = 200 if IS_NIGHTLY else 3
+COUNT = 200 if IS_NIGHTLY else 1
 # The log that a digest is compared with is replayed from its first batch on, and grows.
 BACKUPS_OF_AN_INDEX = 20
 

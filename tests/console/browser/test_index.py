@@ -31,7 +31,7 @@ def articles(site: Site) -> Iterator[str]:
         yield f"{site.place}/indexes/articles"
 
 
-@pytest.mark.parametrize("name", ["alice", "bob"])
+@pytest.mark.parametrize("name", [pytest.param("alice", marks=pytest.mark.nightly), "bob"])
 def test_an_index_is_filled_browsed_asked_and_emptied(
     open_tab: OpenTab, site: Site, articles: str, name: str
 ) -> None:
@@ -53,6 +53,7 @@ def test_an_index_is_filled_browsed_asked_and_emptied(
     assert not found
 
 
+@pytest.mark.nightly
 def test_the_same_pages_in_the_dark_for_a_viewer(
     open_tab: OpenTab, site: Site, articles: str
 ) -> None:

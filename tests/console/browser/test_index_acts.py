@@ -14,7 +14,7 @@ from tests.console.browser.conftest import OpenTab, Tab, prove
 from tests.console.browser.hands import opened, send, told
 from tests.console.conftest import Site
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 
 @pytest.fixture(params=["alice", "bob"])

@@ -28,7 +28,7 @@ from webhooks.models import Webhook
 
 __all__ = ["loopback_allowed", "receiver"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 
 @pytest.fixture

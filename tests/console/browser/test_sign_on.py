@@ -30,7 +30,7 @@ from tests.tour.pages import OWNER
 
 __all__ = ["names"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 _PROVIDER = "https://idp.example.org"
 _FORM = """<!doctype html><html lang="en"><title>Provider</title>
