@@ -6,7 +6,7 @@ HOME_DIR ?= $(or $(STONEPINE_HOME),.stonepine)
 PORT ?=
 T ?= tests
 # Test processes side by side; each starts servers of its own, and waits for them much of its time.
-JOBS ?= 4
+JOBS ?= 3
 
 # Without bytecode files every one of the many processes would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
