@@ -33,6 +33,10 @@ class ConsoleForm(forms.Form):
             return False
         return True
 
+    def offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        """Let that field, which is one of choices, have these."""
+        self.fields[name].choices = choices  # type: ignore[attr-defined]  # such have
+
     def refuse(self, error: StonepineError) -> None:
         """Show a verb's refusal beside the field it names, else above the form."""
         field = error.fields.get("field")

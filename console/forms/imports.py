@@ -40,4 +40,4 @@ class ImportForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         known = [(str(one.pk), f"{one.name} ({one.provider})") for one in integrations]
         choices = [("", "None: the files are open to Stonepine"), *known]
-        self.fields["integration"].choices = choices  # type: ignore[attr-defined]
+        self.offer("integration", choices)

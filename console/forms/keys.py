@@ -75,7 +75,7 @@ class KeyForm(ConsoleForm):
     def __init__(self, *args: Any, indexes: Iterable[Index] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(str(index.pk), index.name) for index in indexes]
-        self.fields["index_ids"].choices = choices  # type: ignore[attr-defined]
+        self.offer("index_ids", choices)
 
     def clean(self) -> None:
         if self.cleaned_data.get("preset") == "custom" and not self.roles:

@@ -76,7 +76,7 @@ class InNamespace(ConsoleForm):
         self.index = index
         asked = self.data.get("namespace") or self.initial.get("namespace") or "__default__"
         names = list(dict.fromkeys([*(one.name for one in namespaces), str(asked)]))
-        self.fields["namespace"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.offer("namespace", [(name, name) for name in names])
         if namespaces and not self.initial.get("namespace"):
             largest = max(namespaces, key=lambda one: one.record_count)
             self.initial["namespace"] = largest.name
@@ -110,7 +110,7 @@ class QueryForm(InNamespace):
         super().__init__(*args, **kwargs)
         is_sparse = self.index.vector_type == VectorType.SPARSE
         by = ("sparse", "Sparse vector") if is_sparse else ("vector", "Vector")
-        self.fields["by"].choices = [("id", "Record ID"), by]  # type: ignore[attr-defined]
+        self.offer("by", [("id", "Record ID"), by])
         self.initial.setdefault("by", "id")
         self.is_hybrid = not is_sparse and self.index.metric == Metric.DOTPRODUCT
         same = self.fields["namespace"].choices  # type: ignore[attr-defined]
@@ -171,7 +171,7 @@ class MapForm(InNamespace):
         asked = self.data.get("colour")
         names = list(dict.fromkeys([*fields, *([str(asked)] if asked else [])]))
         choices = [("", "Whatever divides them best"), *((name, name) for name in names)]
-        self.fields["colour"].choices = choices  # type: ignore[attr-defined]
+        self.offer("colour", choices)
 
     @property
     def where(self) -> str:

@@ -11,7 +11,7 @@ GB = 2**30
 
 
 def node(number: int, *, capacity: int = 100, memory: int = 8 * GB, **has: float) -> Candidate:
-    return Candidate(UUID(int=number), f"n{number}", capacity, memory, **has)  # type: ignore[arg-type] - fields by name
+    return Candidate(UUID(int=number), f"n{number}", capacity, memory, **has)  # type: ignore[arg-type]  # fields by name
 
 
 def index(number: int) -> UUID:

@@ -46,7 +46,7 @@ def olga(world: World) -> User:
 
 def grant(world: World, **changes: object) -> SupportAccess:
     wish = {"reason": "ticket 4711", "hours": 4} | changes
-    return grant_support(world.alice, world.organization, **wish)  # type: ignore[arg-type] - arguments by name
+    return grant_support(world.alice, world.organization, **wish)  # type: ignore[arg-type]  # arguments by name
 
 
 def test_owners_are_asked_by_mail_and_decide(world: World, olga: User) -> None:
