@@ -23,6 +23,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STEADY_AFTER_S = 1.0
 _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
+_SUCCESSOR_PATIENCE_S = 60.0
+_LAST_REQUESTS_S = 30.0
 _TOLD_TO_EVERYBODY = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", leftovers.MARK}
 
 
@@ -59,6 +61,8 @@ class Keeper:
     restarts: int = 0
     failures: int = 0
     child: Child | None = None
+    _successor: Child | None = None
+    _starts: int = 0
     _log: RotatingLog = field(init=False)
     _is_stopping: bool = False
     _ready_at_s: float = math.inf
@@ -69,7 +73,8 @@ class Keeper:
 
     @property
     def pid(self) -> int | None:
-        return None if self.child is None or self.child.exited.is_set() else self.child.pid
+        serving = self._successor or self.child
+        return None if serving is None or serving.exited.is_set() else serving.pid
 
     @property
     def is_ready(self) -> bool:
@@ -85,6 +90,8 @@ class Keeper:
             await self._live_once()
             if self._is_over():
                 return
+            if self._successor is not None:
+                continue
             pause_s = pause_after(pause_s, served_s=monotonic_s() - self._ready_at_s)
             self._become(State.RESTARTING)
             await asyncio.sleep(pause_s)
@@ -92,33 +99,73 @@ class Keeper:
 
     async def stop(self, after_s: float | None = None) -> None:
         self._is_stopping = True
-        if self.child is not None and not self.child.exited.is_set():
+        living = [
+            child for child in (self.child, self._successor) if child and not child.exited.is_set()
+        ]
+        if living:
             self._become(State.STOPPING)
-            await self.child.stop(self.spec.stop_after_s if after_s is None else after_s)
+            patience_s = self.spec.stop_after_s if after_s is None else after_s
+            await asyncio.gather(*[child.stop(patience_s) for child in living])
         if self.state is not State.DONE:
             self._become(State.STOPPED)
 
     async def renew(self) -> None:
-        """End it, so that it is started again with what is told to it by now."""
-        if self.child is not None and not self.child.exited.is_set():
-            await self.child.stop(self.spec.stop_after_s)
+        """Start it again with what is told to it by now. Where it has a face, the next one answers
+        before it ends."""
+        former = self.child
+        if former is None or former.exited.is_set():
+            return
+        if self.spec.face and self.state is State.READY and await self._has_successor(former):
+            await former.stop(_LAST_REQUESTS_S)
+        else:
+            await former.stop(self.spec.stop_after_s)
+
+    async def _has_successor(self, former: Child) -> bool:
+        """Start another one beside it; True once that is ready and shown."""
+        try:
+            successor, spec = self._begun()
+        except OSError as error:
+            self._log.write(f"cannot start beside the one that runs: {error}".encode())
+            return False
+        deadline = monotonic_s() + _SUCCESSOR_PATIENCE_S
+        while True:
+            is_there = await is_ready(spec.probe, successor.pid, self.around.notices.ready)
+            is_late = monotonic_s() > deadline
+            if is_late or self._is_stopping or successor.exited.is_set() or former.exited.is_set():
+                await successor.stop(self.spec.stop_after_s)
+                return False
+            if is_there:
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+        _show(self.spec.face, spec.probe.path)
+        self._successor = successor
+        self.restarts += 1
+        self.around.on_change()
+        return True
 
     def close(self) -> None:
         self._log.close()
 
     async def _live_once(self) -> None:
+        if self._successor is not None:
+            self.child, self._successor = self._successor, None
+            self._ready_at_s = monotonic_s()
+            await self.child.exited.wait()
+            self._note_end(self.child)
+            return
         self._become(State.STARTING)
-        await self._clear_the_way()
+        if self.spec.folder:
+            await self._wait_for_leftovers(Path(self.spec.folder), Path(self.spec.argv[0]))
         if self._is_stopping:
             return
         try:
-            self.child = Child(self.spec, self._environment(), self.around.directory, self._log)
+            self.child, spec = self._begun()
         except OSError as error:  # no memory, no process slots: as good as a start that failed
             self._log.write(f"cannot start: {error}".encode())
             self.failures += 1
             return
         self.around.on_change()
-        readiness = asyncio.create_task(self._watch_readiness(self.child))
+        readiness = asyncio.create_task(self._watch_readiness(self.child, spec))
         end = asyncio.create_task(self.child.exited.wait())
         await asyncio.wait({readiness, end}, return_when=asyncio.FIRST_COMPLETED)
         if readiness.done():
@@ -126,6 +173,18 @@ class Keeper:
         await end
         readiness.cancel()
         self._note_end(self.child)
+
+    def _begun(self) -> tuple[Child, ProcessSpec]:
+        """The next start, and what it was started as. What a killed predecessor left at its place
+        must not block it."""
+        spec = self.spec
+        if spec.face:
+            self._starts += 1
+            spec = spec.facing(f"{spec.face}.{self._starts % 2}")
+        for path in spec.stale_files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it
+        return Child(spec, self._environment(), self.around.directory, self._log), spec
 
     def _environment(self) -> dict[str, str]:
         told: Mapping[str, str] = self.around.environment
@@ -145,27 +204,21 @@ class Keeper:
             self.failures += self.state is not State.READY
             self._log.write(f"ended with {_ending(child.returncode)}".encode())
 
-    async def _watch_readiness(self, child: Child) -> None:
+    async def _watch_readiness(self, child: Child, spec: ProcessSpec) -> None:
         if self.spec.is_one_shot:
             return
         # Readiness lies in another process, which no event of ours can tell of.
         while True:
-            if await is_ready(self.spec.probe, child.pid, self.around.notices.ready):
+            if await is_ready(spec.probe, child.pid, self.around.notices.ready):
                 break
             await asyncio.sleep(_LOOK_EVERY_S)
+        if spec.face:
+            _show(spec.face, spec.probe.path)
         if not self._is_stopping and not child.exited.is_set():
             self.failures = 0
             self._ready_at_s = monotonic_s()
             self._become(State.READY)
             self.around.ready[self.spec.name].set()
-
-    async def _clear_the_way(self) -> None:
-        """What a killed predecessor left must not block the start."""
-        if self.spec.folder:
-            await self._wait_for_leftovers(Path(self.spec.folder), Path(self.spec.argv[0]))
-        for path in self.spec.stale_files:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it
 
     async def _wait_for_leftovers(self, folder: Path, program: Path) -> None:
         """Until nobody of the predecessor works in the folder; at last, end who still does."""
@@ -181,6 +234,15 @@ class Keeper:
         if state is not self.state:
             self.state, self.since = state, now()
             self.around.on_change()
+
+
+def _show(face: str, socket: str) -> None:
+    """Whoever connects to the face from now on meets who listens at the socket."""
+    beside = f"{face}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(beside)  # noqa: PTH108 - single system calls; no worker thread for them
+    os.symlink(Path(socket).name, beside)  # noqa: PTH211 - they lie side by side
+    os.replace(beside, face)  # noqa: PTH105
 
 
 def pause_after(last_pause_s: float, *, served_s: float) -> float:

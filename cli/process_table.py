@@ -8,7 +8,7 @@ from cli.embedded import envoy
 from cli.embedded.identity import Identity
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
-from cli.processes import Probe, ProbeKind, ProcessSpec
+from cli.processes import SOCKET, Probe, ProbeKind, ProcessSpec
 from cli.settings import Installation
 from gateway.settings import GatewaySettings
 from kit.environment import Environment
@@ -122,19 +122,19 @@ def _python_processes(
 def web(environment: Environment, needs: list[str]) -> ProcessSpec:
     command = [
         "granian", "config.wsgi:application", "--interface", "wsgi",
-        "--uds", str(environment.web_socket), "--uds-permissions", "0600",
+        "--uds", SOCKET, "--uds-permissions", "0600",
         "--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
     return ProcessSpec(
         name="web",
         argv=[sys.executable, "-m", *command],
-        probe=Probe(ProbeKind.HTTP, str(environment.web_socket), "/healthz"),
+        probe=Probe(ProbeKind.HTTP, target="/healthz"),
         needs=needs,
         death_signal=signal.SIGTERM,  # its worker process ends with it only when asked
         stop_stage=_WORKERS,
-        stale_files=[str(environment.web_socket)],  # granian refuses to start over it
         signs=True,
+        face=str(environment.web_socket),
     )
 
 

@@ -1,10 +1,12 @@
 """What the supervisor knows of each process, as plain values that travel as JSON."""
 
 import signal
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+SOCKET = "{socket}"
 
 
 class ProbeKind(StrEnum):
@@ -37,7 +39,9 @@ class ProcessSpec:
     of a predecessor may still work in it. `stale_files` are what a killed one leaves behind.
     A one-shot runs to its end, and is ready then. A program that is not ours is told no settings,
     which are secrets for the most part. `signs`: it is started again when the home's secret key
-    changes.
+    changes. `face` is the socket that its clients know: each start listens at one of its own, which
+    `argv` calls SOCKET, and once it is ready the face leads there. So a successor can be ready
+    before its predecessor ends, and nobody is refused.
     """
 
     name: str
@@ -56,6 +60,16 @@ class ProcessSpec:
     is_one_shot: bool = False
     is_ours: bool = True
     signs: bool = False
+    face: str = ""
+
+    def facing(self, socket: str) -> "ProcessSpec":
+        """The same, listening at this socket."""
+        return replace(
+            self,
+            argv=[socket if word == SOCKET else word for word in self.argv],
+            probe=replace(self.probe, path=socket),
+            stale_files=[socket],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The supervisor over small stand-in processes: order, restarts, ends."""
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -8,18 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from cli.home import Home, secret_keys
 from cli.instance import pids, running, status, wait_until_renewed
 from cli.keeper import pause_after
-from cli.processes import Plan, Probe, ProbeKind, ProcessSpec
+from cli.processes import SOCKET, Plan, Probe, ProbeKind, ProcessSpec
 from kit.environment import MADE_HERE
 from tests.support.waiting import wait_until
 
@@ -388,6 +392,53 @@ def test_who_signs_is_started_again_when_the_secret_key_changes(supervised: Supe
     assert {name: environment[name] for name in secret_keys(home)} == secret_keys(home)
     assert environment["STONEPINE_FORMER_SECRET_KEY"] == told["STONEPINE_SECRET_KEY"]
     assert supervised.entry("node")["pid"] == node
+
+
+def facing(face: Path) -> ProcessSpec:
+    command = [sys.executable, "-m", "granian", "tests.cli.secret_teller:application"]
+    return ProcessSpec(
+        name="web",
+        argv=[*command, "--interface", "wsgi", "--uds", SOCKET, "--log-level", "warning"],
+        probe=Probe(ProbeKind.HTTP),
+        death_signal=signal.SIGTERM,
+        signs=True,
+        face=str(face),
+    )
+
+
+def test_who_has_a_face_is_started_again_without_a_refusal(supervised: Supervised) -> None:
+    home, face = supervised.home, supervised.folder / "web.sock"
+    home.path.mkdir()
+    told = {**secret_keys(home), MADE_HERE: "STONEPINE_SECRET_KEY"}
+    supervised.start(facing(face), environment=told)
+    supervised.wait_ready()
+    is_over = threading.Event()
+
+    def asked() -> list[str]:
+        """What each answer told, over a connection of its own and over one that stays."""
+        heard = []
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(face), retries=2)) as kept:
+            while not is_over.is_set():
+                heard.append(kept.get("http://web/").text)
+                with httpx.Client(transport=httpx.HTTPTransport(uds=str(face))) as fresh:
+                    heard.append(fresh.get("http://web/").text)
+        return heard
+
+    with ThreadPoolExecutor(1) as asking:
+        heard = asking.submit(asked)
+        for change in (home.rotate_secret_key, home.retire_secret_key):
+            before = pids(home, ["web"])
+            change()
+            wait_until_renewed(home, ["web"], before)
+        is_over.set()
+    changes = [key for key, _ in itertools.groupby(heard.result())]
+    assert changes[0] == told["STONEPINE_SECRET_KEY"]
+    assert changes[-1] == secret_keys(home)["STONEPINE_SECRET_KEY"]
+    assert supervised.entry("web")["restarts"] == 2
+    supervised.send(signal.SIGKILL)
+    supervised.wait_end()
+    supervised.start(facing(face), environment=told)
+    supervised.wait_ready()
 
 
 def test_a_secret_key_of_the_operators_is_theirs_to_tell(supervised: Supervised) -> None:
