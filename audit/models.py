@@ -55,6 +55,11 @@ class Event(models.Model):
                 condition=models.Q(target_type="user"),
                 name="audit_event_account",
             ),
+            models.Index(
+                fields=["-id"],
+                condition=models.Q(target_type="installation"),
+                name="audit_event_installation",
+            ),
         ]
 
     def __str__(self) -> str:

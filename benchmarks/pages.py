@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--organizations", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--tries", type=int, default=40)
+    parser.add_argument("--only", nargs="*", help="names of pages; all of them if not given")
     options = parser.parse_args()
     # The key provider of the furnished project is on this machine.
     os.environ["STONEPINE_OUTBOUND_ALLOW"] = "kms=127.0.0.0/8"
@@ -63,7 +64,7 @@ def main() -> None:
         crowd(server, 1, options.organizations)
         addresses = _furnished(world)
         _keep_long(server, world, options.events, options.organizations)
-        measured = _measured(world, addresses, options.tries)
+        measured = _measured(world, addresses, options.tries, options.only)
     for name, (usual, slow, busy) in sorted(measured.items(), key=lambda one: -one[1].busy_ms):
         print(
             f"{name:60} p50 {usual:7.1f} ms   p95 {slow:7.1f} ms   of the processor {busy:6.1f} ms"
@@ -109,14 +110,16 @@ class Measured(NamedTuple):
     busy_ms: float
 
 
-def _measured(world: "World", addresses: dict[str, str], tries: int) -> dict[str, Measured]:
+def _measured(
+    world: "World", addresses: dict[str, str], tries: int, only: list[str] | None
+) -> dict[str, Measured]:
     from tests.matrix.cast import Person
     from tests.tour.pages import OWNER, pages
 
     found = {}
     import_module("config.wsgi")  # sets up what the web process does before its first request
     for page in pages(addresses, {}):
-        if page.who != OWNER:
+        if page.who != OWNER or (only and page.name not in only):
             continue
         # Proofs last a quarter of an hour.
         browser = Person("owner", world.people["mara"]).browser()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -10,8 +9,6 @@ from django.db.models import Count, Max, Q
 from access.actor import Actor
 from access.decide import require
 from access.permissions import Permission
-from audit.actions import Action
-from audit.models import Event, Outcome
 from compliance.facts import (
     AuditFacts,
     BackupFacts,
@@ -30,6 +27,7 @@ from indexes.verification_models import VerificationStatus
 from kit import clock
 from orgs.audit_log import chain_state
 from orgs.audit_streams import stream_states
+from orgs.installation.copies import drills
 from orgs.models import EmailDomain, Organization, UserManagement
 from orgs.plans import FEATURES, RESTORE_WINDOW, Feature, Plan
 from orgs.tenancy import tenant
@@ -97,17 +95,9 @@ def _backups(organization: Organization) -> BackupFacts:
             indexes=living.exclude(state=IndexState.TERMINATING).count(),
             scheduled=schedules.values("index").distinct().count(),
             last_restored_at=restored.aggregate(last=Max("finished_at"))["last"],
-            drill_passed_at=_last_drill(),
+            drill_passed_at=drills().values_list("created_at", flat=True).first(),
             **told,
         )
-
-
-def _last_drill() -> datetime | None:
-    drills = Event.objects.using("system").filter(
-        action=Action.INSTALLATION_DRILL_PASSED, outcome=Outcome.SUCCESS
-    )
-    found: datetime | None = drills.aggregate(last=Max("created_at"))["last"]
-    return found
 
 
 def _sign_in(organization: Organization) -> SignInFacts:

@@ -62,19 +62,15 @@ def keys(home: Home, environment: Environment) -> dict[str, Any]:
 def restore_drills() -> dict[str, Any]:
     """Restores of the whole installation, as `stonepine drill` noted them, and verifications of
     backups, each of which restored one and compared it; the newest first."""
-    from audit.actions import Action
-    from audit.models import Event
     from indexes.verification_models import BackupVerification
+    from orgs.installation.copies import drills
 
-    drills = Event.objects.using("system").filter(action=Action.INSTALLATION_DRILL_PASSED)
     rows = BackupVerification.objects.using("system").order_by("-created_at")
     told = rows.values(
         "organization_id", "backup_id", "status", "finding", "created_at", "finished_at"
     )
     return {
-        "installation": [
-            {"noted_at": one.created_at, **one.parameters} for one in drills.order_by("-pk")
-        ],
+        "installation": [{"noted_at": one.created_at, **one.parameters} for one in drills()],
         "backups": [dict(one) for one in told],
     }
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from access.actor import Actor
 from audit.actions import Action
 from audit.heads import Head
-from audit.models import NO_ORGANIZATION
+from audit.models import NO_ORGANIZATION, Event
 from audit.record import Target, record, record_unbound
 from audit.signing import begin_epochs
 from orgs.models import Organization
@@ -40,6 +41,12 @@ def note_restoration(actor: Actor, openings: list[Head], *, made_at: str, **coun
 def note_drill(actor: Actor, *, made_at: str, drilled_at: str, **counts: Any) -> None:
     """That a dump of that moment was restored elsewhere, completely."""
     _note(actor, Action.INSTALLATION_DRILL_PASSED, made_at=made_at, drilled_at=drilled_at, **counts)
+
+
+def drills() -> QuerySet[Event]:
+    """The restores elsewhere that were noted, the newest first. Crosses tenants."""
+    events = Event.objects.using("system").filter(target_type=_TARGET.type)
+    return events.filter(action=Action.INSTALLATION_DRILL_PASSED).order_by("-pk")
 
 
 def note_take_over(actor: Actor) -> None:
