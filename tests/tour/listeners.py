@@ -66,8 +66,12 @@ def paths(organization: Organization) -> dict[str, str]:
         "webhook_id": str(webhook.pk),
         "delivery_id": str(delivery.pk),
     }
-    routes = (key.removeprefix("GET ") for key in ROWS if key.startswith(f"GET {_AT}/<"))
-    return {route: filled(route, values) for route in routes}
+    return {route: filled(route, values) for route in routes()}
+
+
+def routes() -> list[str]:
+    """About one webhook of the organization's own."""
+    return [key.removeprefix("GET ") for key in ROWS if key.startswith(f"GET {_AT}/<")]
 
 
 def _streamed(actor: Actor, organization: Organization) -> dict[str, str]:

@@ -5,7 +5,7 @@ import pytest
 from tests.matrix.console_rows import ROWS
 from tests.matrix.walk import parameters
 from tests.support.browser import running_chromium
-from tests.tour import pages
+from tests.tour import listeners, pages
 from tests.tour.stage import running_tour
 
 # What tests/tour/furniture.py gives: a page with another parameter must be given its value there.
@@ -39,5 +39,5 @@ def test_every_page_fits_and_is_accessible_and_quiet() -> None:
     """In both themes and at three widths, for the owner, a viewer and strangers."""
     with running_tour() as tour, running_chromium() as browser:
         assert set(tour.facts.values) >= GIVEN
-        assert set(tour.facts.paths) == OWN_PATHS
+        assert set(tour.facts.paths) == OWN_PATHS | set(listeners.routes())
         assert not tour.walk(browser)
