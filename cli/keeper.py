@@ -24,6 +24,9 @@ _STEADY_AFTER_S = 1.0
 _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
 _SUCCESSOR_PATIENCE_S = 60.0
+# Whoever connected before the face led elsewhere has sent its request by then, and no connection
+# idles any more (gateway.bootstrap.WEB_IDLE_S).
+_LAST_CONNECTIONS_S = 1.0
 _LAST_REQUESTS_S = 30.0
 _TOLD_TO_EVERYBODY = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", leftovers.MARK}
 
@@ -116,6 +119,8 @@ class Keeper:
         if former is None or former.exited.is_set():
             return
         if self.spec.face and self.state is State.READY and await self._has_successor(former):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(former.exited.wait(), _LAST_CONNECTIONS_S)
             await former.stop(_LAST_REQUESTS_S)
         else:
             await former.stop(self.spec.stop_after_s)

@@ -17,6 +17,7 @@ from gateway.routes import (
 from gateway.settings import GatewaySettings
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+WEB_IDLE_S = 0.5
 _EARLY: Json = {"scaled": {"scaling_threshold": 0.6, "saturation_threshold": 0.85}}
 _LAST: Json = {"threshold": {"value": 0.97}}
 
@@ -56,10 +57,23 @@ def pipe(path: Path) -> Json:
 
 def _clusters_here(settings: GatewaySettings) -> list[Json]:
     return [
-        local_cluster(WEB, settings.web_socket, is_http2=False, max_requests=512),
+        web_cluster(settings.web_socket),
         local_cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
         local_cluster(NODE_GRPC, settings.node_grpc_socket, is_http2=True),
     ]
+
+
+def web_cluster(socket: Path) -> Json:
+    """A connection for each request: whoever follows at the socket gets all that come from then on,
+    and none is on its way along a connection that its predecessor closes."""
+    cluster = local_cluster(WEB, socket, is_http2=False, max_requests=512)
+    options = cluster["typed_extension_protocol_options"][_HTTP_OPTIONS]
+    options["common_http_protocol_options"] = {
+        "max_requests_per_connection": 1,
+        # Of one whose request was withdrawn before it was sent.
+        "idle_timeout": f"{WEB_IDLE_S}s",
+    }
+    return cluster
 
 
 def local_cluster(name: str, socket: Path, *, is_http2: bool, max_requests: int = 2048) -> Json:

@@ -1,7 +1,7 @@
 """The door of a node's or web's machine: what Envoy is started with there. Other parts knock at it
 with their certificates; behind it are the unix sockets that have no other way in."""
 
-from gateway.bootstrap import local_cluster, overload, pipe
+from gateway.bootstrap import local_cluster, overload, pipe, web_cluster
 from gateway.parts_tls import door_tls
 from gateway.rendering import Json, named, to_bytes
 from gateway.routes import NODE_GRPC, NODE_REST, WEB, retried_route
@@ -92,7 +92,7 @@ def _routes(settings: GatewaySettings, kind: PartKind) -> list[Json]:
 
 def _clusters(settings: GatewaySettings, kind: PartKind) -> list[Json]:
     if kind is PartKind.WEB:
-        return [local_cluster(WEB, settings.web_socket, is_http2=False, max_requests=512)]
+        return [web_cluster(settings.web_socket)]
     return [
         local_cluster(NODE_REST, settings.node_rest_socket, is_http2=False),
         local_cluster(NODE_GRPC, settings.node_grpc_socket, is_http2=True),

@@ -96,6 +96,15 @@ def test_minimum_lsn_is_the_clients_to_say_on_an_index(
     assert said_headers(reply)["x-stonepine-min-lsn"] == "7"
 
 
+def test_web_gets_each_request_on_a_connection_of_its_own_and_a_node_does_not(
+    gateway: Gateway, client: httpx.Client
+) -> None:
+    base = f"http://127.0.0.1:{gateway.settings.port}"
+    assert [client.get(f"{base}/indexes").json()["turn"] for _ in range(3)] == [1, 1, 1]
+    node = f"http://127.0.0.1:{gateway.index_port}/vectors/list"
+    assert client.get(node).json()["turn"] < client.get(node).json()["turn"]
+
+
 def test_base_port_sends_indexes_by_path_to_the_node_and_the_rest_to_the_web(
     gateway: Gateway, client: httpx.Client
 ) -> None:

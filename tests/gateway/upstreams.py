@@ -19,13 +19,16 @@ import grpc
 class _Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     name = ""
+    turn = 0
 
     def do_GET(self) -> None:
+        self.turn += 1
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
         reply = json.dumps(
             {
                 "served_by": self.name,
+                "turn": self.turn,
                 "path": self.path,
                 "headers": [[key.lower(), value] for key, value in self.headers.items()],
                 "body_length": len(body),
@@ -69,7 +72,8 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 @contextmanager
 def rest_upstream(path: Path, name: str) -> Iterator[None]:
-    """An HTTP/1.1 server on a unix socket that echoes each request as JSON."""
+    """An HTTP/1.1 server on a unix socket that echoes each request as JSON. `turn` is the number of
+    the request on its connection."""
     handler = type("Echo", (_Echo,), {"name": name})
     server = _UnixServer(str(path), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
