@@ -23,7 +23,10 @@ def test_no_page_sends_more_statements_than_its_budget(
     for page in pages(addresses, {}):
         if page.who == OWNER:
             browser.get(page.path)  # what is kept in memory is there
-            counts[page.name] = queries_of(lambda path=page.path: browser.get(path))
+            # The least of two: what is noted once a minute is not the page's own.
+            counts[page.name] = min(
+                queries_of(lambda path=page.path: browser.get(path)) for _ in range(2)
+            )
     if os.environ.get("STONEPINE_WRITE_BUDGETS") == "1":
         BUDGETS.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
     budgets: dict[str, int] = json.loads(BUDGETS.read_text())
