@@ -40,4 +40,5 @@ def test_every_page_fits_and_is_accessible_and_quiet() -> None:
     with running_tour() as tour, running_chromium() as browser:
         assert set(tour.facts.values) >= GIVEN
         assert set(tour.facts.paths) == OWN_PATHS | set(listeners.routes())
-        assert not tour.walk(browser)
+        faults = tour.walk(browser)
+    assert not faults, "\n" + "\n".join(faults)
