@@ -141,6 +141,21 @@ def test_headers_that_processes_believe_are_never_the_clients(
     assert not left & set(headers)
 
 
+def test_style_sheets_travel_packed_and_answers_do_not(
+    gateway: Gateway, client: httpx.Client
+) -> None:
+    asked = {"accept-encoding": "gzip", "x-long": "of-many-letters-" * 64}
+    base = f"http://127.0.0.1:{gateway.settings.port}"
+    packed = client.get(f"{base}/static/base.css", headers=asked)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in packed.headers["vary"].lower()
+    assert packed.json()["path"] == "/static/base.css"
+    assert packed.num_bytes_downloaded < len(packed.content) / 2
+    assert "content-encoding" not in client.get(f"{base}/indexes", headers=asked).headers
+    asked["accept-encoding"] = "identity"
+    assert "content-encoding" not in client.get(f"{base}/static/base.css", headers=asked).headers
+
+
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="sp-gw-") as folder,

@@ -36,7 +36,8 @@ class _Echo(BaseHTTPRequestHandler):
         ).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(reply)))
-        self.send_header("content-type", "application/json")
+        is_style = self.path.endswith(".css")
+        self.send_header("content-type", "text/css" if is_style else "application/json")
         self.end_headers()
         self.wfile.write(reply)
 
@@ -72,8 +73,8 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 @contextmanager
 def rest_upstream(path: Path, name: str) -> Iterator[None]:
-    """An HTTP/1.1 server on a unix socket that echoes each request as JSON. `turn` is the number of
-    the request on its connection."""
+    """An HTTP/1.1 server on a unix socket that echoes each request as JSON, which it calls a style
+    sheet where it is asked for one. `turn` is the number of the request on its connection."""
     handler = type("Echo", (_Echo,), {"name": name})
     server = _UnixServer(str(path), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
