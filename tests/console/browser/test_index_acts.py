@@ -112,7 +112,7 @@ def test_collections_are_made_used_and_deleted(tab: Tab, site: Site) -> None:
     page.reload()
     send(page, "Delete spare", "Delete collection")
     told(page, "Collection spare deleted")
-    send(page, "Create an index of kept", "Create index", {"Name of the new index": "from-kept"})
+    send(page, "Create index of kept", "Create index", {"Name of the new index": "from-kept"})
     told(page, "The index from-kept is being made")
 
 
