@@ -1,6 +1,6 @@
 """`kill -9` of every process at random moments under load loses and invents nothing.
 
-STONEPINE_KILLS sets how many (15; 1,000 in `make nightly`, where an interrupted run is gone on
+STONEPINE_KILLS sets how many (8; 1,000 in `make nightly`, where an interrupted run is gone on
 with), STONEPINE_SEED repeats a run's choices.
 """
 
@@ -30,7 +30,7 @@ from tests.support.waiting import wait_until
 from tests.support.wire import control, dense_index, ready_index
 
 IS_NIGHTLY = os.environ.get("STONEPINE_NIGHTLY") == "1"
-KILLS = int(os.environ.get("STONEPINE_KILLS", "1000" if IS_NIGHTLY else "15"))
+KILLS = int(os.environ.get("STONEPINE_KILLS", "1000" if IS_NIGHTLY else "8"))
 ROUND = 10
 PATIENCE_S = 6  # until a builder comes; a worker that was killed just now takes half of it
 EVERYTHING = "everything"
