@@ -11,6 +11,7 @@ class Kind(StrEnum):
     CERTIFICATE_EXPIRING = "certificate_expiring"
     KEY_EXPIRING = "key_expiring"
     QUOTA_NEAR = "quota_near"
+    SUPPORT_REQUESTED = "support_requested"
     WEBHOOK_DISABLED = "webhook_disabled"
 
 
@@ -32,5 +33,8 @@ MEANINGS: dict[Kind, Meaning] = {
         Permission.API_KEY_READ, "The API key {subject} expires", "api_key.expiring"
     ),
     Kind.QUOTA_NEAR: Meaning(Permission.BILLING_READ, "{subject}: nearly used up", "quota.near"),
+    Kind.SUPPORT_REQUESTED: Meaning(
+        Permission.ORGANIZATION_UPDATE, "Support asks to look at {subject}"
+    ),
     Kind.WEBHOOK_DISABLED: Meaning(Permission.WEBHOOK_READ, "The webhook {subject} was turned off"),
 }

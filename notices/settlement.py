@@ -79,8 +79,9 @@ def _stand(found: Finding) -> Notice:
 
 def _mail(organization: Organization, notice: Notice) -> None:
     """To whoever wishes it and may see it, with the notice itself. Crosses tenants."""
-    if notice.kind == Kind.CERTIFICATE_EXPIRING:
-        return  # owners get letters of their own about these (sso/upkeep.py)
+    # Owners get letters of their own about these: sso/upkeep.py, orgs/support.py.
+    if notice.kind in {Kind.CERTIFICATE_EXPIRING, Kind.SUPPORT_REQUESTED}:
+        return
     wishes = MailWish.objects.using("system").filter(organization=organization)
     permission = MEANINGS[Kind(notice.kind)].permission
     for wish in wishes.select_related("user"):

@@ -13,6 +13,7 @@ from indexes.backup_models import Backup, BackupStatus
 from kit import clock
 from notices.kinds import Kind
 from orgs.models import Organization
+from orgs.support_models import SupportAccess
 from projects.models import ApiKey
 from sso.models import CertificateState, IdpCertificate
 from webhooks.models import Webhook
@@ -104,6 +105,17 @@ def _near_quotas() -> Iterator[Finding]:
                 )
 
 
+def _support_requests() -> Iterator[Finding]:
+    """Those that wait for an owner's word. Crosses tenants."""
+    rows = SupportAccess.objects.using("system").select_related("organization")
+    now = clock.now()
+    for one in rows.filter(granted_at=None, ended_at=None, expires_at__gt=now):
+        yield Finding(
+            one.organization_id, Kind.SUPPORT_REQUESTED, str(one.pk), one.organization.name,
+            f"{one.requested_by} says why: {one.reason}", None, one.expires_at,
+        )  # fmt: skip
+
+
 def _measured(quota: Quota) -> str:
     share = 100 * quota.used // (quota.limit or 1)
     return f"{share} % of what the plan or a cap allows is used."
@@ -115,4 +127,5 @@ _WATCHERS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _expiring_keys,
     _expiring_certificates,
     _near_quotas,
+    _support_requests,
 )

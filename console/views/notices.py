@@ -25,6 +25,7 @@ _PAGES = {
     Kind.CERTIFICATE_EXPIRING: "sso",
     Kind.KEY_EXPIRING: "keys",
     Kind.QUOTA_NEAR: "quotas",
+    Kind.SUPPORT_REQUESTED: "settings",
     Kind.WEBHOOK_DISABLED: "webhooks",
 }
 

@@ -20,6 +20,7 @@ from notices.queries import comes_by_mail, get_notice, notices_for
 from notices.settlement import settle
 from orgs.organizations import set_plan
 from orgs.plans import Plan
+from orgs.support import end_support, request_support
 from orgs.tenancy import tenant
 from projects.api_keys import create_api_key, revoke_api_key
 from projects.models import ApiKey, Project
@@ -90,11 +91,18 @@ def _webhook(world: World, project: Project) -> Undo:
     return lambda: enable_webhook(OPERATOR, webhook)
 
 
+def _support(world: World, project: Project) -> Undo:
+    organization = world.organization if project == world.project else world.elsewhere
+    request_support(OPERATOR, organization, reason="ticket 4711")
+    return lambda: end_support(world.alice, organization)
+
+
 CAUSES: dict[Kind, Callable[[World, Project], Undo]] = {
     Kind.BACKUP_FAILED: _backup,
     Kind.CERTIFICATE_EXPIRING: _certificate,
     Kind.KEY_EXPIRING: _key,
     Kind.QUOTA_NEAR: _quota,
+    Kind.SUPPORT_REQUESTED: _support,
     Kind.WEBHOOK_DISABLED: _webhook,
 }
 
