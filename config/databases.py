@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.db.models import Model
-from psycopg.conninfo import conninfo_to_dict
 
 from kit.environment import Environment
-from storage.database import CUT_WAYS
+from storage.database import connection_parameters
 
 _POOL = {"min_size": 0, "max_size": 24, "timeout": 10, "max_idle": 60}
 
@@ -23,23 +22,23 @@ def databases(environment: Environment) -> dict[str, dict[str, Any]]:
     owner_url = environment.database_owner_url.get_secret_value()
     if owner_url:
         found["owner"] = database(owner_url, is_pooled=False)
-        found["owner"]["OPTIONS"]["options"] = "-c lock_timeout=10s"
+        found["owner"]["OPTIONS"]["options"] += " -c lock_timeout=10s"
     return found
 
 
 def database(url: str, *, is_pooled: bool) -> dict[str, Any]:
     """One entry of DATABASES from a libpq URL; unknown parameters go to libpq as they are."""
-    parts = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
+    parts = connection_parameters(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.pop("dbname", ""),
         "USER": parts.pop("user", ""),
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
-        "PORT": str(parts.pop("port", "")),
+        "PORT": parts.pop("port", ""),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": is_pooled,
-        "OPTIONS": {**CUT_WAYS, **parts, **({"pool": dict(_POOL)} if is_pooled else {})},
+        "OPTIONS": {**parts, **({"pool": dict(_POOL)} if is_pooled else {})},
     }
 
 

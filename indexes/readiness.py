@@ -13,6 +13,8 @@ from indexes.models import Index, IndexState
 from indexes.queries import state_of
 from kit import clock
 from kit.environment import environment
+from kit.errors import Unavailable
+from storage.database import connect
 
 # Below the number of the web process's threads: whoever comes beyond is answered at once, so that
 # waiting requests never use up what other requests need.
@@ -55,7 +57,7 @@ class StateNotices:
         while True:
             try:
                 self._wake_until_disconnected()
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, Unavailable):
                 _log.warning("state_notices_disconnected")
             with self._lock:
                 if not self._waiters:
@@ -65,7 +67,7 @@ class StateNotices:
 
     def _wake_until_disconnected(self) -> None:
         url = environment().database_url.get_secret_value()
-        with psycopg.connect(url, autocommit=True) as connection:
+        with connect(url, name="state notices") as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             for notice in connection.notifies():
                 with self._lock:

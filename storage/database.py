@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import (
     DataCorrupted,
     DiskFull,
@@ -22,22 +23,32 @@ _T = TypeVar("_T")
 
 _CONNECT_TIMEOUT_S = 5
 _LOCK_TIMEOUT_S = 15
-# A way that was cut says nothing: by itself TCP believes in it for a quarter of an hour.
-CUT_WAYS: dict[str, Any] = {
-    "tcp_user_timeout": 10_000, "keepalives_idle": 5, "keepalives_interval": 2,
-    "keepalives_count": 3,
+# A way that was cut says nothing: by itself TCP believes in it for a quarter of an hour, and in a
+# silent client for two hours, for which the server would keep the locks of one that is gone.
+_CUT_WAYS = {
+    "tcp_user_timeout": "5000", "keepalives_idle": "3", "keepalives_interval": "1",
+    "keepalives_count": "3",
 }  # fmt: skip
+_CUT_WAYS_OF_THE_SERVER = (
+    "-c tcp_user_timeout=5000 -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1"
+    " -c tcp_keepalives_count=3"
+)
+
+
+def connection_parameters(url: str, **more: str) -> dict[str, str]:
+    """The URL's parameters and `more`, and what tells both ends of a cut way within some 6 s,
+    where the URL says nothing of that."""
+    own = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    options = " ".join(filter(None, [_CUT_WAYS_OF_THE_SERVER, own.get("options")]))
+    return _CUT_WAYS | own | more | {"options": options}
 
 
 def connect(url: str, *, name: str) -> Connection:
     """A blocking connection in autocommit mode; `name` shows in pg_stat_activity."""
     with translated_errors():
+        told = {"connect_timeout": str(_CONNECT_TIMEOUT_S), "application_name": f"stonepine {name}"}
         connection = psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            application_name=f"stonepine {name}",
-            **(CUT_WAYS if "tcp_user_timeout" not in url else {}),
+            make_conninfo(**connection_parameters(url, **told)), autocommit=True
         )
         connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_LOCK_TIMEOUT_S}s"])
         return connection

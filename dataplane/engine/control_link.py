@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from kit import clock
 from storage.access_watch import CHANNEL as ACCESS_CHANNEL
+from storage.database import connection_parameters
 from storage.manifests import NOTICE_CHANNEL
 
 _BACK_OFF_S = 1.0
@@ -73,9 +74,8 @@ class ControlLink:
         on_index: Callable[[IndexFacts], None],
         on_gone: Callable[[UUID], None],
     ) -> None:
-        self._conninfo = make_conninfo(
-            url, application_name="stonepine engine notices", tcp_user_timeout="5000"
-        ).encode()
+        told = connection_parameters(url, application_name="stonepine engine notices")
+        self._conninfo = make_conninfo(**told).encode()
         ours = {"node": sql.Literal(node), "engine": sql.Literal(engine)}
         self._indexes = _INDEXES.format(**ours).as_bytes(None)
         self._open_indexes = open_indexes

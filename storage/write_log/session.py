@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGresult
 
 from storage import events
+from storage.database import connection_parameters
 from storage.write_log import statements
 from storage.write_log.batches import PendingBatch
 from storage.write_log.statements import Outcome
@@ -32,7 +33,7 @@ class Phase(Enum):
 def session_conninfo(url: str) -> bytes:
     """What `LogSession` is opened with; raises for a URL that libpq cannot read."""
     name = "stonepine log appender"
-    return make_conninfo(url, application_name=name, tcp_user_timeout="5000").encode()
+    return make_conninfo(**connection_parameters(url, application_name=name)).encode()
 
 
 class LogSession:

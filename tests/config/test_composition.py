@@ -47,7 +47,9 @@ def test_the_owner_is_known_only_to_processes_that_were_told(
     monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
     assert set(databases(Environment())) == {"default", "system"}
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@/db")
-    assert set(databases(Environment())) == {"default", "system", "owner"}
+    found = databases(Environment())
+    assert set(found) == {"default", "system", "owner"}
+    assert found["owner"]["OPTIONS"]["options"].endswith("-c lock_timeout=10s")
 
 
 def test_only_the_owner_migrates() -> None:

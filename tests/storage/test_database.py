@@ -2,9 +2,16 @@
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from kit.errors import Unavailable
-from storage.database import Connection, LastingConnection, alone
+from storage.database import (
+    Connection,
+    LastingConnection,
+    alone,
+    connect,
+    connection_parameters,
+)
 
 
 def pid_within_a_transaction(connection: Connection) -> int:
@@ -42,3 +49,19 @@ def test_one_at_a_time_holds_a_lock(log_url: str) -> None:
             assert second is None
     with alone(log_url, 4711, name="third") as third:
         assert third is not None
+
+
+def test_both_ends_are_told_of_a_cut_way_unless_the_url_says_otherwise() -> None:
+    url = "postgresql://a@h/d?options=-c%20geqo%3Doff&keepalives_idle=60"
+    told = connection_parameters(url, connect_timeout="2")
+    assert (told["keepalives_idle"], told["keepalives_count"]) == ("60", "3")
+    assert (told["host"], told["connect_timeout"]) == ("h", "2")
+    settings = told["options"].removeprefix("-c ").split(" -c ")
+    assert "tcp_keepalives_count=3" in settings
+    assert settings[-1] == "geqo=off"
+
+
+def test_the_server_takes_what_it_is_told(log_url: str) -> None:
+    with connect(make_conninfo(log_url, options="-c geqo=off"), name="test") as connection:
+        rows = connection.execute("SELECT name FROM pg_settings WHERE source = 'client'").fetchall()
+    assert {"geqo", "tcp_user_timeout", "tcp_keepalives_idle"} <= {name for (name,) in rows}
