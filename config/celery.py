@@ -37,6 +37,9 @@ app.conf.update(
     task_publish_retry=False,
     broker_transport_options={
         "socket_connect_timeout": 1,
+        # A broker whose machine is gone says nothing: neither a request nor a worker waits for it.
+        "socket_timeout": 2,
+        "health_check_interval": 5,
         "max_retries": 0,
         # Unfinished messages of a killed worker come back; the sweep is sooner anyway.
         "visibility_timeout": 300,
