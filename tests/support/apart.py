@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,11 +21,13 @@ from cli.issuing import host_names, new_authority, new_leaf
 from cli.parts_authority import issue_part, make_parts_authority
 from kit.clock import now
 from kit.parts import PartKind
-from tests.support.machines import Machine, Wire, laid_wire, shared_stores
+from tests.support.machines import Machine, Wire, laid_wire
+from tests.support.shared_stores import SharedStores, shared_stores
 from tests.support.stack import COMMAND, REPOSITORY
 from tests.support.waiting import wait_until
 
 DOOR_PORT, BASE_PORT, FIRST_INDEX_PORT = 8443, 8080, 9080
+HOST = "gateway.test"  # what clients call all gateways
 _FOREIGN = ("DATABASE_", "REDIS_URL", "OBJECT_STORE_URL", "STONEPINE_", "DJANGO_")
 
 
@@ -37,7 +39,7 @@ class RunningPart:
     name: str
     machine: Machine
     folder: Path
-    settings: Mapping[str, str]
+    settings: dict[str, str]
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -105,9 +107,10 @@ class Apart:
 
     folder: Path
     wire: Wire
-    stores: Mapping[str, str]
+    stores: SharedStores
     parts: dict[str, RunningPart] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    clients: dict[str, Machine] = field(default_factory=dict)
 
     @property
     def authority(self) -> Path:
@@ -132,6 +135,12 @@ class Apart:
         self.parts[name] = part
         return part
 
+    def add_client(self, name: str, *gateways: str) -> None:
+        """A machine for clients, to which the service's name leads to those gateways."""
+        self.clients[name] = self.wire.machine(name)
+        addresses = [self.parts[one].machine.address for one in gateways]
+        self.clients[name].name_host(HOST, *addresses)
+
     def of(self, kind: PartKind) -> list[RunningPart]:
         return [part for part in self.parts.values() if part.kind is kind]
 
@@ -147,7 +156,8 @@ class Apart:
     def run(self, *arguments: str) -> str:
         """A command of the operator, with a worker's settings; what it printed."""
         (worker, *_) = self.of(PartKind.WORKER)
-        own = {**self.stores, **worker.settings, "STONEPINE_HOME": str(self.folder / "operator")}
+        own = self.stores.settings | worker.settings
+        own["STONEPINE_HOME"] = str(self.folder / "operator")
         done = subprocess.run(
             [str(COMMAND), *arguments],
             cwd=REPOSITORY, env=clean() | own, capture_output=True, text=True, timeout=180,
@@ -164,10 +174,11 @@ class Apart:
             part.kill()
 
     def _common(self) -> dict[str, str]:
-        shared = {name: url for name, url in self.stores.items() if name != "DATABASE_OWNER_URL"}
+        shared = dict(self.stores.settings)
+        del shared["DATABASE_OWNER_URL"]
         return shared | {
             "STONEPINE_ADVERTISED_SCHEME": "https",
-            "STONEPINE_ADVERTISED_HOST": "gateway.test",
+            "STONEPINE_ADVERTISED_HOST": HOST,
             "STONEPINE_TLS_CERTIFICATE": str(self.folder / "public.pem"),
             "STONEPINE_TLS_KEY": str(self.folder / "public-key.pem"),
             "STONEPINE_INDEX_PORT_FIRST": str(FIRST_INDEX_PORT),
@@ -180,12 +191,13 @@ class Apart:
 def machines_apart(folder: Path) -> Iterator[Apart]:
     """Stores, tables, keys and certificates for the parts that are added; none yet."""
     make_parts_authority(folder / "authority")
-    with laid_wire() as wire, shared_stores(wire.address, folder) as stores:
+    with laid_wire() as wire, shared_stores(wire, folder) as stores:
         apart = Apart(folder, wire, stores)
         _public_certificate(apart)
         done = subprocess.run(
             [str(COMMAND), "migrate", "--home", str(folder / "operator")],
-            cwd=REPOSITORY, env=clean() | stores, capture_output=True, text=True, check=False,
+            cwd=REPOSITORY, env=clean() | stores.settings, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         try:
@@ -198,8 +210,8 @@ def _public_certificate(apart: Apart) -> None:
     """For every address that a gateway may have here."""
     ends_at = now() + timedelta(days=2)
     authority = new_authority("clients of this test", ends_at=ends_at)
-    hosts = ["gateway.test", *(f"{apart.wire.network}.{place}" for place in range(10, 30))]
-    leaf = new_leaf(authority, "gateway.test", host_names(hosts), ends_at=ends_at)
+    hosts = [HOST, *(f"{apart.wire.network}.{place}" for place in range(10, 30))]
+    leaf = new_leaf(authority, HOST, host_names(hosts), ends_at=ends_at)
     for name, content in (
         ("public-ca.pem", authority.certificate),
         ("public.pem", leaf.certificate + authority.certificate),

@@ -1,28 +1,26 @@
-"""Several machines on one: network namespaces on a bridge, whose links can be cut.
-
-What all parts share (PostgreSQL, Valkey) listens on the bridge; the object store is a folder.
-"""
+"""Several machines on one: network namespaces on a bridge, whose links can be cut."""
 
 import os
 import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.embedded.postgres import APPLICATION, OWNER, ROLES, SYSTEM, EmbeddedPostgres
-from cli.embedded.valkey import EmbeddedValkey
-from tests.support.waiting import wait_until
+# `ip netns exec` lays the files of such a folder over those of /etc.
+_OWN_FILES = Path("/etc/netns")
+_FORWARDING, _DISABLED = "3", "0"
 
 
 def why_not() -> str:
     """What is missing here for namespaces; "" where nothing is."""
     if os.geteuid() != 0:
         return "namespaces need root"
-    if shutil.which("ip") is None:
-        return "there is no `ip`"
+    for program in ("ip", "bridge", "setpriv"):
+        if shutil.which(program) is None:
+            return f"there is no `{program}`"
     probe = f"sp-{secrets.token_hex(3)}"
     tried = _try("netns", "add", probe)
     if tried.returncode != 0:
@@ -43,11 +41,19 @@ class Machine:
         return ["ip", "netns", "exec", self.name, *argv]
 
     def cut(self) -> None:
-        """From now on nothing comes through, in either direction, and nobody is told."""
-        _ip("link", "set", self.link, "down")
+        """From now on nothing comes through, in either direction, and nobody is told: neither does
+        the cable seem pulled out, nor does a neighbour seem gone."""
+        _run("bridge", "link", "set", "dev", self.link, "state", _DISABLED)
 
     def mend(self) -> None:
-        _ip("link", "set", self.link, "up")
+        _run("bridge", "link", "set", "dev", self.link, "state", _FORWARDING)
+
+    def name_host(self, host: str, *addresses: str) -> None:
+        """What that host's name leads to for programs of this machine, as DNS would say."""
+        folder = _OWN_FILES / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = ["127.0.0.1 localhost", *(f"{address} {host}" for address in addresses)]
+        (folder / "hosts").write_text("\n".join(lines) + "\n")
 
 
 @dataclass
@@ -85,6 +91,9 @@ class Wire:
             ["link", "set", "lo", "up"],
         ):
             _ip("-n", found.name, *argv)
+        # Whoever was reached once is not asked for again: a cut says nothing.
+        lasting = f"net.ipv4.neigh.{inside}.base_reachable_time_ms=3600000"
+        _run(*found.command("sysctl", "-qw", lasting))
         return found
 
 
@@ -99,75 +108,10 @@ def laid_wire() -> Iterator[Wire]:
         yield wire
     finally:
         for machine in wire.machines:
+            shutil.rmtree(_OWN_FILES / machine.name, ignore_errors=True)
             _try("netns", "delete", machine.name)
             _try("link", "delete", machine.link)
         _try("link", "delete", wire.bridge)
-
-
-@contextmanager
-def shared_stores(address: str, folder: Path) -> Iterator[dict[str, str]]:
-    """PostgreSQL and Valkey at that address, a folder for objects and one for keys, as the
-    variables that name them."""
-    with ExitStack() as stack:
-        server = stack.enter_context(_postgres(address, folder))
-        password = stack.enter_context(_valkey(address, folder))
-        (folder / "objects").mkdir()
-        urls = {
-            name: f"postgresql://{role}:{server.passwords[role]}@{address}/stonepine"
-            for name, role in (
-                ("DATABASE_URL", APPLICATION),
-                ("DATABASE_SYSTEM_URL", SYSTEM),
-                ("DATABASE_OWNER_URL", OWNER),
-            )
-        }
-        yield urls | {
-            "REDIS_URL": f"redis://:{password}@{address}:6379/0",
-            "OBJECT_STORE_URL": (folder / "objects").as_uri(),
-            "STONEPINE_KEYRING_DIR": str(folder / "keyring"),
-            "STONEPINE_SECRET_KEY": secrets.token_urlsafe(32),
-        }
-
-
-@contextmanager
-def _postgres(address: str, folder: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(
-        data_dir=folder / "data",
-        socket_dir=folder / "s",
-        passwords={role: secrets.token_urlsafe(12) for role in ROLES},
-        is_durable=False,
-    )
-    identity = server.prepare()
-    network = address.rpartition(".")[0]
-    with (server.data_dir / "pg_hba.conf").open("a") as rules:
-        rules.write(f"host all all {network}.0/24 scram-sha-256\n")
-    more = ["-c", f"listen_addresses={address}", "-c", "scram_iterations=1"]
-    with (folder / "postgres.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*server.argv(), *more],
-            stdout=log, stderr=log, cwd="/", user=identity.uid, group=identity.gid,
-            extra_groups=None if identity.uid is None else [],
-        )  # fmt: skip
-    try:
-        wait_until(server.is_accepting, timeout_s=60, what="PostgreSQL accepts connections")
-        server.ensure_database()
-        yield server
-    finally:
-        process.send_signal(subprocess.signal.SIGINT)
-        process.wait(timeout=30)
-
-
-@contextmanager
-def _valkey(address: str, folder: Path) -> Iterator[str]:
-    server = EmbeddedValkey(folder / "valkey", folder / "s" / "valkey.sock", secrets.token_hex(16))
-    server.prepare()
-    argv = [*server.argv(), "--bind", address, "--port", "6379"]
-    with (folder / "valkey.log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=log)
-    try:
-        yield server.password
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def _free_number() -> int:
@@ -177,8 +121,12 @@ def _free_number() -> int:
 
 
 def _ip(*arguments: str) -> str:
-    done = _try(*arguments)
-    assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+    return _run("ip", *arguments)
+
+
+def _run(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
     return done.stdout
 
 
