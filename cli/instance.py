@@ -14,7 +14,7 @@ from cli.private_files import cannot_write
 
 _ATTEMPTS = 10
 _BLINK_S = 0.02
-_RENEWAL_PATIENCE_S = 90.0
+_RENEWAL_PATIENCE_S = 330.0  # more than a successor has (cli.keeper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STEADY_AFTER_S = 1.0
 _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
-_SUCCESSOR_PATIENCE_S = 60.0
+# On a busy machine a start takes long; whoever runs answers meanwhile.
+_SUCCESSOR_PATIENCE_S = 300.0
 # Whoever connected before the face led elsewhere has sent its request by then, and no connection
 # idles any more (gateway.bootstrap.WEB_IDLE_S).
 _LAST_CONNECTIONS_S = 1.0
