@@ -6,6 +6,7 @@ from access.network_policy import PrivateEndpoint
 from access.permissions import API_KEY_ROLES, Role
 from compliance.states import State
 from keyring.outer.kinds import OuterKind
+from orgs.kept import Kept
 from orgs.support_status import SupportStatus
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -96,6 +97,7 @@ ADMIN_REPLIES: dict[str, Any] = {
         retention=_rows(what=_TEXT, kept=_TEXT),
     ),
     "OrganizationNetworks": _object(people=_LIST, service_accounts=_LIST),
+    "Retention": _object((), **{str(kept): {**_COUNT, "nullable": True} for kept in Kept}),
     "ProjectNetworks": _object(
         data_plane=_LIST, control_plane=_LIST, private_endpoint=_one_of(*PrivateEndpoint)
     ),

@@ -97,6 +97,7 @@ class Action(StrEnum):
     ORGANIZATION_NETWORKS_CHANGED = "organization.networks_changed"
     ORGANIZATION_RENAMED = "organization.renamed"
     ORGANIZATION_RESUMED = "organization.resumed"
+    ORGANIZATION_RETENTION_CHANGED = "organization.retention_changed"
     ORGANIZATION_SUSPENDED = "organization.suspended"
     ORGANIZATION_TRANSFERRED = "organization.transferred"
     PEPPER_RETIRED = "pepper.retired"
@@ -267,6 +268,7 @@ SENTENCES: dict[Action, str] = {
     Action.ORGANIZATION_NETWORKS_CHANGED: "{actor} changed where people of {target} come from",
     Action.ORGANIZATION_RENAMED: "{actor} renamed the organization to {target}",
     Action.ORGANIZATION_RESUMED: "{actor} resumed the organization {target}",
+    Action.ORGANIZATION_RETENTION_CHANGED: "{actor} changed how long {target} keeps things",
     Action.ORGANIZATION_SUSPENDED: "{actor} suspended the organization {target}",
     Action.ORGANIZATION_TRANSFERRED: "{actor} handed over the ownership of {target}",
     Action.PEPPER_RETIRED: "{actor} destroyed the pepper {target}",

@@ -76,6 +76,48 @@ def networks(
 
 
 @organizations.command()
+def retention(
+    organization: str,
+    *,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What is kept for how many days, such as metrics=90; metrics=usual gives the "
+            "choice up. May be given several times."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where backups are older, which go then.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how long an organization keeps what it need not keep; with options, change it first."""
+    wanted = dict(map(_days_kept, keep or ()))
+    with _organization(organization, home) as (operator, found):
+        from compliance.retention import set_retention
+        from orgs.kept import RULES, Kept
+        from orgs.retention import shown_retention
+
+        changed = set_retention(operator, found, days=wanted, is_forced=force)
+        shown = shown_retention(changed)
+    for name, days in shown.items() if not as_json else ():
+        told = f"{days} days" if days is not None else "until somebody deletes them"
+        typer.echo(f"{name}: {told} ({RULES[Kept(name)].title})")
+    if as_json:
+        typer.echo(json.dumps(shown, indent=1))
+
+
+def _days_kept(told: str) -> tuple[str, int | None]:
+    name, _, days = told.partition("=")
+    if days == "usual":
+        return name, None
+    if not days.isdecimal():
+        raise typer.BadParameter(f"{told!r} is not like metrics=90 or metrics=usual.")
+    return name, int(days)
+
+
+@organizations.command()
 def evidence(organization: str, *, home: HomeOption = None) -> None:
     """Print what an auditor asks of one organization, as JSON; it stands in its audit log."""
     with _organization(organization, home) as (operator, found):

@@ -20,21 +20,20 @@ from compliance.facts import (
 from compliance.transport import transport
 from indexes.backup_models import Backup, BackupStatus, RestoreJob, RestoreStatus
 from indexes.backup_schedule_models import BackupSchedule
-from indexes.deployment.imports import KEPT_DAYS as IMPORTS_KEPT_DAYS
-from indexes.metrics.retention import KEPT as METRICS_KEPT_FOR
 from indexes.models import Index, IndexState
 from indexes.verification_models import VerificationStatus
 from kit import clock
 from orgs.audit_log import chain_state
 from orgs.audit_streams import stream_states
 from orgs.installation.copies import drills
+from orgs.kept import RULES, Kept
 from orgs.models import EmailDomain, Organization, UserManagement
-from orgs.plans import FEATURES, RESTORE_WINDOW, Feature, Plan
+from orgs.plans import FEATURES, Feature, Plan
+from orgs.retention import kept_days, restore_window
 from orgs.tenancy import tenant
 from projects.access_review import access_review
 from projects.models import DataKey, EncryptionKey
 from sso.models import SamlConnection, Status
-from webhooks.sending import KEPT_FOR as DELIVERIES_KEPT_FOR
 
 
 def compliance_facts(actor: Actor, organization: Organization) -> Facts:
@@ -128,15 +127,19 @@ def _audit(actor: Actor, organization: Organization) -> AuditFacts:
 
 
 def _retention(organization: Organization) -> list[Retention]:
-    window = RESTORE_WINDOW[Plan(organization.plan)]
-    restorable = f"any second of the last {window.days} days" if window else "not included"
-    longest = max(kept for kept in METRICS_KEPT_FOR.values())
+    window = restore_window(organization).days
+    restorable = f"any second of the last {window} days" if window else "not kept for"
+    bound = kept_days(organization, Kept.BACKUPS)
+    backups = "until their schedule's days are over, or somebody deletes them"
+    if bound is not None:
+        backups = f"{bound} days at most, and {backups}"
     return [
         Retention("Audit events", "for good, chained and signed"),
-        Retention("Restore to a moment", restorable),
-        Retention("Backups", "until their schedule's days are over, or somebody deletes them"),
+        Retention(RULES[Kept.RESTORE_WINDOW].title, restorable),
+        Retention(RULES[Kept.BACKUPS].title, backups),
         Retention("Keys of deleted projects", "destroyed; what they sealed cannot be opened again"),
-        Retention("Finished imports", f"{IMPORTS_KEPT_DAYS} days"),
-        Retention("Deliveries of webhooks", f"{DELIVERIES_KEPT_FOR.days} days"),
-        Retention("Metrics by day", f"{longest.days} days"),
+        *(
+            Retention(RULES[kept].title, f"{kept_days(organization, kept)} days")
+            for kept in (Kept.FINISHED_JOBS, Kept.WEBHOOK_DELIVERIES, Kept.METRICS)
+        ),
     ]

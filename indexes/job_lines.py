@@ -10,11 +10,12 @@ from access.actor import Actor
 from kit import clock
 from kit.ids import first_id_at, new_id
 from kit.legible import legible
+from orgs.kept import RULES, Kept
 from orgs.models import Organization
+from orgs.retention import organizations_that_chose
 
 MAX_LINES = 200
 _MAX_TEXT = 300
-_KEPT = timedelta(days=30)
 
 
 class JobLine(models.Model):
@@ -77,5 +78,14 @@ def lines_of(job_id: UUID, *, using: str) -> list[JobLine]:
 
 def forget_old_lines() -> int:
     """Those of long ago, and how many they were. Crosses tenants."""
-    before = first_id_at(clock.now() - _KEPT)
-    return JobLine.objects.using("system").filter(pk__lt=before).delete()[0]
+    rows, count = JobLine.objects.using("system"), 0
+    usual = rows.filter(pk__lt=_first_after(RULES[Kept.FINISHED_JOBS].most))
+    count += usual.delete()[0]
+    for organization_id, days in organizations_that_chose(Kept.FINISHED_JOBS):
+        theirs = rows.filter(organization_id=organization_id, pk__lt=_first_after(days))
+        count += theirs.delete()[0]
+    return count
+
+
+def _first_after(days: int) -> UUID:
+    return first_id_at(clock.now() - timedelta(days=days))

@@ -17,7 +17,8 @@ from indexes.specification import with_capacity
 from indexes.turns import in_turn
 from kit import clock
 from kit.errors import FailedPrecondition, InvalidArgument
-from orgs.plans import RESTORE_WINDOW, Feature, Plan
+from orgs.plans import Feature
+from orgs.retention import restore_window
 from orgs.verbs import verb
 from projects.models import Project
 from projects.projects import locked_project
@@ -64,8 +65,10 @@ def create_index_from_moment(
 
 def earliest_moment(project: Project, index: Index) -> datetime:
     """The first second that the index can be restored to now."""
-    window = RESTORE_WINDOW[Plan(project.organization.plan)]
-    begun = max(index.created_at, clock.now() - window)
+    organization = project.organization
+    begun = max(index.created_at, clock.now() - restore_window(organization))
+    if organization.restorable_from is not None:
+        begun = max(begun, organization.restorable_from)
     # Of a restored index there is no past before it was complete.
     jobs = RestoreJob.objects.filter(target_index_id=index.pk, status=RestoreStatus.COMPLETED)
     filled = jobs.values_list("finished_at", flat=True).first()

@@ -50,6 +50,10 @@ class Organization(models.Model):
     # Where people and service accounts have to come from; empty: from anywhere.
     people_networks = ArrayField(models.CharField(max_length=49), default=list)
     service_account_networks = ArrayField(models.CharField(max_length=49), default=list)
+    # Days by what is kept for them (`orgs/retention.py`); before the other moment nothing can be
+    # restored, however far the window reaches by now.
+    retention_days = models.JSONField(default=dict)
+    restorable_from = models.DateTimeField(null=True)
     # Until when the operator may look at it (`orgs/support.py`).
     support_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)

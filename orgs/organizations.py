@@ -27,6 +27,7 @@ from orgs.members import join
 from orgs.models import Organization
 from orgs.plans import Plan, parse_plan
 from orgs.queries import find_founded_by, is_organization_slug_taken
+from orgs.retention import note_window_before, restore_window
 from orgs.sign_up import is_open_to_all
 from orgs.slugs import free_slug
 from orgs.verbs import verb
@@ -154,8 +155,10 @@ def set_plan(actor: Actor, organization: Organization, *, plan: Plan) -> Organiz
     organization = locked(organization.pk)
     if organization.plan == plan:
         return organization
+    window = restore_window(organization)
     previous, organization.plan = organization.plan, plan
-    organization.save(update_fields=["plan"])
+    note_window_before(organization, window)
+    organization.save(update_fields=["plan", "restorable_from"])
     pause_without_feature(organization)
     record(
         actor,

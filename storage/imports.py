@@ -224,12 +224,15 @@ def pass_over(connection: Connection, import_id: UUID) -> None:
         connection.execute(statement, [import_id])
 
 
-def forget_old(connection: Connection, *, days: int) -> int:
-    """Delete finished imports that are older; how many. Crosses tenants."""
+def forget_old(connection: Connection, *, days: int, organization_id: UUID | None = None) -> int:
+    """Delete finished imports that are older, of everybody or of one organization; how many.
+    Crosses tenants."""
     statement = """DELETE FROM indexes_import
-        WHERE finished_at < clock_timestamp() - %s * interval '1 day'"""
+        WHERE finished_at < clock_timestamp() - %(days)s * interval '1 day'
+          AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
     with translated_errors():
-        return connection.execute(statement, [days]).rowcount
+        bounds = {"days": days, "organization": organization_id}
+        return connection.execute(statement, bounds).rowcount
 
 
 def _rows(connection: Connection, condition: str, parameters: Sequence[Any]) -> list[ImportRow]:

@@ -21,6 +21,8 @@ from kit import clock
 from kit.environment import environment
 from kit.errors import StonepineError
 from kit.outbound import exchange
+from orgs.kept import RULES, Kept
+from orgs.retention import organizations_that_chose
 from orgs.tenancy import tenant
 from webhooks.addresses import allowed_places
 from webhooks.catalogue import TEST
@@ -38,7 +40,7 @@ _CLAIMED_FOR = timedelta(seconds=_TIMEOUT_S + 7)
 _RUN = 50
 # Of all webhooks, and of one organization's: slow receivers leave workers for other work.
 _AT_ONCE, _AT_ONCE_OF_ONE = 4, 2
-KEPT_FOR = timedelta(days=30)
+KEPT_FOR = timedelta(days=RULES[Kept.WEBHOOK_DELIVERIES].most)
 _GONE = 410
 _USER_AGENT = "Stonepine-Webhook/1"
 _log = structlog.get_logger(__name__)
@@ -104,9 +106,12 @@ def attempt(delivery: Delivery) -> Attempt:
 
 
 def forget_old_deliveries() -> None:
-    """The log keeps thirty days. Crosses tenants."""
-    rows = Delivery.objects.using("system")
-    rows.filter(created_at__lt=clock.now() - KEPT_FOR).delete()
+    """What the log does not keep any more. Crosses tenants."""
+    rows, now = Delivery.objects.using("system"), clock.now()
+    rows.filter(created_at__lt=now - KEPT_FOR).delete()
+    for organization_id, days in organizations_that_chose(Kept.WEBHOOK_DELIVERIES):
+        theirs = rows.filter(webhook__organization_id=organization_id)
+        theirs.filter(created_at__lt=now - timedelta(days=days)).delete()
 
 
 def body_of(delivery: Delivery) -> bytes:

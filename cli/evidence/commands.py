@@ -40,15 +40,15 @@ def collect(
 @evidence.command()
 def deletion(
     reference: Annotated[
-        str, typer.Argument(help="The id of the deleted project or organization.")
+        str, typer.Argument(help="The id of the deleted project, organization or backup.")
     ],
     output: Annotated[
         Path | None, typer.Option(help="The file to make; else deletion-<id>.zip here.")
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make a signed receipt of a deletion: which keys were destroyed, and what is left under them.
-    Exit code 1: something is left."""
+    """Make a signed receipt of a deletion: which keys were destroyed, and what is left under them,
+    or of a backup. Exit code 1: something is left."""
     from uuid import UUID
 
     from kit.errors import InvalidArgument
@@ -67,6 +67,9 @@ def deletion(
         left = ", ".join(f"{count} {name}" for name, count in one["left"].items())
         gone = "; ".join(f"{name}: {versions}" for name, versions in one["destroyed"].items())
         typer.echo(f"project {one['project_id']}: destroyed {gone}; left: {left}")
+    if receipt["kind"] == "backup":
+        left = ", ".join(f"{count} {name}" for name, count in receipt["left"].items())
+        typer.echo(f"backup {receipt['id']}: left: {left}")
     typer.echo(f"{file}: signed with key {made.key_id}; `stonepine evidence verify` checks it.")
     raise typer.Exit(0 if receipt["is_complete"] else 1)
 

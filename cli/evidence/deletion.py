@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 def deletion_receipt(reference: UUID) -> dict[str, Any]:
-    """Of a deleted project, or of a deleted organization with all its projects, as it is now.
+    """Of a deleted project or backup, or of a deleted organization with all its projects, as it is
+    now.
 
     Raises `NotFound` where the audit log knows of no such deletion, and `FailedPrecondition` while
     a key waits for its destruction. What is counted is what is left: see `is_complete`.
@@ -19,6 +20,9 @@ def deletion_receipt(reference: UUID) -> dict[str, Any]:
     organization = _deletions("organization", organization_id=reference)
     if organization:
         projects = _deletions("project", organization_id=reference)
+    backup = _deletions("backup", target_id=str(reference))
+    if backup:
+        return _backup(backup[0])
     if not projects and not organization:
         raise NotFound(f"No deletion of {reference} is in the audit log.")
     told = [_project(one) for one in projects]
@@ -38,7 +42,11 @@ def _deletions(kind: str, **which: Any) -> "list[Event]":
     from audit.actions import Action
     from audit.models import Event, Outcome
 
-    acts = {"project": Action.PROJECT_DELETED, "organization": Action.ORGANIZATION_DELETED}
+    acts = {
+        "backup": Action.BACKUP_DELETED,
+        "project": Action.PROJECT_DELETED,
+        "organization": Action.ORGANIZATION_DELETED,
+    }
     rows = Event.objects.using("system").filter(action=acts[kind], outcome=Outcome.SUCCESS, **which)
     return list(rows.order_by("created_at"))
 
@@ -60,6 +68,44 @@ def _project(event: "Event") -> dict[str, Any]:
             name: event.parameters.get(name, "") for name in ("data_keys", "wrapping_keys")
         },
         "left": _left(project_id),
+    }
+
+
+def _backup(event: "Event") -> dict[str, Any]:
+    """Its own objects and what it kept of its index's; that one's objects too, where the index has
+    gone and no other backup needs them. `index_remains`: what the index holds is there."""
+    from audit.actions import Action
+    from audit.models import Event
+    from indexes.models import Index
+    from kit.environment import environment
+    from storage.database import connect
+    from storage.objects import open_object_store
+    from storage.pins import has_pins, pinning_backups
+
+    backup_id, here = UUID(event.target_id), environment()
+    made = Event.objects.using("system").filter(
+        action=Action.BACKUP_CREATED, target_id=event.target_id
+    )
+    index_id = UUID(made[0].parameters["index_id"])
+    remains = Index.objects.using("system").filter(pk=index_id).exists()
+    with connect(here.database_system_url.get_secret_value(), name="evidence") as connection:
+        pins = int(backup_id in pinning_backups(connection))
+        is_shared = remains or has_pins(connection, index_id)
+    prefixes = [f"backups/{backup_id}", *([] if is_shared else [f"indexes/{index_id}/"])]
+    store = open_object_store(here.object_store_url)
+    left = {"objects": sum(1 for prefix in prefixes for _ in store.list(prefix)), "pins": pins}
+    return {
+        "kind": "backup",
+        "id": str(backup_id),
+        "organization_id": str(event.organization_id),
+        "deleted_at": event.created_at,
+        "deleted_by": event.actor_name,
+        "reason": event.parameters.get("reason", ""),
+        "index_id": str(index_id),
+        "index_remains": remains,
+        "left": left,
+        "projects": [],
+        "is_complete": not any(left.values()),
     }
 
 

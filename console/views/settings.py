@@ -14,7 +14,9 @@ from console.render import go, render_page, render_sheet
 from console.visit import Visit, guard, organization_page
 from kit.errors import StonepineError
 from orgs.departures import leave_organization
+from orgs.kept import RULES
 from orgs.organizations import delete_organization, rename_organization
+from orgs.retention import kept_days
 from orgs.support import support_accesses
 from projects.queries import visible_projects
 
@@ -27,6 +29,9 @@ def overview(visit: Visit) -> HttpResponse:
     context = {
         "projects": visible_projects(visit.actor, visit.organization),
         "accesses": support_accesses(visit.actor, visit.organization),
+        "retention": [
+            (rule.title, kept_days(visit.organization, kept)) for kept, rule in RULES.items()
+        ],
     }
     return render_page(visit, "settings/overview.html", context, trail=(Crumb(_TITLE),))
 

@@ -9,7 +9,7 @@ from indexes.locks import Lock
 from indexes.models import Index
 from keyring.envelope import DataKey
 from kit.environment import environment
-from orgs.plans import RESTORE_WINDOW, Plan
+from orgs.retention import restore_window
 from storage.archive import rows
 from storage.archive.keep import Archiver
 from storage.database import Connection, alone
@@ -39,7 +39,7 @@ def archive_index(connection: Connection, store: ObjectStore, key: DataKey, inde
 
 def window_s_of(index_id: UUID) -> float:
     """How many seconds back the index can be restored. Crosses tenants."""
-    found = Index.objects.using("system").filter(pk=index_id)
-    plan = found.values_list("project__organization__plan", flat=True).first()
-    window = RESTORE_WINDOW[Plan(plan)] if plan is not None else timedelta()
+    rows = Index.objects.using("system").select_related("organization")
+    index = rows.filter(pk=index_id).first()
+    window = restore_window(index.organization) if index is not None else timedelta()
     return window.total_seconds()

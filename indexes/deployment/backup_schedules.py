@@ -1,5 +1,6 @@
 """Running backup schedules, and deleting what they keep no longer."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -14,6 +15,8 @@ from indexes.models import Index, IndexState
 from indexes.recurrence import Frequency, latest_run, next_run
 from kit import clock
 from kit.errors import FailedPrecondition, NotFound, StonepineError
+from orgs.kept import Kept
+from orgs.retention import organizations_that_chose
 from orgs.tenancy import tenant
 
 _AT_ONCE = 100
@@ -58,11 +61,12 @@ def _run(index_id: UUID, schedule_id: UUID) -> None:
 
 
 def delete_expired_backups() -> None:
-    """What is older than its schedule keeps it, or beyond the number that is kept.
+    """What is older than its schedule or its organization keeps it, or beyond the number that is
+    kept.
 
     Crosses tenants. What a restore job reads goes later.
     """
-    rows = Backup.objects.using("system")
+    rows, now = Backup.objects.using("system"), clock.now()
     busy = RestoreJob.objects.using("system").filter(status__in=UNFINISHED).values("backup_id")
     keeps = BackupSchedule.objects.filter(pk=OuterRef("schedule_id")).values("keep_count")[:1]
     newest_first = Window(RowNumber(), partition_by="schedule_id", order_by="-scheduled_for")
@@ -71,9 +75,16 @@ def delete_expired_backups() -> None:
         keeps__gt=0, place__gt=F("keeps")
     )
     surplus = [one.pk for one in ranked]
+    overdue = [
+        (rows.filter(organization_id=organization_id, collection_name="",
+                     created_at__lte=now - timedelta(days=days)),
+         f"the organization keeps backups for {days} days")
+        for organization_id, days in organizations_that_chose(Kept.BACKUPS)
+    ]  # fmt: skip
     for found, reason in (
-        (rows.filter(expires_at__lte=clock.now()), "it has expired"),
+        (rows.filter(expires_at__lte=now), "it has expired"),
         (rows.filter(pk__in=surplus), "newer ones are kept"),
+        *overdue,
     ):
         for backup in found.exclude(pk__in=busy).order_by("pk")[:_AT_ONCE]:
             _delete(backup, reason)

@@ -9,12 +9,12 @@ from indexes.job_lines import forget_old_lines, note_step
 from indexes.locks import Lock
 from indexes.models import Import
 from kit.environment import environment
+from orgs.kept import RULES, Kept
+from orgs.retention import organizations_that_chose
 from orgs.secrets import installation_keyring
 from storage import imports
 from storage.database import Connection, alone, connect
 from storage.import_turns import Turns
-
-KEPT_DAYS = 30
 
 
 def import_what_is_due() -> int:
@@ -38,7 +38,10 @@ def forget_old_imports() -> int:
     """Delete what finished long ago, and lines of jobs of then. Crosses tenants."""
     forget_old_lines()
     with _connected() as connection:
-        return imports.forget_old(connection, days=KEPT_DAYS)
+        count = imports.forget_old(connection, days=RULES[Kept.FINISHED_JOBS].most)
+        for organization_id, days in organizations_that_chose(Kept.FINISHED_JOBS):
+            count += imports.forget_old(connection, days=days, organization_id=organization_id)
+        return count
 
 
 def _note_turn(import_id: UUID, outcome: str) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.db import connections
 
 from kit import clock
+from orgs.kept import RULES, Kept
+from orgs.retention import organizations_that_chose
 from storage.activity import EVERYTHING, Span
 
 # At least twice the range that is drawn from rows of the span, so that it can be compared.
@@ -12,7 +14,7 @@ KEPT: dict[Span, timedelta] = {
     Span.MINUTE: timedelta(hours=6),
     Span.QUARTER: timedelta(days=3),
     Span.HOUR: timedelta(days=30),
-    Span.DAY: timedelta(days=400),
+    Span.DAY: timedelta(days=RULES[Kept.METRICS].most),
 }
 
 _OF_GONE = """
@@ -44,4 +46,11 @@ def forget_old_metrics() -> int:
                 count += cursor.rowcount
             cursor.execute(_OF_GONE.format(table=table), [EVERYTHING])
             count += cursor.rowcount
+            for organization_id, days in organizations_that_chose(Kept.METRICS):
+                for span in KEPT:
+                    cursor.execute(
+                        f"{query} AND organization_id = %s",
+                        [int(span), now - timedelta(days=days), organization_id],
+                    )
+                    count += cursor.rowcount
     return count

@@ -17,6 +17,7 @@ from audit.models import Event, Outcome
 from billing.caps import MonthlyUnits, set_caps
 from billing.contacts import set_billing_contact
 from compliance.evidence import export_evidence
+from compliance.retention import set_retention
 from indexes.lifecycle import configure_index, create_index, delete_index
 from kit import clock
 from kit.errors import PermissionDenied
@@ -277,6 +278,9 @@ CASES: dict[str, Callable[[World], Callable[[Actor], Any]]] = {
     ),
     "orgs.networks.set_sign_in_networks": lambda world: lambda actor: set_sign_in_networks(
         actor, world.organization, people=["10.0.0.0/8"], is_forced=True
+    ),
+    "compliance.retention.set_retention": lambda world: lambda actor: set_retention(
+        actor, world.organization, days={"metrics": 90}
     ),
     "orgs.organizations.rename_organization": _on_empty_organization(
         lambda actor, one: rename_organization(actor, one, name="Renamed")

@@ -1,14 +1,19 @@
 """An organization's settings: owners rename and delete, everybody may leave."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from access.actor import OPERATOR
 from accounts.models import User
+from indexes.backup_models import Backup
+from indexes.backups import create_backup
+from kit import clock
 from orgs.models import Organization
 from orgs.queries import find_organization, members
+from orgs.retention import shown_retention
 from projects.projects import delete_project
 from tests.console.conftest import Site
 from tests.matrix.cast import Person
@@ -92,6 +97,31 @@ def test_what_ends_something_asks_for_a_fresh_proof(site: Site, as_user: AsUser)
         reply = as_user(site.alice).post(f"{site.home}/settings/{act}", {"confirmation": "pine"})
         assert reply["Location"].startswith("/confirm?next=")
     assert found(site) is not None
+
+
+def test_an_owner_chooses_how_long_things_are_kept_and_is_told_of_backups_that_would_go(
+    site: Site, owner: Client
+) -> None:
+    address = f"{site.home}/settings/retention"
+    shown = owner.get(address).text
+    assert "Backups: days" in shown
+    assert "Empty: until somebody deletes them." in shown
+    assert f"{site.organization.public_id}/retention" in shown
+    made = create_backup(OPERATOR, site.world.index(), name="old")
+    rows = Backup.objects.using("system").filter(pk=made.pk)
+    rows.update(created_at=clock.now() - timedelta(days=8))
+    refused = owner.post(address, {"backups": "7"})
+    assert refused.status_code == 422
+    assert "1 backups are older than 7 days" in refused.text
+    assert "Delete the backups that are older" in refused.text
+    assert owner.post(address, {"backups": "7", "is_forced": "on"}).status_code == 302
+    assert "7 days" in owner.get(f"{site.home}/settings").text
+    too_long = owner.post(address, {"metrics": "401"})
+    assert too_long.status_code == 422
+    assert owner.post(address, {}).status_code == 302
+    now = found(site)
+    assert now is not None
+    assert shown_retention(now)["backups"] is None
 
 
 def test_whoever_comes_from_outside_the_networks_is_told_so(site: Site) -> None:

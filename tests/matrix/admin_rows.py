@@ -39,6 +39,8 @@ ROWS: Rows = {
     f"PATCH {_ORGANIZATION}": Row(ORGANIZATION_ADMINISTER, 200, _NEW),
     f"GET {_ORGANIZATION}/networks": Row(ORGANIZATION_READ, 200),
     f"PATCH {_ORGANIZATION}/networks": Row(ORGANIZATION_ADMINISTER, 200, {"people": []}),
+    f"GET {_ORGANIZATION}/retention": Row(ORGANIZATION_READ, 200),
+    f"PATCH {_ORGANIZATION}/retention": Row(ORGANIZATION_ADMINISTER, 200, {"metrics": None}),
     f"POST {_ORGANIZATION}/evidence": Row(ORGANIZATION_ADMINISTER, 200),
     f"GET {_ORGANIZATION}/support-access": Row(ORGANIZATION_READ, 200),
     f"POST {_ORGANIZATION}/support-access": Row(

@@ -150,6 +150,8 @@ _SETTINGS: Rows = {
     f"GET {_E}": Row(ORGANIZATION_READ, 200),
     f"GET {_E}/name": Row(ORGANIZATION_ADMINISTER, 200),
     f"POST {_E}/name": Row(ORGANIZATION_ADMINISTER, 422, {"name": ""}),
+    f"GET {_E}/retention": Row(ORGANIZATION_ADMINISTER, 200),
+    f"POST {_E}/retention": Row(ORGANIZATION_ADMINISTER, 422, {"metrics": "never"}),
     f"GET {_E}/networks": Row(ORGANIZATION_ADMINISTER, 200),
     f"POST {_E}/networks": Row(ORGANIZATION_ADMINISTER, 422, {"people": "nowhere"}),
     f"GET {_E}/support": Row(ORGANIZATION_ADMINISTER, 200),

@@ -84,6 +84,8 @@ WALK = (
     Step("PATCH admin/organizations/<str:organization_id>", "organization.renamed", _NEW),
     Step("PATCH admin/organizations/<str:organization_id>/networks",
          "organization.networks_changed", {"service_accounts": ["127.0.0.0/8"]}),
+    Step("PATCH admin/organizations/<str:organization_id>/retention",
+         "organization.retention_changed", {"metrics": 90}),
     Step("POST admin/organizations/<str:organization_id>/evidence", "evidence.exported"),
     Step("POST admin/organizations/<str:organization_id>/support-access", "support.granted",
          {"reason": "ticket 4711"}),

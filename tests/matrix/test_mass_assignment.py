@@ -90,6 +90,10 @@ WISHES = {
         Organization, {"people": ["10.0.0.0/8"], "force": True}, frozenset(),
         moves=_columns("people_networks"), is_always_strict=True,
     ),
+    "PATCH admin/organizations/<str:organization_id>/retention": Wish(
+        Organization, {"metrics": 90, "force": True}, frozenset(),
+        moves=_columns("retention_days"), is_always_strict=True,
+    ),
     "POST admin/organizations/<str:organization_id>/support-access": Wish(
         SupportAccess, {"reason": "NEW"}, _columns("reason"), is_always_strict=True
     ),

@@ -63,6 +63,7 @@ NOT_PLANTED = {
     "orgs.Invitation.public_id": _MINTED,
     "orgs.Organization.people_networks": _PARSED,
     "orgs.Organization.public_id": _MINTED,
+    "orgs.Organization.retention_days": _OF_A_FORM,
     "orgs.Organization.service_account_networks": _PARSED,
     "orgs.Organization.slug": _ADDRESS,
     "orgs.ServiceAccount.client_id": _MINTED,

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from api.schemas.bodies import Strict, Tolerant
 
 
@@ -32,6 +34,22 @@ class UpdateOrganizationNetworks(Strict):
     people: list[str] | None = None
     service_accounts: list[str] | None = None
     force: bool = False
+
+
+class UpdateRetention(Strict):
+    """Days. What is left out stays; null is what is usual. `force` also where backups would go."""
+
+    backups: int | UnsetType | None = UNSET
+    restore_window: int | UnsetType | None = UNSET
+    finished_jobs: int | UnsetType | None = UNSET
+    webhook_deliveries: int | UnsetType | None = UNSET
+    metrics: int | UnsetType | None = UNSET
+    force: bool = False
+
+    @property
+    def days(self) -> dict[str, int | None]:
+        told = {name: getattr(self, name) for name in self.__struct_fields__ if name != "force"}
+        return {name: days for name, days in told.items() if days is not UNSET}
 
 
 class GrantSupportAccess(Strict):
@@ -144,5 +162,5 @@ BODIES = (
     CreateServiceAccount, CreateWebhook, GrantSupportAccess, RewindAuditStream,
     RotateWebhookSecret, UpdateApiKey,
     UpdateAuditStream, UpdateEncryptionKey, UpdateOrganization, UpdateOrganizationNetworks,
-    UpdateProject, UpdateProjectNetworks, UpdateServiceAccount, UpdateWebhook,
+    UpdateProject, UpdateProjectNetworks, UpdateRetention, UpdateServiceAccount, UpdateWebhook,
 )  # fmt: skip

@@ -23,6 +23,7 @@ from api.views.admin.jobs import CancelJobView, JobsView, JobView
 from api.views.admin.networks import OrganizationNetworksView, ProjectNetworksView
 from api.views.admin.organizations import OrganizationsView, OrganizationView
 from api.views.admin.projects import ProjectsView, ProjectView
+from api.views.admin.retention import RetentionView
 from api.views.admin.role_bindings import RoleBindingsView, RoleBindingView
 from api.views.admin.service_accounts import (
     RotateSecretView,
@@ -45,6 +46,7 @@ _ROUTES = {
     "organizations": OrganizationsView,
     "organizations/<str:organization_id>": OrganizationView,
     "organizations/<str:organization_id>/networks": OrganizationNetworksView,
+    "organizations/<str:organization_id>/retention": RetentionView,
     "organizations/<str:organization_id>/evidence": EvidenceView,
     "organizations/<str:organization_id>/support-access": SupportAccessView,
     "projects": ProjectsView,
