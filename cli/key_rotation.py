@@ -91,8 +91,8 @@ def rotate_root_key(home: HomeOption = None, *, retire: _Retire = False) -> None
 
 
 def rotate_secret_key(home: HomeOption = None, *, retire: _Retire = False) -> None:
-    """Make a new secret key of the console, which takes seconds of its service. Sessions and forms
-    of before go on until --retire."""
+    """Make a new secret key of the console, whose next process answers before the one of today
+    ends. Sessions and forms of before go on until --retire."""
     if os.environ.get("STONEPINE_SECRET_KEY"):
         raise SetupError(
             "STONEPINE_SECRET_KEY is set: the key is yours to change.",
