@@ -32,14 +32,14 @@ def _of_organization(name: str, sentence: str) -> EventType:
 
 CATALOGUE: tuple[EventType, ...] = (
     EventType("index.created", "An index was created"),
-    EventType("index.ready", "An index answers"),
+    EventType("index.ready", "An index is ready"),
     EventType("index.failed", "An index could not be made"),
     EventType("index.configured", "An index was configured"),
-    EventType("index.restored", "An index is being made of an earlier moment"),
+    EventType("index.restored", "An index is being restored"),
     EventType("index.deleted", "An index was deleted"),
     EventType("namespace.deleted", "A namespace was deleted"),
     EventType("namespace.emptied", "All records of a namespace were deleted"),
-    EventType("backup.created", "A backup was asked for"),
+    EventType("backup.created", "A backup was requested"),
     EventType("backup.ready", "A backup is finished"),
     EventType("backup.failed", "A backup could not be taken"),
     EventType("backup.verified", "A backup was verified and is sound"),

@@ -51,7 +51,7 @@ class WebhookForm(ConsoleForm):
 
 class RotateForm(ConsoleForm):
     overlap = forms.ChoiceField(
-        label="The old secret signs along",
+        label="Keep the old secret valid",
         choices=_OVERLAPS,
         help_text="Meanwhile each delivery carries both signatures, and either verifies.",
     )

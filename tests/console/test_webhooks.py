@@ -105,7 +105,7 @@ def test_changed_rotated_turned_off_and_on_and_deleted(site: Site, owner: Client
     form = {"name": "renamed", "url": URL, "events": ["member.added"]}
     assert owner.post(f"{page}/edit", form)["Location"] == page
     assert secret_in(owner.post(f"{page}/rotate", {"overlap": "24"})) != new.secret
-    assert "signs along" in owner.get(page).content.decode()
+    assert "the old one is valid until" in owner.get(page).content.decode()
     assert owner.post(f"{page}/switch")["Location"] == page
     assert not stored(new.webhook).is_enabled
     assert "Turned off" in owner.get(page).content.decode()
