@@ -29,7 +29,7 @@ class NetworksForm(ConsoleForm):
 class OrganizationNetworksForm(NetworksForm):
     people = LinesField(
         label="People: only from these networks",
-        help_text="Everything of the organization in the console. One a line.",
+        help_text="Everything of the organization in the console. One per line.",
     )
     service_accounts = LinesField(
         label="Service accounts: only from these networks",
@@ -41,11 +41,11 @@ class OrganizationNetworksForm(NetworksForm):
 class ProjectNetworksForm(NetworksForm):
     data_plane = LinesField(
         label="Data plane: only from these networks",
-        help_text="Reading and writing records. One a line, such as 203.0.113.0/24.",
+        help_text="Reading and writing records. One per line, such as 203.0.113.0/24.",
     )
     control_plane = LinesField(
         label="Control plane: only from these networks",
-        help_text="Creating, describing and deleting indexes with API keys.",
+        help_text="Creating, describing and deleting indexes with API keys. One per line.",
     )
     private_endpoint = forms.ChoiceField(
         label="Private endpoint", choices=_ENDPOINTS, widget=forms.RadioSelect

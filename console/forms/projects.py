@@ -22,7 +22,7 @@ class ProjectMemberForm(ConsoleForm):
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
-        help_text="Of a member of the organization. Owners invite whoever is none yet.",
+        help_text="Of a member of the organization. Anybody else needs an invitation first.",
         widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     role = forms.ChoiceField(
