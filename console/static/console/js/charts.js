@@ -66,7 +66,7 @@ function options(figure, plot, names) {
         dash: DASHES[n % DASHES.length],
         paths: isStepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
         // A line shows what has neighbours; what stands alone needs a point.
-        points: { show: true, size: 5, filter: (chart, series) => alone(chart.data[series]) },
+        points: { show: true, size: 5, fill: colour("surface", figure), filter: (chart, series) => alone(chart.data[series]) },
         value: (_, value) => (value === null ? "–" : write(value)),
       })),
     ],
