@@ -173,6 +173,7 @@ def _main_items(visit: Visit) -> list[Item]:
         items.append(_item(visit, "Backups", "backups", "history"))
         items.append(_item(visit, "Collections", "collections", "box"))
         items.append(_item(visit, "Restore jobs", "restore_jobs", "refresh"))
+        items.append(_item(visit, "Jobs", "jobs", "clock"))
     return items
 
 

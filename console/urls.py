@@ -28,6 +28,7 @@ from console.views import (
     indexes,
     invitations,
     invites,
+    jobs,
     key_acts,
     keys,
     members,
@@ -56,7 +57,8 @@ from console.views import (
     webhook_acts,
     webhooks,
 )
-from console.views.operator import diagnostics, jobs, nodes, status
+from console.views.operator import diagnostics, nodes, status
+from console.views.operator import jobs as operator_jobs
 from console.views.operator import organizations as operator_organizations
 from console.views.operator import settings as operator_settings
 from console.views.operator import support as operator_support
@@ -134,6 +136,9 @@ _PROJECT: list[URLPattern | URLResolver] = [
     path("/collections/<str:collection>/delete", collections.delete, name="collection_delete"),
     path("/restore-jobs", restore_jobs.listing, name="restore_jobs"),
     path("/restore-jobs/<uuid:job_id>/cancel", restore_jobs.cancel, name="restore_job_cancel"),
+    path("/jobs", jobs.listing, name="jobs"),
+    path("/jobs/<uuid:job_id>", jobs.detail, name="job"),
+    path("/jobs/<uuid:job_id>/cancel", jobs.cancel, name="job_cancel"),
     path("/keys", keys.listing, name="keys"),
     path("/keys/new", keys.new, name="key_new"),
     path("/keys/<uuid:key_id>/roll", key_acts.roll, name="key_roll"),
@@ -283,8 +288,10 @@ _OPERATOR = [
     path("/support/leave", operator_support.leave, name="operator_support_leave"),
     path(f"{_TENANT}/suspend", operator_organizations.suspend, name="operator_suspend"),
     path(f"{_TENANT}/resume", operator_organizations.resume, name="operator_resume"),
-    path("/jobs", jobs.listing, name="operator_jobs"),
-    path("/jobs/<slug:kind>/<uuid:job_id>/cancel", jobs.cancel, name="operator_job_cancel"),
+    path("/jobs", operator_jobs.listing, name="operator_jobs"),
+    path(
+        "/jobs/<slug:kind>/<uuid:job_id>/cancel", operator_jobs.cancel, name="operator_job_cancel"
+    ),
     path("/settings", operator_settings.page, name="operator_settings"),
     path("/settings/try/<slug:part>", operator_settings.try_out, name="operator_try"),
     path("/diagnostics", diagnostics.page, name="operator_diagnostics"),

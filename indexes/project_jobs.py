@@ -72,6 +72,11 @@ def cancel_project_job(actor: Actor, project: Project, job_id: UUID) -> Job:
     return cancelled(actor, job, row)
 
 
+def needed_to_cancel(kind: JobKind) -> Permission:
+    """What whoever stops a job of that kind must hold."""
+    return _NEEDED[kind][0]
+
+
 def _found(actor: Actor, project: Project, job_id: UUID) -> tuple[Source, Any]:
     for source in SOURCES:
         row = _rows(actor, project, source).filter(pk=job_id).first()

@@ -11,6 +11,7 @@ _TONES = {
     "Initializing": "busy",
     "Pending": "busy",
     "InProgress": "busy",
+    "Scaling": "busy",
     "ScalingUp": "busy",
     "ScalingDown": "busy",
     "Terminating": "warn",

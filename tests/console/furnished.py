@@ -1,7 +1,10 @@
 """A row of everything that pages show, and the addresses of those rows."""
 
+from uuid import UUID
+
 from access.actor import OPERATOR
 from billing.contacts import set_billing_contact
+from indexes.job_lines import note_step
 from indexes.models import Index
 from kit import clock
 from kit.environment import environment
@@ -29,6 +32,7 @@ def furnish(world: World) -> dict[str, str]:
         **listeners.listen(organization, project),
         "empty_project": project.slug,
     }
+    note_step(organization.pk, UUID(values["job_id"]), "A worker began.")
     _bill(world)
     _let_support_look(world)
     return values

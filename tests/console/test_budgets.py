@@ -22,6 +22,7 @@ from tests.console.conftest import Site
         "/p/search/keys",
         "/p/search/backups",
         "/p/search/restore-jobs",
+        "/p/search/jobs",
         "/p/search/indexes/first/backups",
         "/roles",
         "/members",

@@ -32,8 +32,6 @@ _ON_NO_PAGE = {
     "audit.Event.user_agent": _EXPORTS,
     "indexes.Backup.tags": "shown by the API",
     "indexes.Import.uri": "shown by the API",
-    "indexes.JobLine.actor_name": "shown by the Admin API",
-    "indexes.JobLine.text": "shown by the Admin API",
     "indexes.Node.address": _NOTES,
     "indexes.Node.place": _NOTES,
     "indexes.Part.address": _NOTES,

@@ -50,6 +50,7 @@ _ABOUT_A_KEY = {
 # Another state of a page, worth a look of its own.
 _STATES = {
     f"{_O}/audit": {"audit-nothing-fits": "?text=nothing+fits"},
+    f"{_O}/p/<slug:project>/jobs": {"project-jobs-failed": "?state=failed"},
     "operator/jobs": {"operator-jobs-failed": "?state=failed"},
     "operator/organizations": {"operator-organizations-none": "?q=nobody"},
     f"{_O}/p/<slug:project>/usage": {"project-usage-by-day": "?by=day"},

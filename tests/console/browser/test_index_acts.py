@@ -90,6 +90,12 @@ def test_backups_are_taken_scheduled_verified_restored_and_deleted(tab: Tab, sit
     page.get_by_role("button", name="Cancel articles-again").click()
     told(page, "The restore into articles-again is cancelled")
 
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    page.get_by_role("link", name="The verification of by-hand").click()
+    page.get_by_role("button", name="Cancel the verification").click()
+    told(page, "The verification of by-hand is cancelled")
+    expect(page.get_by_role("row", name="Verification")).to_contain_text("Cancelled")
+
     old = create_backup(OPERATOR, Index.objects.using("system").get(name="articles"), name="old")
     _taken(old.name)
     page.get_by_role("link", name="Backups", exact=True).first.click()
