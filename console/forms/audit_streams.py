@@ -67,7 +67,7 @@ class ObjectsForm(StreamForm):
     endpoint = _text(
         "Endpoint", limit=2_000, required=False, help_text="Of a compatible store; else AWS's own."
     )
-    access_key_id = _text("Access key id", limit=128)
+    access_key_id = _text("Access key ID", limit=128)
     secret = forms.CharField(
         label="Secret access key",
         max_length=512,

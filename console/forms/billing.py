@@ -20,7 +20,7 @@ class BillingContactForm(ConsoleForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "input"}),
     )
-    tax_id = forms.CharField(label="Tax id", max_length=64, required=False)
+    tax_id = forms.CharField(label="Tax ID", max_length=64, required=False)
     purchase_order = forms.CharField(
         label="Purchase order", max_length=64, required=False, help_text="Your own reference."
     )

@@ -53,8 +53,8 @@ class VaultKeyForm(_KeyForm):
     mount = _text("Mount", required=False, hint="Where the engine is mounted; else transit.")
     namespace = _text("Namespace", required=False, hint="Of Vault Enterprise or OpenBao.")
     token = _secret("Token", hint="Or the two ids of an AppRole.")
-    role_id = _text("Role id", required=False)
-    secret_id = _secret("Secret id")
+    role_id = _text("Role ID", required=False)
+    secret_id = _secret("Secret ID")
     ca = _long("Certificate authority", _CA_HINT)
 
 
@@ -62,10 +62,10 @@ class AwsKeyForm(_KeyForm):
     kind = OuterKind.AWS_KMS
 
     key = _text("Key ARN", hint="arn:aws:kms:eu-central-1:111122223333:key/…")
-    access_key_id = _text("Access key id")
+    access_key_id = _text("Access key ID")
     secret_access_key = _secret("Secret access key")
     role_arn = _text("Role ARN", required=False, hint="Taken on before the key is used.")
-    external_id = _text("External id", required=False, hint="That the role asks for.")
+    external_id = _text("External ID", required=False, hint="That the role asks for.")
 
 
 class GoogleKeyForm(_KeyForm):

@@ -56,7 +56,7 @@ class MetadataForm(OnePageForm):
 class ProviderForm(OnePageForm):
     """For providers that publish no metadata."""
 
-    entity_id = forms.CharField(label="Entity id (issuer)", max_length=1024)
+    entity_id = forms.CharField(label="Entity ID (issuer)", max_length=1024)
     sso_url = forms.CharField(label="Sign-on address", max_length=2048)
     slo_url = forms.CharField(label="Logout address", max_length=2048, required=False)
     certificate = forms.CharField(

@@ -49,7 +49,7 @@ def roles_of(user: User) -> set[str]:
 def fault_of(answer: Any) -> str:
     assert answer.status_code == 401, answer.status_code
     page = answer.content.decode()
-    assert "Request id" in page
+    assert "Request ID" in page
     return str(page.partition("<dt>Code</dt><dd><code>")[2].partition("<")[0])
 
 

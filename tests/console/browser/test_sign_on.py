@@ -111,7 +111,7 @@ def test_an_owner_sets_single_sign_on_up(
 
     _save(page, {"Metadata (XML)": document(keys=key("old")).decode()}, "Take the metadata")
     fields = {
-        "Entity id (issuer)": f"{_PROVIDER}/entity",
+        "Entity ID (issuer)": f"{_PROVIDER}/entity",
         "Sign-on address": f"{_PROVIDER}/sso",
         "Signing certificate (PEM)": signer("idp").certificate,
     }
