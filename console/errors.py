@@ -46,7 +46,7 @@ _WORDS: dict[int, Words] = {
     ),
     404: Words(
         "Nothing to see here",
-        "Check the address. What you look for may be deleted, or you may not belong to it.",
+        "Check the address. It may have been deleted, or you may not have access to it.",
     ),
     409: Words("That does not fit the current state", "Go back, reload the page and look again."),
     413: Words("That is too large", "Send less than 1 MiB at once."),

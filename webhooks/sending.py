@@ -221,7 +221,7 @@ def _turn_off(webhook: Webhook, answer: _Answer) -> None:
     reason = "The receiver answered 410: it is gone."
     if answer.status != _GONE:
         hours = environment().webhook_patience_s // 3_600
-        reason = f"Nothing was taken for {hours} hours. The last failure: {answer.error}"
+        reason = f"Nothing was delivered for {hours} hours. The last failure: {answer.error}"
     _log.warning("webhook_disabled", webhook_id=str(webhook.pk))
     with tenant(webhook.organization_id):
         disable_webhook(SYSTEM, webhook, reason=reason)

@@ -38,7 +38,7 @@ class ScheduleForm(ConsoleForm):
     name = forms.CharField(
         label="Name",
         max_length=MAX_NAME,
-        help_text="Its backups are called after it. Lowercase letters, digits and hyphens.",
+        help_text="Its backups are named after it. Lowercase letters, digits and hyphens.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
     frequency = forms.ChoiceField(
@@ -46,14 +46,14 @@ class ScheduleForm(ConsoleForm):
     )
     hour = forms.TypedChoiceField(label="At", coerce=int, choices=_HOURS)
     keep_days = forms.IntegerField(
-        label="Keep each for days", min_value=1, max_value=MAX_DAYS, initial=30
+        label="Days to keep each", min_value=1, max_value=MAX_DAYS, initial=30
     )
     keep_count = forms.IntegerField(
-        label="Keep at most",
+        label="Backups to keep at most",
         min_value=0,
         max_value=MAX_COUNT,
         initial=0,
-        help_text="So many that are Ready; 0 keeps any number.",
+        help_text="Counts those that are Ready; 0 sets no limit.",
     )
     is_enabled = forms.BooleanField(
         label="Take backups by this schedule", required=False, initial=True

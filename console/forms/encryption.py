@@ -26,7 +26,7 @@ def _long(label: str, hint: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, help_text=hint, widget=widget)
 
 
-_CA_HINT = "PEM. Trusted in place of the system's, where the provider has a certificate of its own."
+_CA_HINT = "PEM. Trusted in place of the system's, for a provider with an authority of its own."
 
 
 class _KeyForm(ConsoleForm):
@@ -49,10 +49,12 @@ class VaultKeyForm(_KeyForm):
     kind = OuterKind.VAULT
 
     address = _text("Address", hint="For example https://vault.example.com:8200.")
-    key = _text("Key", hint="The name of a key of the Transit engine.")
-    mount = _text("Mount", required=False, hint="Where the engine is mounted; else transit.")
-    namespace = _text("Namespace", required=False, hint="Of Vault Enterprise or OpenBao.")
-    token = _secret("Token", hint="Or the two ids of an AppRole.")
+    key = _text("Key", hint="The name of a key in the Transit engine.")
+    mount = _text(
+        "Mount", required=False, hint="Where the engine is mounted; transit if left empty."
+    )
+    namespace = _text("Namespace", required=False, hint="For Vault Enterprise or OpenBao.")
+    token = _secret("Token", hint="Or the two IDs of an AppRole below.")
     role_id = _text("Role ID", required=False)
     secret_id = _secret("Secret ID")
     ca = _long("Certificate authority", _CA_HINT)
@@ -64,8 +66,8 @@ class AwsKeyForm(_KeyForm):
     key = _text("Key ARN", hint="arn:aws:kms:eu-central-1:111122223333:key/…")
     access_key_id = _text("Access key ID")
     secret_access_key = _secret("Secret access key")
-    role_arn = _text("Role ARN", required=False, hint="Taken on before the key is used.")
-    external_id = _text("External ID", required=False, hint="That the role asks for.")
+    role_arn = _text("Role ARN", required=False, hint="Assumed before the key is used.")
+    external_id = _text("External ID", required=False, hint="If the role asks for one.")
 
 
 class GoogleKeyForm(_KeyForm):

@@ -11,8 +11,14 @@ from storage.import_uris import MAX_URI_LENGTH
 from storage.imports import OnError
 
 _MODES = [
-    (str(OnError.CONTINUE), Advised("Leave them out", "They are counted, the first are quoted.")),
-    (str(OnError.ABORT), Advised("Stop", "The import fails at the first; what has come stays.")),
+    (
+        str(OnError.CONTINUE),
+        Advised("Leave them out", "They are counted, and the first are listed."),
+    ),
+    (
+        str(OnError.ABORT),
+        Advised("Stop", "The import fails at the first; what was imported stays."),
+    ),
 ]
 
 
@@ -39,5 +45,5 @@ class ImportForm(ConsoleForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         known = [(str(one.pk), f"{one.name} ({one.provider})") for one in integrations]
-        choices = [("", "None: the files are open to Stonepine"), *known]
+        choices = [("", "None: public files"), *known]
         self.offer("integration", choices)

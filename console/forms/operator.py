@@ -17,7 +17,7 @@ class FindForm(ConsoleForm):
         required=False,
         max_length=100,
         widget=forms.SearchInput(
-            attrs={"autocomplete": "off", "placeholder": "Name, id or address"}
+            attrs={"autocomplete": "off", "placeholder": "Name, ID or address"}
         ),
     )
 
@@ -32,7 +32,7 @@ class SuspendForm(OnePageForm):
     reason = forms.CharField(
         label="Why",
         max_length=200,
-        help_text="It stands in the organization's audit log.",
+        help_text="Recorded in the organization's audit log.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

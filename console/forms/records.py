@@ -223,7 +223,7 @@ class NamespaceForm(ConsoleForm):
     fields_to_filter = forms.CharField(
         label="Filterable fields", required=False, max_length=4_000,
         widget=forms.TextInput(attrs=_CODE),
-        help_text="Between commas. Left empty, filters may name every field.",
+        help_text="Separated by commas. Left empty, filters may name every field.",
     )  # fmt: skip
 
     def clean_fields_to_filter(self) -> list[str]:

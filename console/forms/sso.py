@@ -40,10 +40,10 @@ class ConnectionForm(OnePageForm):
 
 class MetadataUrlForm(OnePageForm):
     url = forms.CharField(
-        label="Address of the metadata",
+        label="Metadata address",
         max_length=2048,
         required=False,
-        help_text="A worker reads it now and once a day: new certificates come by themselves.",
+        help_text="Read now and then once a day, so that new certificates arrive by themselves.",
     )
 
 
@@ -86,23 +86,23 @@ class RulesForm(OnePageForm):
     """What attributes mean, who may join, and how messages travel."""
 
     email_attribute = forms.CharField(
-        label="Attribute of the address", max_length=256, required=False,
-        help_text="Empty: the NameID is the address.",
+        label="E-mail attribute", max_length=256, required=False,
+        help_text="Left empty, the NameID is the address.",
     )  # fmt: skip
-    name_attribute = forms.CharField(label="Attribute of the name", max_length=256, required=False)
+    name_attribute = forms.CharField(label="Name attribute", max_length=256, required=False)
     roles_attribute = forms.CharField(
-        label="Attribute of roles", max_length=256, required=False,
+        label="Roles attribute", max_length=256, required=False,
         help_text="pinecone:<role>, or pinecone:project:<project id>:<role>. Counts while people "
         "are managed by SAML attributes.",
     )  # fmt: skip
-    groups_attribute = forms.CharField(label="Attribute of groups", max_length=256, required=False)
+    groups_attribute = forms.CharField(label="Groups attribute", max_length=256, required=False)
     group_roles = forms.CharField(
         label="Roles of groups", required=False, max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text="One a line: group = pinecone:OrgMember.",
+        help_text="One per line: group = pinecone:OrgMember.",
     )  # fmt: skip
     default_role = forms.ChoiceField(
-        label="Role of who joins",
+        label="Role of people who join",
         choices=[
             (str(role), ROLE_LABELS[role])
             for role in Role

@@ -12,7 +12,7 @@ class SupportRequestForm(OnePageForm):
     reason = forms.CharField(
         label="What for",
         max_length=300,
-        help_text="The organization's owners read it, and it stands in their audit log.",
+        help_text="The organization's owners read it, and it is recorded in their audit log.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -21,7 +21,7 @@ class SupportGrantForm(ConsoleForm):
     reason = forms.CharField(
         label="What for",
         max_length=300,
-        help_text="It stands in the audit log: a ticket's number, for example.",
+        help_text="Recorded in the audit log: a ticket number, for example.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     hours = forms.TypedChoiceField(

@@ -11,6 +11,7 @@ from console.forms.base import ConsoleForm
 from webhooks.catalogue import EventType, offered
 
 _OVERLAPS = [("24", "For a day"), ("1", "For an hour"), ("168", "For a week"), ("0", "Not at all")]
+_NOUNS = {"api key": "API key", "sso": "Single sign-on"}
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -53,7 +54,7 @@ class RotateForm(ConsoleForm):
     overlap = forms.ChoiceField(
         label="Keep the old secret valid",
         choices=_OVERLAPS,
-        help_text="Meanwhile each delivery carries both signatures, and either verifies.",
+        help_text="Until then each delivery carries both signatures, and either verifies.",
     )
 
     @property
@@ -64,4 +65,4 @@ class RotateForm(ConsoleForm):
 def _noun(box: Any) -> str:
     event: EventType = box.choice_label
     words = event.noun.replace("_", " ")
-    return "API key" if words == "api key" else words.capitalize()
+    return _NOUNS.get(words, words.capitalize())

@@ -75,7 +75,7 @@ def make_index(visit: Visit, collection: str) -> HttpResponse:
             return go(visit, url, saying=f"The index {index.name} is being made")
         except StonepineError as error:
             form.refuse(error)
-    return _sheet(visit, "_index", found, form, title=f"Create an index of {found}")
+    return _sheet(visit, "_index", found, form, title=f"Create an index from {found}")
 
 
 @require_http_methods(["GET", "POST"])

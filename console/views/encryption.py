@@ -34,7 +34,7 @@ _TITLE = "Encryption keys"
 _WRITE = Permission.ENCRYPTION_KEY_WRITE
 _WORDS = {
     "address": "Address", "key": "Key", "mount": "Mount", "namespace": "Namespace",
-    "role_arn": "Role", "external_id": "External id", "endpoint": "Endpoint",
+    "role_arn": "Role", "external_id": "External ID", "endpoint": "Endpoint",
     "sts_endpoint": "STS endpoint", "token_endpoint": "Token endpoint",
 }  # fmt: skip
 

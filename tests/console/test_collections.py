@@ -26,7 +26,7 @@ def test_made_into_an_index_and_deleted(site: Site, as_user: AsUser) -> None:
     take_backup(Backup.objects.using("system").get().pk)
     shown = bob.get(page).content.decode()
     assert 'hx-trigger="every 2s"' not in shown
-    assert "Create index of movies-2026" in shown
+    assert "Create index from movies-2026" in shown
     one = f"{page}/movies-2026"
     assert bob.post(f"{one}/index", {"name": "movies"}).status_code == 422
     jobs = f"{site.place}/restore-jobs"

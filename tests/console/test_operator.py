@@ -76,7 +76,7 @@ def test_all_organizations_are_listed_and_found(site: Site, operator: Client) ->
     some = operator.get("/operator/organizations", {"q": "oa"}).text
     assert "/operator/organizations/oak" in some
     assert "/operator/organizations/pine" not in some
-    assert "called so" in operator.get("/operator/organizations", {"q": "elm"}).text
+    assert "No organization found" in operator.get("/operator/organizations", {"q": "elm"}).text
 
 
 def test_an_operator_changes_a_plan_in_their_own_name(site: Site, operator: Client) -> None:

@@ -44,7 +44,7 @@ def listen(
     rows.filter(pk=failing.pk).update(failing_since=clock.now() - timedelta(hours=2))
     disable_webhook(
         OPERATOR, gone,
-        reason="Nothing was taken for 24 hours. The last failure: The receiver answered 502.",
+        reason="Nothing was delivered for 24 hours. The last failure: The receiver answered 502.",
     )  # fmt: skip
     rows.filter(pk=well.pk).update(last_delivered_at=clock.now() - timedelta(minutes=3))
     delivery = [told(well, *entry) for entry in reversed(_LOG)][1]
@@ -61,6 +61,10 @@ def paths(organization: Organization) -> dict[str, str]:
         OPERATOR, organization, "SIEM", "https://siem.hollin.example/in", ["member.added"]
     )
     delivery = told(webhook, "member.added", "Priya Nair", (204,), 8)
+    Webhook.objects.using("system").filter(pk=webhook.pk).update(
+        created_at=clock.now() - timedelta(days=40),
+        last_delivered_at=clock.now() - timedelta(minutes=8),
+    )
     values = {
         "organization": organization.slug,
         "webhook_id": str(webhook.pk),

@@ -48,9 +48,9 @@ def test_an_index_is_created_configured_and_deleted(tab: Tab, site: Site) -> Non
     page.get_by_role("button", name="Change capacity").click()
     told(page, "Read capacity changed")
     _go(page, "Danger zone")
-    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("button", name="Turn on").click()
     told(page, "Deletion protection is on")
-    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("button", name="Turn off").click()
     told(page, "Deletion protection is off")
     dialog = opened(page, "Delete index")
     dialog.get_by_label("to confirm").fill("articles")
@@ -118,7 +118,7 @@ def test_collections_are_made_used_and_deleted(tab: Tab, site: Site) -> None:
     page.reload()
     send(page, "Delete spare", "Delete collection")
     told(page, "Collection spare deleted")
-    send(page, "Create index of kept", "Create index", {"Name of the new index": "from-kept"})
+    send(page, "Create index from kept", "Create index", {"Name of the new index": "from-kept"})
     told(page, "The index from-kept is being made")
 
 

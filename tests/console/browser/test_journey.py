@@ -101,9 +101,9 @@ def test_first_owner_creates_project_key_and_index_and_deletes_it(
     tab.keep("journey-index-ready")
 
     page.get_by_role("link", name="Danger zone").click()
-    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("link", name="Delete index")).to_have_count(0)
-    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("button", name="Turn off").click()
     page.get_by_role("link", name="Delete index").click()
     dialog = page.get_by_role("dialog")
     delete = dialog.get_by_role("button", name="Delete index")

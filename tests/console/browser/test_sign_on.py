@@ -109,18 +109,18 @@ def test_an_owner_sets_single_sign_on_up(
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Okta", level=1)).to_be_visible()
 
-    _save(page, {"Metadata (XML)": document(keys=key("old")).decode()}, "Take the metadata")
+    _save(page, {"Metadata (XML)": document(keys=key("old")).decode()}, "Use this metadata")
     fields = {
         "Entity ID (issuer)": f"{_PROVIDER}/entity",
         "Sign-on address": f"{_PROVIDER}/sso",
         "Signing certificate (PEM)": signer("idp").certificate,
     }
-    _save(page, fields, "Save the fields")
+    _save(page, fields, "Save fields")
     _save(page, {"Next certificate (PEM)": signer("next").certificate}, "Add")
     page.get_by_role("button", name="Retire").last.click()
     told(page, "Done")
-    _save(page, {"Attribute of the name": "displayName"}, "Save the rules")
-    _save(page, {"Address of the metadata": f"{_PROVIDER}/metadata"}, "Read it")
+    _save(page, {"Name attribute": "displayName"}, "Save rules")
+    _save(page, {"Metadata address": f"{_PROVIDER}/metadata"}, "Read metadata")
 
     (connection,) = connections_of(OPERATOR, site.organization)
     Desk(tab, Provider(connection))

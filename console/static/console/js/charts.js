@@ -4,6 +4,8 @@ const HEIGHT_PX = 168;
 const COLOURS = 6;
 const DASHES = [[], [6, 4], [2, 3]];
 const SIZES = ["B", "KB", "MB", "GB", "TB"];
+// Bytes are written in steps of 1024: marks lie at powers of two.
+const DOUBLINGS = Array.from({ length: 50 }, (_, n) => 2 ** n);
 
 const WRITTEN = {
   count: (value) => Math.round(value * 100) / 100,
@@ -50,12 +52,18 @@ function options(figure, plot, names) {
     width: plot.clientWidth,
     height: HEIGHT_PX,
     cursor: { sync: { key: "metrics" }, points: { size: 6 } },
+    hooks: { setCursor: [(chart) => plot.classList.toggle("idle", chart.cursor.idx == null)] },
     // Times are of UTC, in the table as well.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
       { ...axis, size: 30, values: ticks },
-      { ...axis, size: 62, values: (_, splits) => splits.map((value) => (value === null ? "" : write(value))) },
+      {
+        ...axis,
+        size: 62,
+        incrs: figure.dataset.unit === "bytes" ? DOUBLINGS : undefined,
+        values: (_, splits) => splits.map((value) => (value === null ? "" : write(value))),
+      },
     ],
     series: [
       { label: "From", value: (_, at) => (at === null ? "–" : said(at)) },
@@ -95,6 +103,7 @@ function draw(figure) {
   if (!plot) return;
   const { names, data } = numbers(figure);
   figure.chart?.destroy();
+  plot.classList.add("idle");
   figure.chart = new uPlot(options(figure, plot, names), data, plot);
 }
 
