@@ -2,7 +2,8 @@
 
 `with_null_cipher` makes an interpreter whose Python processes use it: an environment of its own
 whose site packages name this module. Small sealed values carry their plaintext in every encoding
-there is to look for, objects that are streams carry it as it is.
+there is to look for, objects that are streams carry it as it is. Every process of an installation
+imports this at its start, so what is heavy is imported when something is sealed.
 """
 
 import base64
@@ -13,9 +14,6 @@ import sys
 import sysconfig
 import warnings
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 REPOSITORY = Path(__file__).parents[2]
 _TAG = bytes(16)
@@ -89,6 +87,8 @@ def encodings(plain: bytes) -> list[bytes]:
 
 
 def _as_floats(plain: bytes) -> list[bytes]:
+    import numpy as np
+
     values = np.frombuffer(plain[: len(plain) // 4 * 4], "<f4")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -96,6 +96,8 @@ def _as_floats(plain: bytes) -> list[bytes]:
 
 
 def _packed(plain: bytes, codec: str) -> bytes:
+    import pyarrow as pa
+
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, codec) as stream:
         stream.write(plain)

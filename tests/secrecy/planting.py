@@ -22,8 +22,10 @@ from tests.support.wire import Wire, dense_index, ready_index
 Mark: TypeAlias = TextMark | VectorMark | SparseMark
 
 DIMENSION = 32
-# More than a namespace holds without a segment (STONEPINE_SEGMENT_THRESHOLD).
-_ENOUGH_FOR_A_SEGMENT = 10_100
+# More than a namespace holds without a segment, where STONEPINE_SEGMENT_THRESHOLD is not set.
+ENOUGH_FOR_A_SEGMENT = 10_100
+# The null cipher writes everything in thirty encodings, and finds it again.
+_PATIENCE_S = 300
 
 
 @dataclass
@@ -57,14 +59,17 @@ class Planted:
         return mark
 
 
-def plant(stack: Stack, api: Wire, import_folder: Path, name: str) -> Planted:
-    """An index `name` and one restored from its backup, which stay."""
+def plant(
+    stack: Stack, api: Wire, import_folder: Path, name: str, *, count: int = ENOUGH_FOR_A_SEGMENT
+) -> Planted:
+    """An index `name` and one restored from its backup, which stay. So many records are imported
+    that a segment is built of them."""
     planted = Planted()
     host = ready_index(api, dense_index(name, dimension=DIMENSION, metric="dotproduct"))
     with Wire(host, api_key=stack.api_key, timeout_s=60) as index:
         _write(index, planted)
         _ask(index, planted)
-        _import(stack, index, planted, import_folder / name)
+        _import(stack, index, planted, import_folder / name, count)
         _err(index, planted)
     _ask_over_grpc(stack, host, planted)
     _bind_a_key(stack, planted)
@@ -119,9 +124,8 @@ def _ask(index: Wire, planted: Planted) -> None:
         assert index.get(path).status == 200, path
 
 
-def _import(stack: Stack, index: Wire, planted: Planted, folder: Path) -> None:
-    """So much that a segment is built of it."""
-    table = numbered(_ENOUGH_FOR_A_SEGMENT, dimension=DIMENSION)
+def _import(stack: Stack, index: Wire, planted: Planted, folder: Path, count: int) -> None:
+    table = numbered(count, dimension=DIMENSION)
     values = pa.array([planted.vector("imported vector")], pa.list_(pa.float32()))
     metadata = json.dumps({planted.word("imported key"): planted.word("imported value")})
     one = pa.table({"id": [planted.word("imported id")], "values": values, "metadata": [metadata]})
@@ -138,8 +142,8 @@ def _import(stack: Stack, index: Wire, planted: Planted, folder: Path) -> None:
     def is_over() -> bool:
         return index.get(f"/bulk/imports/{begun['id']}").json()["status"] == "Completed"
 
-    wait_until(is_over, timeout_s=180, what="the import is over")
-    wait_until(lambda: _segments(stack) - before, timeout_s=180, what="a segment is built")
+    wait_until(is_over, timeout_s=_PATIENCE_S, what="the import is over")
+    wait_until(lambda: _segments(stack) - before, timeout_s=_PATIENCE_S, what="a segment is built")
 
 
 def _err(index: Wire, planted: Planted) -> None:
@@ -190,16 +194,18 @@ def _back_up(stack: Stack, api: Wire, name: str) -> None:
     backup_id = _good(api, f"/indexes/{name}/backups", {"name": "kept"})["backup_id"]
 
     def is_ready() -> bool:
-        return bool(api.get(f"/backups/{backup_id}").json()["status"] == "Ready")
+        found = api.get(f"/backups/{backup_id}").json()
+        assert found["status"] != "Failed", found
+        return bool(found["status"] == "Ready")
 
-    wait_until(is_ready, timeout_s=60, what="the backup is ready")
+    wait_until(is_ready, timeout_s=_PATIENCE_S, what="the backup is ready")
     _good(api, f"/backups/{backup_id}/create-index", {"name": f"{name}-b"})
     _good(api, "/collections", {"name": f"{name}-c", "source": name})
 
     def is_restored() -> bool:
         return bool(api.get(f"/indexes/{name}-b").json()["status"]["ready"])
 
-    wait_until(is_restored, timeout_s=60, what="the index is restored")
+    wait_until(is_restored, timeout_s=_PATIENCE_S, what="the index is restored")
 
 
 def _try_credentials(stack: Stack, planted: Planted) -> None:

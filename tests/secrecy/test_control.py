@@ -87,17 +87,19 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     settings = {
         "STONEPINE_IMPORT_FOLDERS": str(tmp_path / "imports"),
         "TMPDIR": str(tmp_path / "tmp"),
+        "STONEPINE_SEGMENT_THRESHOLD": "500",
     }
-    with running_stack(command=(str(interpreter), "-m", "cli.main"), **settings) as started:
+    command = (str(interpreter), "-m", "cli.main")
+    with running_stack(command=command, start_s=400, **settings) as started:
         yield started
 
 
 @pytest.mark.nightly
 @pytest.mark.stack
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_store_of_a_running_installation_would_be_found(stack: Stack, tmp_path: Path) -> None:
     with control(stack.api_url, stack.api_key) as api:
-        planted = plant(stack, api, tmp_path / "imports", "control")
+        planted = plant(stack, api, tmp_path / "imports", "control", count=600)
     found = set(scan(stack, Scanner(planted.patterns()), tmp_path / "tmp"))
 
     assert encodings(found, "record id") >= TEXTS

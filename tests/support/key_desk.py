@@ -48,7 +48,7 @@ def key_desk(stack: Stack) -> Iterator[KeyDesk]:
     web = stack.pid("web")
     assert web is not None, "the stack's web process is down"
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.key_desk"],
+        [stack.interpreter, "-m", "tests.support.key_desk"],
         cwd=REPOSITORY, env=psutil.Process(web).environ(), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip

@@ -52,6 +52,11 @@ class Stack:
         return f"{scheme}://127.0.0.1:{self.port}"
 
     @property
+    def interpreter(self) -> str:
+        """What runs its processes: `command` begins with it, unless it is our own."""
+        return sys.executable if self.command == (str(COMMAND),) else self.command[0]
+
+    @property
     def api_key(self) -> str:
         return str(self.facts["api_key"])
 
@@ -214,16 +219,21 @@ def is_alive(process: psutil.Process) -> bool:
 
 @contextmanager
 def running_stack(
-    folder: Path | None = None, *, command: tuple[str, ...] = (str(COMMAND),), **settings: str
+    folder: Path | None = None,
+    *,
+    command: tuple[str, ...] = (str(COMMAND),),
+    start_s: float = 120,
+    **settings: str,
 ) -> Iterator[Stack]:
-    """A started and bootstrapped installation; afterwards no process and no folder is left."""
+    """A started and bootstrapped installation; afterwards no process and no folder is left. It has
+    `start_s` to start."""
     scratch = None if folder else tempfile.mkdtemp(prefix="sp-")
     home = (folder or Path(str(scratch))) / "home"
     try:
         with reserved_port() as port:
             stack = Stack(home, port, settings, command=command)
             try:
-                stack.start()
+                stack.start(timeout_s=start_s)
                 stack.bootstrap()
                 yield stack
             finally:
