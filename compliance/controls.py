@@ -91,11 +91,11 @@ def _api_keys(facts: Facts) -> Control:
     keys = _principals(facts, API_KEY)
     endless = [one for one in keys if one.expires_at is None]
     old = [one for one in endless if one.granted_at < facts.collected_at - OLD_KEY_AFTER]
-    said = f"{_count(len(keys), 'living key', 'living keys')}, {len(endless)} without an end"
+    said = f"{_count(len(keys), 'active key', 'active keys')}, {len(endless)} without an expiry"
     if old:
         said += f", {len(old)} of them older than a year"
     state = State.NEEDS_WORK if old else State.CHOICE if endless else State.MET
-    return Control("api_keys", "API keys end or are rolled", state, f"{said}.", "projects")
+    return Control("api_keys", "API keys expire or are rolled", state, f"{said}.", "projects")
 
 
 def _data_keys(facts: Facts) -> Control:
@@ -115,7 +115,7 @@ def _own_keys(facts: Facts) -> Control:
         said, state = f"{_count(len(own), 'project lies', 'projects lie')} under one.", State.MET
     else:
         said, state = "None: the installation's keyring keeps all keys.", State.CHOICE
-    return Control("own_keys", "Encryption keys of your own", state, said, "projects")
+    return Control("own_keys", "Your own encryption keys", state, said, "projects")
 
 
 def _backups_taken(facts: Facts) -> Control:
@@ -156,7 +156,8 @@ def _restore_drill(facts: Facts) -> Control:
 def _audit_chain(facts: Facts) -> Control:
     chain = facts.audit.chain
     open_end = chain.sequence - chain.signed_sequence
-    said = f"{chain.sequence:,} entries in one chain, the last {open_end:,} not signed yet."
+    signed = f"the last {open_end:,} not signed yet" if open_end else "all of them signed"
+    said = f"{chain.sequence:,} entries in one chain, {signed}."
     state = State.MET if chain.signed_sequence else State.NEEDS_WORK
     return Control("audit_chain", "Audit log is chained and signed", state, said, "audit")
 
@@ -187,7 +188,7 @@ def _transport(facts: Facts) -> Control:
         said = f"TLS 1.2 and 1.3 with 256-bit suites alone; the certificate ends {ends}."
         state = State.MET if found.is_own else State.CHOICE
         said += "" if found.is_own else " It is of a development authority."
-    return Control("transport", "Encryption on the way", state, said)
+    return Control("transport", "Encryption in transit", state, said)
 
 
 def _networks(facts: Facts) -> Control:

@@ -85,7 +85,7 @@ def test_what_needs_work_stands_first() -> None:
         ("unused_access", {"held_roles": [held("Al", last_used_at=LONG_AGO, is_living=False)]},
          State.MET, "Everybody"),
         ("api_keys", {"held_roles": [held("ci", Role.PROJECT_EDITOR)]},
-         State.CHOICE, "1 living key, 1 without an end."),
+         State.CHOICE, "1 active key, 1 without an expiry."),
         ("api_keys", {"held_roles": [held("ci", Role.PROJECT_EDITOR, granted_at=LONG_AGO)]},
          State.NEEDS_WORK, "older than a year"),
         ("data_keys", {"keys": [KeyFact("old", 1, LONG_AGO)]}, State.NEEDS_WORK, "old"),
