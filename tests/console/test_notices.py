@@ -24,7 +24,7 @@ def _gone(site: Site) -> str:
 
 def test_counted_listed_and_put_away(site: Site, as_user: AsUser) -> None:
     alice, page = as_user(site.alice), f"{site.home}/notices"
-    assert "Nothing needs a look" in alice.get(page).content.decode()
+    assert "Nothing needs attention" in alice.get(page).content.decode()
     notice = _gone(site)
     shown = alice.get(page).content.decode()
     assert "The webhook hook was turned off" in shown
