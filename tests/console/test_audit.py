@@ -40,7 +40,7 @@ def test_filters_narrow_the_log_and_stay_in_the_form(site: Site, owner: Client) 
     assert '<code class="muted">project.created</code>' not in narrowed
     assert '<option value="api_key.created" selected>' in narrowed
     tomorrow = (clock.now() + timedelta(days=1)).date()
-    assert "Nothing fits" in body(site, owner, f"?since={tomorrow}")
+    assert "No entries match" in body(site, owner, f"?since={tomorrow}")
 
 
 @pytest.mark.parametrize("filter_", ["ip=nowhere", "action=made.up", "since=soon", "before=x"])
