@@ -18,7 +18,7 @@ class BillingContactForm(ConsoleForm):
         label="Address",
         max_length=1000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "input"}),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "input prose"}),
     )
     tax_id = forms.CharField(label="Tax ID", max_length=64, required=False)
     purchase_order = forms.CharField(
