@@ -38,7 +38,7 @@ def grant(visit: Visit) -> HttpResponse:
         "snippets": snippets("support_access", ("curl",), organization=visit.organization),
     }
     return render_sheet(
-        visit, "settings/_support.html", context, title="Let support look",
+        visit, "settings/_support.html", context, title="Grant support access",
         trail=(Crumb("Settings", _here(visit)),), is_invalid=bool(form.errors),
     )  # fmt: skip
 

@@ -78,5 +78,5 @@ def test_members_see_it_and_only_owners_decide(site: Site, olga: Client) -> None
     settings = bob.get(f"{site.home}/settings").content.decode()
     assert "imports fail" in settings
     assert "Decline" not in settings
-    assert "Let support look" not in settings
+    assert "Grant access" not in settings
     assert bob.post(f"{site.home}/settings/support/end").status_code == 403
