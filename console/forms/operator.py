@@ -42,7 +42,7 @@ def _amount(label: str, *, least: int) -> forms.IntegerField:
         label=label,
         required=False,
         min_value=least,
-        widget=forms.NumberInput(attrs={"placeholder": "capacity", "inputmode": "numeric"}),
+        widget=forms.NumberInput(attrs={"placeholder": "no cap", "inputmode": "numeric"}),
     )
 
 

@@ -105,7 +105,7 @@ def test_caps_are_filled_in_looked_at_and_saved(site: Site, operator: Client) ->
     assert 'value="7"' in shown
     mallory = Person("mallory", site.mallory).browser()
     quotas = mallory.get("/o/oak/quotas").text
-    assert "At most a second" in quotas
+    assert "Requests a second" in quotas
     assert "1,000" in quotas
 
 
