@@ -85,7 +85,7 @@ def test_a_directory_is_let_in_and_decides(tab: Tab, site: Site) -> None:
     page = tab.open(f"{site.home}/directory")
     send(page, "Create SCIM token", "Create SCIM token", {"Name": "Okta"})
     keep_secret(page)
-    send(page, "Choose roles of Engineering", "Save", {"Roles": "pinecone:OrgManager"})
+    send(page, "Change roles of Engineering", "Save", {"Roles": "pinecone:OrgManager"})
     told(page, "Roles of Engineering saved")
     expect(page.get_by_role("row", name="Engineering")).to_contain_text("pinecone:OrgManager")
     page.get_by_label("Sign-ons (SAML)").check()
