@@ -11,7 +11,7 @@ class ProjectForm(ConsoleForm):
     name = forms.CharField(
         label="Name",
         max_length=512,
-        help_text="As people say it; the address is made from it. For example: Search production.",
+        help_text="As people say it; its URL name is made from it. For example: Search production.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
 
