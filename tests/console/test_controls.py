@@ -101,6 +101,7 @@ _IN_ANOTHER_STATE: dict[Offer, str] = {
     "POST o/<slug:organization>/settings/support/end": "while support may look",
     "POST organizations/new": "where the operator lets people found",
     f"POST {_P}/backups/<uuid:backup_id>/verify": "of a backup that is not being verified",
+    f"POST {_P}/settings/delete": "of a project that holds nothing",
     f"POST {_I}/browse/delete": "of an index that is ready",
     f"POST {_I}/browse/record": "of an index that is ready",
     f"POST {_I}/sample": "of an index that is ready",
