@@ -83,8 +83,8 @@ def _require_nothing_goes(organization: Organization) -> None:
     count = rows.filter(created_at__lte=clock.now() - timedelta(days=days)).count()
     if count:
         raise FailedPrecondition(
-            f"{count} backups are older than {days} days and would be deleted. Send it again with "
-            "force to have them go.",
+            f"{count} {'backup is' if count == 1 else 'backups are'} older than {days} days and "
+            "would be deleted. Send it again with force to have them go.",
             field=str(Kept.BACKUPS),
             backups=count,
         )

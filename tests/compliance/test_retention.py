@@ -99,7 +99,7 @@ def test_owners_alone_choose(world: World, name: str) -> None:
 def test_backups_that_would_go_are_told_of_first(world: World) -> None:
     index = world.index()
     backed_up(index, age=8 * DAY)
-    with pytest.raises(FailedPrecondition, match="1 backups are older than 7 days"):
+    with pytest.raises(FailedPrecondition, match="1 backup is older than 7 days"):
         choose(world, backups=7)
     assert shown_retention(choose(world, backups=9))["backups"] == 9
     set_retention(world.alice, world.organization, days={"backups": 7}, is_forced=True)

@@ -112,7 +112,7 @@ def test_an_owner_chooses_how_long_things_are_kept_and_is_told_of_backups_that_w
     rows.update(created_at=clock.now() - timedelta(days=8))
     refused = owner.post(address, {"backups": "7"})
     assert refused.status_code == 422
-    assert "1 backups are older than 7 days" in refused.text
+    assert "1 backup is older than 7 days" in refused.text
     assert "Delete the backups that are older" in refused.text
     assert owner.post(address, {"backups": "7", "is_forced": "on"}).status_code == 302
     assert "7 days" in owner.get(f"{site.home}/settings").text
