@@ -9,7 +9,8 @@ from tests.support.stack import REPOSITORY, Stack
 
 
 def listening(stack: Stack) -> tuple[set[tuple[str, int]], set[str]]:
-    """Addresses of internet sockets that wait for somebody, and names of unix sockets."""
+    """Addresses of internet sockets that wait for somebody, and names of unix sockets; of the two
+    that the web's starts take turns with, always the first."""
     found = [one for each in stack.answers(lambda p: p.net_connections("all")) for one in each]
     internet = [one for one in found if one.family != socket.AF_UNIX]
     datagrams = [one for one in internet if one.type == socket.SOCK_DGRAM]
@@ -17,7 +18,8 @@ def listening(stack: Stack) -> tuple[set[tuple[str, int]], set[str]]:
     waiting = [one.laddr for one in internet if one.status == psutil.CONN_LISTEN]
     named = {str(one.laddr) for one in found if one.family == socket.AF_UNIX and one.laddr}
     home = f"{stack.home}/"
-    return {(at.ip, at.port) for at in waiting}, {name.removeprefix(home) for name in named}
+    unix = {name.removeprefix(home).replace("web.sock.0", "web.sock.1") for name in named}
+    return {(at.ip, at.port) for at in waiting}, unix
 
 
 def documented_sockets() -> set[str]:
