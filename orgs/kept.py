@@ -27,8 +27,8 @@ class Rule:
 RULES: dict[Kept, Rule] = {
     Kept.BACKUPS: Rule("Backups", 1, 3_650),
     Kept.RESTORE_WINDOW: Rule("Restore to a moment", 0, 30),
-    Kept.FINISHED_JOBS: Rule("Finished imports, and what was noted of jobs", 7, 30),
+    Kept.FINISHED_JOBS: Rule("Finished imports and logs of jobs", 7, 30),
     # Not less than a delivery is tried again for.
-    Kept.WEBHOOK_DELIVERIES: Rule("Deliveries of webhooks", 2, 30),
+    Kept.WEBHOOK_DELIVERIES: Rule("Webhook deliveries", 2, 30),
     Kept.METRICS: Rule("Metrics", 1, 400),
 }

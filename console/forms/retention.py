@@ -34,7 +34,7 @@ class RetentionForm(ConsoleForm):
             most = rule.most if usual is None else min(usual, rule.most)
             told = "until somebody deletes them" if usual is None else f"{usual} days"
             self.fields[str(kept)] = forms.IntegerField(
-                label=f"{rule.title}: days",
+                label=f"{rule.title} (days)",
                 required=False,
                 min_value=rule.least,
                 max_value=max(most, rule.least),

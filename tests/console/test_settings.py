@@ -104,7 +104,7 @@ def test_an_owner_chooses_how_long_things_are_kept_and_is_told_of_backups_that_w
 ) -> None:
     address = f"{site.home}/settings/retention"
     shown = owner.get(address).text
-    assert "Backups: days" in shown
+    assert "Backups (days)" in shown
     assert "Empty: until somebody deletes them." in shown
     assert f"{site.organization.public_id}/retention" in shown
     made = create_backup(OPERATOR, site.world.index(), name="old")

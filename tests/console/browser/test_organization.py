@@ -67,7 +67,7 @@ def test_an_owner_keeps_settings_projects_and_billing(tab: Tab, site: Site) -> N
     expect(page.get_by_role("region", name="Networks")).to_contain_text(_HERE_ONLY)
 
     dialog = opened(page, "Choose")
-    dialog.get_by_label("Metrics: days").fill("90")
+    dialog.get_by_label("Metrics (days)").fill("90")
     dialog.get_by_role("button", name="Save").click()
     told(page, "Retention saved")
     expect(page.get_by_role("region", name="Data retention")).to_contain_text("90 days")
