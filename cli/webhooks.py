@@ -84,7 +84,9 @@ def rotate(
     organization: _Organization,
     webhook: _Webhook,
     *,
-    overlap_hours: Annotated[int, typer.Option(help="How long the old one stays valid beside it.")] = 24,
+    overlap_hours: Annotated[
+        int, typer.Option(help="How long the old one stays valid beside it.")
+    ] = 24,
     home: HomeOption = None,
 ) -> None:
     """Make a new secret; prints it this once."""

@@ -151,7 +151,7 @@ class UpdateWebhook(Strict):
 
 
 class RotateWebhookSecret(Strict):
-    """How long the old secret signs along."""
+    """How long the old secret stays valid beside it."""
 
     overlap_hours: int = 24
 

@@ -117,7 +117,7 @@ def _switch(actor: Actor, webhook: Webhook, *, is_enabled: bool) -> None:
 
 
 class RotateWebhookSecretView(_OneWebhook):
-    """A new secret; the old one signs along for `overlap_hours` (0 to 168)."""
+    """A new secret; the old one stays valid for `overlap_hours` (0 to 168)."""
 
     @extend_schema(
         operation_id="rotate_webhook_secret",
