@@ -25,6 +25,7 @@ _LOOK_EVERY_S = 0.05
 _PATIENCE_WITH_LEFTOVERS_S = 5.0
 # On a busy machine a start takes long; whoever runs answers meanwhile.
 _SUCCESSOR_PATIENCE_S = 300.0
+_SUCCESSORS = 3  # tried before it ends without one
 # Whoever connected before the face led elsewhere has sent its request by then, and no connection
 # idles any more (gateway.bootstrap.WEB_IDLE_S).
 _LAST_CONNECTIONS_S = 1.0
@@ -119,12 +120,16 @@ class Keeper:
         former = self.child
         if former is None or former.exited.is_set():
             return
-        if self.spec.face and self.state is State.READY and await self._has_successor(former):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(former.exited.wait(), _LAST_CONNECTIONS_S)
-            await former.stop(_LAST_REQUESTS_S)
-        else:
-            await former.stop(self.spec.stop_after_s)
+        if self.spec.face and self.state is State.READY:
+            for _ in range(_SUCCESSORS):
+                if await self._has_successor(former):
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(former.exited.wait(), _LAST_CONNECTIONS_S)
+                    await former.stop(_LAST_REQUESTS_S)
+                    return
+                if self._is_stopping or former.exited.is_set():
+                    return
+        await former.stop(self.spec.stop_after_s)
 
     async def _has_successor(self, former: Child) -> bool:
         """Start another one beside it; True once that is ready and shown."""
@@ -186,7 +191,7 @@ class Keeper:
         spec = self.spec
         if spec.face:
             self._starts += 1
-            spec = spec.facing(f"{spec.face}.{self._starts % 2}")
+            spec = spec.facing(f"{spec.face}.{self._starts}")
         for path in spec.stale_files:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108 - one system call; no worker thread for it

@@ -435,10 +435,36 @@ def test_who_has_a_face_is_started_again_without_a_refusal(supervised: Supervise
     assert changes[0] == told["STONEPINE_SECRET_KEY"]
     assert changes[-1] == secret_keys(home)["STONEPINE_SECRET_KEY"]
     assert supervised.entry("web")["restarts"] == 2
+    _kill_the_next(supervised, f"{face}.4")
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(face))) as client:
+        assert client.get("http://web/").is_success
     supervised.send(signal.SIGKILL)
     supervised.wait_end()
     supervised.start(facing(face), environment=told)
     supervised.wait_ready()
+
+
+def _kill_the_next(supervised: Supervised, socket: str) -> None:
+    """One that dies before it is ready is tried again: the one that serves does not end for it."""
+    assert supervised.process is not None
+    before = pids(supervised.home, ["web"])
+    supervised.home.rotate_secret_key()
+    father = psutil.Process(supervised.process.pid)
+
+    def is_killed() -> bool:
+        for one in father.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if socket in one.cmdline():
+                    one.kill()
+                    return True
+        return False
+
+    wait_until(is_killed, timeout_s=20, every_s=0.01, what="the next one is there")
+    assert pids(supervised.home, ["web"]) == before
+    wait_until_renewed(supervised.home, ["web"], before)
+    (former,) = before.values()
+    assert supervised.entry("web")["pid"] != former
+    assert supervised.entry("web")["restarts"] == 3
 
 
 def test_a_secret_key_of_the_operators_is_theirs_to_tell(supervised: Supervised) -> None:

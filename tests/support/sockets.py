@@ -9,8 +9,8 @@ from tests.support.stack import REPOSITORY, Stack
 
 
 def listening(stack: Stack) -> tuple[set[tuple[str, int]], set[str]]:
-    """Addresses of internet sockets that wait for somebody, and names of unix sockets; of the two
-    that the web's starts take turns with, always the first."""
+    """Addresses of internet sockets that wait for somebody, and names of unix sockets; each start
+    of web has one of its own, which counts as the first."""
     found = [one for each in stack.answers(lambda p: p.net_connections("all")) for one in each]
     internet = [one for one in found if one.family != socket.AF_UNIX]
     datagrams = [one for one in internet if one.type == socket.SOCK_DGRAM]
@@ -18,7 +18,7 @@ def listening(stack: Stack) -> tuple[set[tuple[str, int]], set[str]]:
     waiting = [one.laddr for one in internet if one.status == psutil.CONN_LISTEN]
     named = {str(one.laddr) for one in found if one.family == socket.AF_UNIX and one.laddr}
     home = f"{stack.home}/"
-    unix = {name.removeprefix(home).replace("web.sock.0", "web.sock.1") for name in named}
+    unix = {re.sub(r"(web\.sock)\.\d+$", r"\1.1", name.removeprefix(home)) for name in named}
     return {(at.ip, at.port) for at in waiting}, unix
 
 
