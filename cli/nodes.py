@@ -8,7 +8,7 @@ import typer
 from cli.entry import HomeOption, JsonOption, operating
 
 nodes = typer.Typer(help="The machines that host indexes.", no_args_is_help=True)
-_COLUMNS = ("name", "state", "indexes", "engines", "address", "heard_at")
+_COLUMNS = ("name", "zone", "state", "indexes", "engines", "address", "heard_at")
 
 
 @nodes.command("list")
@@ -73,6 +73,7 @@ def _told(load: Any) -> dict[str, Any]:
     node = load.node
     return {
         "name": node.name,
+        "zone": node.zone,
         "state": load.state,
         "indexes": load.indexes,
         "engines": node.engines,

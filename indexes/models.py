@@ -130,9 +130,10 @@ class Node(models.Model):
     """A machine that hosts deployments, in so many engine processes.
 
     Its front writes where it runs (`place`), where other machines reach it (`address`, "" on the
-    only machine), what its indexes may take, and every second that it has heard of version
-    `heard_version` and serves until `lease_ends_at`, by the database's clock. Past that it answers
-    nobody until it is heard again. `overdue_since` is when a worker found it so.
+    only machine), what it is lost together with (`zone`, "" where nobody told: all those are one),
+    what its indexes may take, and every second that it has heard of version `heard_version` and
+    serves until `lease_ends_at`, by the database's clock. Past that it answers nobody until it is
+    heard again. `overdue_since` is when a worker found it so.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -142,6 +143,7 @@ class Node(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     place = models.CharField(max_length=512, blank=True, default="")
     address = models.CharField(max_length=255, blank=True, default="")
+    zone = models.CharField(max_length=63, blank=True, default="", db_default="")
     memory_bytes = models.PositiveBigIntegerField(default=0)
     heard_at = models.DateTimeField(null=True)
     heard_version = models.BigIntegerField(default=0)

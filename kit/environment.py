@@ -109,6 +109,8 @@ class Environment(BaseSettings):
     # Origins (separated by commas, or `*`) whose pages may call indexes from a browser.
     cors_origins: str = ""
     node_name: str = "local"
+    # What is lost together with it (rack, room, availability zone); "": that nobody told.
+    node_zone: str = ""
     # Where parts of the installation run on machines of their own: the authority that all of them
     # trust, this one's certificate and key, its name (a node's is `node_name`; the machine's where
     # none is set), and `host:port` under which others reach it.
@@ -207,6 +209,13 @@ class Environment(BaseSettings):
         for name, value in names.items():
             folders = [folder.replace(name, value) for folder in folders]
         return folders
+
+    @field_validator("node_zone")
+    @classmethod
+    def _is_zone(cls, text: str) -> str:
+        if not re.fullmatch(r"[a-z0-9-]{0,63}", text):
+            raise ValueError("a zone is called by 1 to 63 of a-z, 0-9 and '-'")
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod

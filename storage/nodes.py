@@ -13,7 +13,8 @@ LEEWAY = 1.25
 class Presence:
     """A node as it makes itself known; `place` tells two machines of the same name apart.
 
-    `address` is `host:port` of its door for other machines, "" where there are none.
+    `address` is `host:port` of its door for other machines, "" where there are none; `zone` is ""
+    where nobody told.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Presence:
     engines: int
     memory_bytes: int
     lease_s: float
+    zone: str = ""
 
 
 def beat(connection: Connection, node: Presence, version: int) -> bool:
@@ -33,18 +35,20 @@ def beat(connection: Connection, node: Presence, version: int) -> bool:
     with translated_errors():
         found = connection.execute(
             """INSERT INTO dataplane_node AS n (id, name, capacity, created_at, is_draining, place,
-                   address, engines, memory_bytes, heard_version, heard_at, lease_ends_at)
-               VALUES (%(id)s, %(name)s, 1000, now(), false, %(place)s, %(address)s, %(engines)s,
-                   %(memory)s, %(version)s, now(), now() + make_interval(secs => %(lease)s))
+                   address, zone, engines, memory_bytes, heard_version, heard_at, lease_ends_at)
+               VALUES (%(id)s, %(name)s, 1000, now(), false, %(place)s, %(address)s, %(zone)s,
+                   %(engines)s, %(memory)s, %(version)s, now(),
+                   now() + make_interval(secs => %(lease)s))
                ON CONFLICT (name) DO UPDATE SET place = excluded.place, address = excluded.address,
-                   engines = excluded.engines, memory_bytes = excluded.memory_bytes,
+                   zone = excluded.zone, engines = excluded.engines,
+                   memory_bytes = excluded.memory_bytes,
                    heard_version = excluded.heard_version, heard_at = excluded.heard_at,
                    lease_ends_at = excluded.lease_ends_at, overdue_since = NULL
                WHERE n.place IN ('', excluded.place) OR n.lease_ends_at < now()""",
             {
                 "id": new_id(), "name": node.name, "place": node.place, "address": node.address,
-                "engines": node.engines, "memory": node.memory_bytes, "version": version,
-                "lease": node.lease_s * LEEWAY,
+                "zone": node.zone, "engines": node.engines, "memory": node.memory_bytes,
+                "version": version, "lease": node.lease_s * LEEWAY,
             },
         )  # fmt: skip
         return found.rowcount == 1

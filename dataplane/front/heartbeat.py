@@ -42,6 +42,7 @@ class Heartbeat:
             engines=engines,
             memory_bytes=engines * ceiling_bytes(here.engine_memory_mb, engines=engines),
             lease_s=here.node_lease_s,
+            zone=here.node_zone,
         )
         return cls(presence, here.engine_sockets)
 

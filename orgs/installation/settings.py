@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "dns_servers", "webhook_patience_s",
     ),
     "Index nodes": (
-        "node_name", "node_lease_s",
+        "node_name", "node_zone", "node_lease_s",
         "engines", "engine_number", "engine_memory_mb", "engine_idle_s",
         "segment_threshold", "segment_max_records", "merge_max_records", "usage_report_s",
         "create_wait_s",

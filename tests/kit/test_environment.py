@@ -49,6 +49,18 @@ def test_strict_transport_is_for_names_that_are_ours(
     assert here.has_strict_transport is is_asked_for
 
 
+@pytest.mark.parametrize("zone", ["eu-west-1a", "7", "z" * 63, ""])
+def test_a_zone_is_called_by_lower_case_letters_digits_and_hyphens(zone: str) -> None:
+    assert Environment(node_zone=zone).node_zone == zone
+
+
+@pytest.mark.parametrize("zone", ["Z1", "z.1", "z 1", "z" * 64, "zöne", "z1\n"])
+def test_a_zone_called_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("STONEPINE_NODE_ZONE", zone)
+    with pytest.raises(ValidationError, match=r"node_zone\n.*1 to 63 of a-z, 0-9 and '-'"):
+        Environment()
+
+
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://app:hunter2@/db")
     monkeypatch.setenv("STONEPINE_SECRET_KEY", "hunter2")

@@ -43,7 +43,7 @@ CREATE TABLE dataplane_index (index_id uuid PRIMARY KEY, org_id uuid, project_id
 CREATE TABLE dataplane_node (id uuid, name text PRIMARY KEY, capacity int, engines int,
     created_at timestamptz, place text, address text, memory_bytes bigint, heard_at timestamptz,
     heard_version bigint, lease_ends_at timestamptz, overdue_since timestamptz,
-    is_draining boolean);
+    is_draining boolean, zone text);
 GRANT SELECT, INSERT, UPDATE ON dataplane_node TO {role};
 CREATE TABLE dataplane_api_key (public_id text PRIMARY KEY, org_id uuid, project_id uuid,
     digest bytea, pepper_id int, roles text[], expires_at timestamptz, revoked_at timestamptz,

@@ -45,8 +45,8 @@ def first(mortal_plane: DataPlane) -> DataPlane:
 @pytest.fixture(scope="module")
 def second(first: DataPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataPlane]:
     folder = tmp_path_factory.mktemp("dp")
-    lease = {"STONEPINE_NODE_LEASE_S": str(LEASE_S)}
-    with running_beside(first, folder, node="second", **lease) as running:
+    own = {"STONEPINE_NODE_LEASE_S": str(LEASE_S), "STONEPINE_NODE_ZONE": "room-2"}
+    with running_beside(first, folder, node="second", **own) as running:
         yield running
 
 
@@ -275,6 +275,12 @@ def test_a_node_that_cannot_say_that_it_lives_answers_nobody(
                 timeout_s=10, what="it is back",
             )  # fmt: skip
             assert there.ids() == ["before"]
+
+
+def test_a_node_says_what_it_is_lost_together_with(first: DataPlane, second: DataPlane) -> None:
+    rows = dict(first.rows("SELECT name, zone FROM dataplane_node"))
+    assert rows.pop("second") == "room-2"
+    assert set(rows.values()) == {""}
 
 
 def test_a_node_without_engines_does_not_say_that_it_lives(
