@@ -1,19 +1,19 @@
-"""Which node an index goes to, by memory, number of indexes and requests: pure functions."""
+"""Which node an index goes to, by zones, memory, number of indexes and requests: pure functions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
 from uuid import UUID
-
-# What a move must take off the fuller of two nodes, in fair shares, to be worth its short gap.
-_LEAST_GAIN = 0.1
 
 
 class Need(NamedTuple):
-    """What an index takes: bytes stored, and requests a second of late."""
+    """What an index takes: bytes stored, requests a second of late, engines; and whose it is."""
 
     size_bytes: int = 0
     requests_per_s: float = 0.0
+    organization_id: UUID = UUID(int=0)
+    engines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +24,85 @@ class Candidate:
     name: str
     capacity: int
     memory_bytes: int
+    zone: str = ""
+    engines: int = 1
     indexes: int = 0
     held_bytes: int = 0
     requests_per_s: float = 0.0
+    by_organization: Mapping[UUID, int] = field(default_factory=dict, compare=False)
 
     def with_one_more(self, need: Need, *, sign: int = 1) -> "Candidate":
+        theirs = self.by_organization.get(need.organization_id, 0) + sign
         return replace(
             self,
             indexes=self.indexes + sign,
             held_bytes=self.held_bytes + sign * need.size_bytes,
             requests_per_s=self.requests_per_s + sign * need.requests_per_s,
+            by_organization={**self.by_organization, need.organization_id: theirs},
         )
+
+    @property
+    def is_open(self) -> bool:
+        return self.indexes < self.capacity
 
     def fits(self, need: Need) -> bool:
         return not self.memory_bytes or self.held_bytes + need.size_bytes <= self.memory_bytes
 
+    def has_engines(self, need: Need) -> bool:
+        return need.engines <= self.engines
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """How many nodes each zone has, and how many indexes of each organization."""
+
+    nodes: Mapping[str, int]
+    indexes: Mapping[tuple[UUID, str], int]
+
+    @classmethod
+    def of(cls, candidates: Iterable[Candidate], organization_id: UUID | None = None) -> Self:
+        """With the indexes of all organizations, or of one."""
+        nodes, indexes = Counter[str](), Counter[tuple[UUID, str]]()
+        for one in candidates:
+            nodes[one.zone] += 1
+            held = one.by_organization
+            for whose in held if organization_id is None else [organization_id]:
+                indexes[whose, one.zone] += held.get(whose, 0)
+        return cls(nodes, indexes)
+
+    def crowding(self, organization_id: UUID, zone: str, *, more: int = 0) -> float:
+        """How many of the organization's indexes the zone has for each of its nodes."""
+        return (self.indexes.get((organization_id, zone), 0) + more) / self.nodes[zone]
+
+    def relief(self, organization_id: UUID, source: str, target: str) -> float:
+        """How much less crowded an index of the one zone has it in the other."""
+        if source == target:
+            return 0.0
+        left = self.crowding(organization_id, source, more=-1)
+        return left - self.crowding(organization_id, target)
+
 
 def roomiest(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
-    """The one that is least burdened with it; None where every one has all the indexes it may.
+    """Of the zone that has the fewest of the organization's indexes for its number of nodes, the
+    one that is least burdened with it; None where every one has all the indexes it may.
 
     Memory that would not do is taken only where no other has more: an index that is loaded and
-    unloaded again answers at least.
+    unloaded again answers at least. Too few engines are taken next to last.
     """
-    open_ones = [one for one in candidates if one.indexes < one.capacity]
-    if not open_ones:
-        return None
+    zones = Zones.of(candidates, need.organization_id)
+    open_ones = [one for one in candidates if one.is_open]
+    return min(open_ones, key=lambda one: burden(one, need, candidates, zones), default=None)
 
-    def burden(one: Candidate) -> tuple[bool, float, int, str]:
-        then = [other.with_one_more(need) if other is one else other for other in candidates]
-        mine = then[candidates.index(one)]
-        return not one.fits(need), _pressure(mine, then), one.indexes, one.name
 
-    return min(open_ones, key=burden)
+def burden(
+    one: Candidate, need: Need, candidates: Sequence[Candidate], zones: Zones
+) -> tuple[bool, bool, float, float, int, str]:
+    """How little the node is fit for one more: less is better."""
+    mine = one.with_one_more(need)
+    then = [mine if other is one else other for other in candidates]
+    crowding = zones.crowding(need.organization_id, one.zone)
+    is_short = not one.has_engines(need)
+    return not one.fits(need), is_short, crowding, pressure(mine, then), one.indexes, one.name
 
 
 def assigned(needs: Mapping[UUID, Need], candidates: Sequence[Candidate]) -> dict[UUID, UUID]:
@@ -70,51 +117,7 @@ def assigned(needs: Mapping[UUID, Need], candidates: Sequence[Candidate]) -> dic
     return found
 
 
-def rebalanced(
-    candidates: Sequence[Candidate],
-    placed: Mapping[UUID, tuple[UUID, Need]],
-    *,
-    most: int,
-) -> dict[UUID, UUID]:
-    """Moves, so many at most, that even the nodes out: index to node. `placed` tells each index's
-    node and need. None once the next one would gain too little."""
-    crowd = {one.node_id: one for one in candidates}
-    where, moves = dict(placed), dict[UUID, UUID]()
-    while len(moves) < most and len(crowd) > 1:
-        best = _best_move(crowd, where, moves)
-        if best is None:
-            break
-        index_id, target = best
-        source, need = where[index_id]
-        crowd[source] = crowd[source].with_one_more(need, sign=-1)
-        crowd[target] = crowd[target].with_one_more(need)
-        where[index_id], moves[index_id] = (target, need), target
-    return moves
-
-
-def _best_move(
-    crowd: Mapping[UUID, Candidate],
-    where: Mapping[UUID, tuple[UUID, Need]],
-    moved: Mapping[UUID, UUID],
-) -> tuple[UUID, UUID] | None:
-    """From the fullest to the emptiest: whatever leaves the fuller of the two least burdened."""
-    by_pressure = sorted(crowd.values(), key=lambda one: (_pressure(one, crowd.values()), one.name))
-    emptiest, fullest = by_pressure[0], by_pressure[-1]
-    before = _pressure(fullest, crowd.values())
-    found: tuple[float, UUID] | None = None
-    for index_id, (node_id, need) in where.items():
-        is_movable = node_id == fullest.node_id and index_id not in moved and emptiest.fits(need)
-        if not is_movable or emptiest.indexes >= emptiest.capacity:
-            continue
-        less, more = fullest.with_one_more(need, sign=-1), emptiest.with_one_more(need)
-        then = [*(one for one in crowd.values() if one not in {fullest, emptiest}), less, more]
-        after = max(_pressure(less, then), _pressure(more, then))
-        if before - after > _LEAST_GAIN and (found is None or (after, index_id) < found):
-            found = after, index_id
-    return None if found is None else (found[1], emptiest.node_id)
-
-
-def _pressure(one: Candidate, crowd: Iterable[Candidate]) -> float:
+def pressure(one: Candidate, crowd: Iterable[Candidate]) -> float:
     """How much of indexes, bytes and requests it has, in fair shares: 1 is as much as its size."""
     others = list(crowd)
     capacity = one.capacity / sum(other.capacity for other in others)

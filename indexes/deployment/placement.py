@@ -23,7 +23,7 @@ def place(index: Index) -> Deployment:
     with transaction.atomic(using="system"):
         placed = rows.filter(index=index).first()
         if placed is None:
-            node = _roomiest_node()
+            node = _roomiest_node(index)
             placed = Deployment(
                 index=index, organization_id=index.organization_id, node=node, engines=[]
             )
@@ -85,13 +85,14 @@ def locked(node_id: UUID) -> Node:
     return Node.objects.using("system").select_for_update().filter(pk=node_id)[0]
 
 
-def _roomiest_node() -> Node:
+def _roomiest_node(index: Index) -> Node:
     found = candidates()
     if not found:
         if Node.objects.using("system").exists():
             raise Unavailable("No index node is there to take the index.", retry_after_s=5)
         return register_node(environment().node_name, engines=environment().engine_count)
-    chosen = roomiest(found, Need())
+    engines = engines_wanted(index.spec)
+    chosen = roomiest(found, Need(organization_id=index.organization_id, engines=engines))
     if chosen is None:
         raise ResourceExhausted("Every node is full: add one, or raise a node's capacity.")
     return locked(chosen.node_id)

@@ -14,7 +14,7 @@ import structlog
 from django.db import connections, transaction
 from django.db.models.functions import Now
 
-from indexes.deployment.balance import assigned, rebalanced
+from indexes.deployment.balance import assigned
 from indexes.deployment.crowd import (
     candidates,
     lost_nodes,
@@ -22,6 +22,7 @@ from indexes.deployment.crowd import (
     nodes_with_indexes,
     note_overdue,
 )
+from indexes.deployment.moves import rebalanced
 from indexes.deployment.placement import chosen_engines, loads_of, locked, place_again
 from indexes.locks import Lock
 from indexes.models import Deployment, Node
@@ -64,8 +65,8 @@ def even_out(*, most: int) -> dict[UUID, UUID]:
     crowd = candidates()
     rows = Deployment.objects.using("system").filter(node__in=[one.node_id for one in crowd])
     placed = dict(_settled(rows))
-    needs = needs_of(placed)
-    wanted = rebalanced(crowd, {one: (placed[one], needs[one]) for one in placed}, most=most)
+    needs = {one: (placed[one], need) for one, need in needs_of(placed).items()}
+    wanted = rebalanced(crowd, needs, most=most)
     for source in sorted({placed[one] for one in wanted}):
         move({one: target for one, target in wanted.items() if placed[one] == source}, source)
     return wanted

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from indexes.deployment.balance import Candidate, Need, assigned, rebalanced, roomiest
+from indexes.deployment.balance import Candidate, Need, assigned, roomiest
+from indexes.deployment.moves import rebalanced
 
 GB = 2**30
 

@@ -11,6 +11,7 @@ from audit.actions import Action
 from audit.models import Event, Outcome
 from indexes.deployment.placement import place
 from indexes.deployment.relocation import even_out, keep_up_nodes
+from indexes.lifecycle import configure_index
 from indexes.models import Deployment, Index, Node
 from indexes.node_care import admit_node, drain_node, rebalance_nodes, remove_node
 from indexes.nodes import NodeState, node_loads
@@ -28,12 +29,14 @@ class Cluster:
     def __init__(self, control: Connection) -> None:
         self.control = control
 
-    def beat(self, *names: str, engines: int = 1, place: str = "", lease_s: float = 30) -> bool:
+    def beat(
+        self, *names: str, engines: int = 1, place: str = "", lease_s: float = 30, zone: str = ""
+    ) -> bool:
         version = catalog.version(self.control)
         told = [
             nodes.beat(
                 self.control,
-                Presence(name, place or name, f"{name}:8443", engines, 2**33, lease_s),
+                Presence(name, place or name, f"{name}:8443", engines, 2**33, lease_s, zone),
                 version,
             )
             for name in names
@@ -47,13 +50,14 @@ class Cluster:
             " WHERE name = %s", [seconds, name],
         )  # fmt: skip
 
-    def lose(self, name: str) -> None:
+    def lose(self, *names: str) -> None:
         """Silent, and missed by workers for a while."""
-        self.silence(name)
+        for name in names:
+            self.silence(name)
         keep_up_nodes()
         self.control.execute(
             "UPDATE dataplane_node SET overdue_since = overdue_since - interval '1 minute'"
-            " WHERE name = %s", [name],
+            " WHERE name = ANY (%s)", [list(names)],
         )  # fmt: skip
 
     def where(self, index: Index) -> str | None:
@@ -98,6 +102,75 @@ def test_a_lost_nodes_indexes_are_moved_once_however_many_workers_see_it(
     assert cluster.is_released(lost)
     nodes.beat(cluster.control, Presence("one", "one", "", 1, 0, 30), version=0)
     assert not cluster.is_released(lost)
+
+
+def zones_of(cluster: Cluster, indexes: list[Index]) -> Counter[str]:
+    """Nodes of these tests begin with their zone."""
+    return Counter(str(cluster.where(index))[0] for index in indexes)
+
+
+@pytest.fixture
+def in_zones(world: World, cluster: Cluster) -> tuple[list[Index], list[Index]]:
+    """Two organizations' indexes over three zones of two nodes each."""
+    for zone in "abc":
+        cluster.beat(f"{zone}1", f"{zone}2", zone=zone)
+    ours = [world.index(f"ours-{number}") for number in range(6)]
+    theirs = [world.index(f"theirs-{n}", project=world.their_project) for n in range(3)]
+    for index in (*ours, *theirs):
+        place(index)
+    return ours, theirs
+
+
+def test_an_organizations_indexes_are_placed_in_all_zones(
+    cluster: Cluster, in_zones: tuple[list[Index], list[Index]]
+) -> None:
+    ours, theirs = in_zones
+    assert zones_of(cluster, ours) == {"a": 2, "b": 2, "c": 2}
+    assert zones_of(cluster, theirs) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_what_a_lost_zone_had_is_spread_over_the_others_and_again_when_it_is_back(
+    cluster: Cluster, in_zones: tuple[list[Index], list[Index]]
+) -> None:
+    ours, theirs = in_zones
+    cluster.lose("a1", "a2")
+    assert keep_up_nodes() == 3
+    assert zones_of(cluster, ours) == {"b": 3, "c": 3}
+    assert sorted(zones_of(cluster, theirs).values()) == [1, 2]
+    for zone in "abc":  # and others have heard of the moves
+        cluster.beat(f"{zone}1", f"{zone}2", zone=zone)
+    assert rebalance_nodes(OPERATOR) == 3
+    assert zones_of(cluster, ours) == {"a": 2, "b": 2, "c": 2}
+    assert zones_of(cluster, theirs) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_a_drained_nodes_indexes_go_to_where_their_organization_has_fewest(
+    cluster: Cluster, in_zones: tuple[list[Index], list[Index]]
+) -> None:
+    ours, theirs = in_zones
+    drain_node(OPERATOR, "a1")
+    keep_up_nodes()
+    assert "a1" not in {cluster.where(index) for index in (*ours, *theirs)}
+    assert zones_of(cluster, ours) == {"a": 2, "b": 2, "c": 2}
+    assert zones_of(cluster, theirs) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_an_index_that_wants_more_engines_goes_to_a_node_that_has_them(
+    world: World, cluster: Cluster
+) -> None:
+    cluster.beat("a1", engines=1, zone="a")
+    cluster.beat("b1", engines=2, zone="b")
+    place(world.index("first"))
+    place(world.index("second"))
+    manual = {"shards": 1, "replicas": 2}
+    dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
+    for name in ("wide", "wider"):
+        index = world.index(name)
+        configure_index(
+            world.alice, index, read_capacity={"mode": "Dedicated", "dedicated": dedicated}
+        )
+        index.refresh_from_db(using="system")
+        assert place(index).node.name == "b1"
 
 
 def test_a_node_is_given_time_when_the_database_itself_was_away(
