@@ -8,6 +8,10 @@ import typer
 from cli.entry import HomeOption, JsonOption, operating
 
 nodes = typer.Typer(help="The machines that host indexes.", no_args_is_help=True)
+NameOrZone = Annotated[str | None, typer.Argument(help="The node; or else --zone.")]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", help="All nodes of that zone in place of one.")
+]
 _COLUMNS = ("name", "zone", "state", "indexes", "engines", "address", "heard_at")
 
 
@@ -26,23 +30,31 @@ def show(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
 
 
 @nodes.command()
-def drain(name: str, *, home: HomeOption = None) -> None:
+def drain(name: NameOrZone = None, *, zone: ZoneOption = None, home: HomeOption = None) -> None:
     """Have all its indexes moved to other nodes, and give it no more."""
+    _require_one_of(name, zone)
     with operating(home) as operator:
-        from indexes.node_care import drain_node
+        from indexes.node_care import drain_node, drain_zone
 
-        drain_node(operator, name)
-    typer.echo(f"{name} is being emptied; `stonepine nodes list` shows what is left.")
+        if zone is None:
+            drain_node(operator, str(name))
+        names = [name] if zone is None else drain_zone(operator, zone)
+    for one in names:
+        typer.echo(f"{one} is being emptied; `stonepine nodes list` shows what is left.")
 
 
 @nodes.command()
-def admit(name: str, *, home: HomeOption = None) -> None:
+def admit(name: NameOrZone = None, *, zone: ZoneOption = None, home: HomeOption = None) -> None:
     """Let a drained one take indexes again."""
+    _require_one_of(name, zone)
     with operating(home) as operator:
-        from indexes.node_care import admit_node
+        from indexes.node_care import admit_node, admit_zone
 
-        admit_node(operator, name)
-    typer.echo(f"{name} takes indexes.")
+        if zone is None:
+            admit_node(operator, str(name))
+        names = [name] if zone is None else admit_zone(operator, zone)
+    for one in names:
+        typer.echo(f"{one} takes indexes.")
 
 
 @nodes.command()
@@ -67,6 +79,11 @@ def remove(name: str, *, home: HomeOption = None) -> None:
 
         remove_node(operator, name)
     typer.echo(f"{name} is gone.")
+
+
+def _require_one_of(name: str | None, zone: str | None) -> None:
+    if (name is None) is (zone is None):
+        raise typer.BadParameter("Say which node by its name, or which nodes by --zone.")
 
 
 def _told(load: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from access.actor import OPERATOR
 from accounts.models import User
 from audit.models import Event
 from indexes.backups import create_backup
+from indexes.models import Node
+from indexes.nodes import register_node
 from kit.environment import environment
 from orgs.models import Organization
 from orgs.operators import add_operator
@@ -68,6 +70,18 @@ def test_every_page_is_open_to_operators_and_the_menu_leads_there(
     assert 'href="/operator"' in operator.get("/account").text
     others = Person("bob", site.bob).browser()
     assert 'href="/operator"' not in others.get(site.home).text
+
+
+def test_zones_of_nodes_are_shown_where_any_has_one(operator: Client) -> None:
+    register_node("n1", engines=1)
+    register_node("n2", engines=1)
+    page = operator.get("/operator/nodes").text
+    assert "n1" in page
+    assert "zone" not in page
+    Node.objects.using("system").filter(name="n2").update(zone="room-2")
+    page = operator.get("/operator/nodes").text
+    assert "zone room-2" in page
+    assert page.count("no zone") == Node.objects.using("system").filter(zone="").count()
 
 
 def test_all_organizations_are_listed_and_found(site: Site, operator: Client) -> None:

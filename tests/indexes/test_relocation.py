@@ -13,9 +13,16 @@ from indexes.deployment.placement import place
 from indexes.deployment.relocation import even_out, keep_up_nodes
 from indexes.lifecycle import configure_index
 from indexes.models import Deployment, Index, Node
-from indexes.node_care import admit_node, drain_node, rebalance_nodes, remove_node
+from indexes.node_care import (
+    admit_node,
+    admit_zone,
+    drain_node,
+    drain_zone,
+    rebalance_nodes,
+    remove_node,
+)
 from indexes.nodes import NodeState, node_loads
-from kit.errors import FailedPrecondition, NotFound, PermissionDenied, Unavailable
+from kit.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, Unavailable
 from storage import catalog, nodes
 from storage.database import Connection
 from storage.nodes import Presence
@@ -155,6 +162,40 @@ def test_a_drained_nodes_indexes_go_to_where_their_organization_has_fewest(
     assert zones_of(cluster, theirs) == {"a": 1, "b": 1, "c": 1}
 
 
+def test_a_zone_is_drained_and_admitted_node_by_node(
+    cluster: Cluster, in_zones: tuple[list[Index], list[Index]]
+) -> None:
+    ours, _ = in_zones
+    drain_node(OPERATOR, "a2")
+    assert drain_zone(OPERATOR, "a") == ["a1", "a2"]
+    keep_up_nodes()
+    assert zones_of(cluster, ours) == {"b": 3, "c": 3}
+    assert admit_zone(OPERATOR, "a") == ["a1", "a2"]
+    assert {one.state for one in node_loads(OPERATOR)} == {NodeState.LIVE}
+    events = Event.objects.using("system").filter(target_type="node").order_by("id")
+    assert [(one.action, one.target_name) for one in events] == [
+        (Action.NODE_DRAINED, "a2"), (Action.NODE_DRAINED, "a1"),
+        (Action.NODE_ADMITTED, "a1"), (Action.NODE_ADMITTED, "a2"),
+    ]  # fmt: skip
+
+
+def test_the_last_zone_is_not_drained_nor_one_that_is_not_there(
+    cluster: Cluster, in_zones: tuple[list[Index], list[Index]]
+) -> None:
+    drain_zone(OPERATOR, "a")
+    cluster.silence("b1")
+    drain_node(OPERATOR, "b2")
+    with pytest.raises(FailedPrecondition, match="no other node that could take what zone c has"):
+        drain_zone(OPERATOR, "c")
+    with pytest.raises(NotFound, match="no node in zone d"):
+        drain_zone(OPERATOR, "d")
+    with pytest.raises(InvalidArgument, match="one by one"):
+        admit_zone(OPERATOR, "")
+    failed = Event.objects.using("system").filter(outcome=Outcome.FAILURE).order_by("id")
+    assert [one.target_name for one in failed] == ["zone c", "zone d", "zone "]
+    assert {one.node.name: one.state for one in node_loads(OPERATOR)}["c1"] == NodeState.LIVE
+
+
 def test_an_index_that_wants_more_engines_goes_to_a_node_that_has_them(
     world: World, cluster: Cluster
 ) -> None:
@@ -285,13 +326,13 @@ def test_the_last_node_is_not_drained(cluster: Cluster, indexes: list[Index]) ->
 
 def test_nodes_are_the_operators_alone(world: World, cluster: Cluster) -> None:
     cluster.beat("one", "two")
-    for act in (drain_node, admit_node, remove_node):
+    for act in (drain_node, admit_node, remove_node, drain_zone, admit_zone):
         with pytest.raises(PermissionDenied):
             act(world.alice, "one")
     with pytest.raises(PermissionDenied):
         rebalance_nodes(world.alice)
     denied = Event.objects.using("system").filter(outcome=Outcome.DENIED)
-    assert denied.filter(action__startswith="node.").count() == 4
+    assert denied.filter(action__startswith="node.").count() == 6
 
 
 def test_two_machines_do_not_share_a_name(cluster: Cluster) -> None:

@@ -22,6 +22,7 @@ class EngineRow:
 @only("GET")
 def page(own: Operating) -> HttpResponse:
     here = {one.name: one for one in supervised_processes(environment().run_dir)}
+    loads = node_loads(own.actor)
     nodes = [
         {
             "node": found.node,
@@ -32,9 +33,13 @@ def page(own: Operating) -> HttpResponse:
                 for load in found.engines
             ],
         }
-        for found in node_loads(own.actor)
+        for found in loads
     ]
-    context = {"nodes": nodes, "busiest": busiest_indexes(own.actor)}
+    context = {
+        "nodes": nodes,
+        "has_zones": any(found.node.zone for found in loads),
+        "busiest": busiest_indexes(own.actor),
+    }
     return render_operator(own, "operator/nodes.html", context)
 
 
