@@ -99,6 +99,21 @@ def test_a_pod_index_of_the_old_versions_shows_its_pods_to_the_new_ones(world: W
     assert created["deployment"] == {"deployment_type": "pod", **pod}
 
 
+def test_what_pods_were_to_index_is_kept_and_shown(world: World) -> None:
+    old = editor(world, "2025-04")
+    pod = {
+        "environment": "us-east1-gcp",
+        "pod_type": "s1.x1",
+        "metadata_config": {"indexed": ["genre", "year"]},
+    }
+    made(old, {**OLD_BODY, "spec": {"pod": pod}})
+    whole = {**pod, "replicas": 1, "shards": 1, "pods": 1}
+    assert shown(old)["spec"] == {"pod": whole}
+    resized = {"replicas": 2, "pod_type": "s1.x2"}
+    assert old.call("PATCH", "/indexes/movies", {"spec": {"pod": resized}}).status_code == 202
+    assert shown(old)["spec"] == {"pod": {**whole, **resized, "pods": 2}}
+
+
 def test_pods_are_resized_by_the_old_versions(world: World) -> None:
     register_node(environment().node_name, engines=3)
     old = editor(world, "2025-04")
