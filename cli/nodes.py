@@ -63,7 +63,8 @@ def rebalance(
     *,
     most: Annotated[int, typer.Option(min=1, help="Moves at most.")] = 100,
 ) -> None:
-    """Move indexes from the fullest nodes to the emptiest; each is away for a moment."""
+    """Move indexes over the zones, and from the fullest nodes to the emptiest; each is away for a
+    moment."""
     with operating(home) as operator:
         from indexes.node_care import rebalance_nodes
 

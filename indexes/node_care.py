@@ -62,7 +62,7 @@ def remove_node(actor: Actor, name: str) -> None:
 
 
 def rebalance_nodes(actor: Actor, *, most: int = MOST_MOVES) -> int:
-    """Move indexes from the fullest nodes to the emptiest; how many."""
+    """Move indexes over the zones, and from the fullest nodes to the emptiest; how many."""
     try:
         require_operator(actor)
         # Before the moves: they are made one batch at a time.

@@ -61,7 +61,8 @@ def keep_up_nodes() -> int:
 
 
 def even_out(*, most: int) -> dict[UUID, UUID]:
-    """Move indexes from the fullest nodes to the emptiest; index to node. Crosses tenants."""
+    """Spread indexes over zones, and from the fullest nodes to the emptiest; index to node. Crosses
+    tenants."""
     crowd = candidates()
     rows = Deployment.objects.using("system").filter(node__in=[one.node_id for one in crowd])
     placed = dict(_settled(rows))

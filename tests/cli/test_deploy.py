@@ -72,6 +72,12 @@ def test_each_service_of_the_compose_file_has_what_its_part_needs() -> None:
         assert told <= _KNOWN, f"{name}: {told - _KNOWN}"
 
 
+def test_nodes_of_the_compose_file_are_told_the_zones_that_its_environment_names() -> None:
+    zones = {name: told["environment"].get("STONEPINE_NODE_ZONE")
+             for name, told in services().items() if told["command"][0] == "node"}  # fmt: skip
+    assert zones == {"n1": "${N1_ZONE:-}", "n2": "${N2_ZONE:-}"}
+
+
 def test_the_gateway_of_the_compose_file_is_told_no_more_than_it_needs() -> None:
     assert services()["gateway"]["env_file"] == ["gateway.env"]
     assert variables_of("gateway.env") == {"DATABASE_SYSTEM_URL", "STONEPINE_PRODUCTION"}
@@ -163,6 +169,19 @@ def test_the_chart_makes_each_part_and_nothing_runs_as_root() -> None:
         told = {one["name"] for one in container["env"]} - {"POD_IP"}
         assert told <= _KNOWN, name
         assert not [one for one in container["env"] if "PASSWORD" in str(one)]
+
+
+@needs_helm
+def test_the_charts_nodes_are_of_the_zone_of_their_machine_unless_another_is_said() -> None:
+    def zone(*changes: str) -> dict[str, Any]:
+        (container,) = dict(pods(rendered(*changes)))["vectors-node"]["containers"]
+        found = {one["name"]: one for one in container["env"]}.get("STONEPINE_NODE_ZONE", {})
+        return {key: value for key, value in found.items() if key != "name"}
+
+    label = {"fieldPath": "metadata.labels['topology.kubernetes.io/zone']"}
+    assert zone() == {"valueFrom": {"fieldRef": label}}
+    assert zone("--set", "node.zone=z1") == {"value": "z1"}
+    assert zone("--set", "node.zoneLabel=") == {}
 
 
 @needs_helm
