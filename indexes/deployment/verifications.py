@@ -7,6 +7,7 @@ import sys
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 from django.db.models import F
 
 from indexes.backup_models import Backup
@@ -94,9 +95,11 @@ def _last(output: bytes) -> dict[str, str]:
 
 
 def _finish(due: BackupVerification, status: VerificationStatus, **changed: str) -> None:
-    """The answer, also where the list of backups shows it."""
+    """The answer, and at once where the list of backups shows it: nobody asks a second time."""
     now = clock.now()
-    if _note(due, status=status, finished_at=now, percent_complete=100, **changed):
+    with transaction.atomic(using="system"):
+        if not _note(due, status=status, finished_at=now, percent_complete=100, **changed):
+            return
         told = ": ".join(filter(None, [status.label, changed.get("finding", "")]))
         note_step(due.organization_id, due.pk, told)
         rows = Backup.objects.using("system").filter(pk=due.backup_id)
