@@ -167,11 +167,11 @@ class NamespaceExamination:
                 self._stretch(stretch, digests)
             if covered < state.archived_lsn:
                 raise DataLoss(f"Batch {covered + 1} is not in the archived log.")
-            self._not_before(covered, state, digests)
+            self._not_before(max((one.last for one in found), default=0), state, digests)
 
     def _not_before(self, archived: int, state: NamespaceState, digests: Digests) -> None:
-        """A database of an earlier time does not know what the archive has: it would be served as
-        if that had never been acknowledged."""
+        """A database of an earlier time does not know what the archive has, nor how much of its
+        beginning has been swept up: it would be served as if that had never been acknowledged."""
         known = max(state.archived_lsn, state.manifest_lsn, state.last_lsn or 0, *digests, 0)
         if archived > known:
             self._missing(known + 1, archived)

@@ -75,6 +75,11 @@ class BusyHour:
         state = self._states[count - 1] if count else {}
         return {name: _digest(records) for name, records in state.items()}
 
+    @property
+    def living(self) -> set[UUID]:
+        """The namespaces that are there at the end."""
+        return set(self._ids.values())
+
     def _step(self, connection: Connection) -> None:
         name, kind = self._random.choice(NAMES), self._random.randrange(100)
         if kind < 4:
