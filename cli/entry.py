@@ -25,10 +25,15 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def is_of_parts() -> bool:
+    """Whether the parts run on machines of their own, and this command somewhere among them."""
+    return bool(os.environ.get("STONEPINE_PARTS_CA"))
+
+
 def enter(home: Path | None) -> None:
     """Become a process of the running installation, as far as its environment goes."""
     chosen = Home.at(home)
-    if os.environ.get("STONEPINE_PARTS_CA"):
+    if is_of_parts():
         _enter_parts(chosen)
         return
     if running(chosen) is None:
@@ -74,6 +79,13 @@ def _keep_logs_apart() -> None:
 def operating(home: Path | None) -> "Iterator[Actor]":
     """The operator, acting in the running installation; what they do is audited as such."""
     enter(home)
+    with acting_operator() as operator:
+        yield operator
+
+
+@contextmanager
+def acting_operator() -> "Iterator[Actor]":
+    """The operator, acting where this process has entered already."""
     from access.actor import OPERATOR
     from audit.context import AuditContext, Source, acting_from
     from kit.ids import new_id

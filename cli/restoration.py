@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from cli.entry import HomeOption, JsonOption, operating
+from cli.entry import HomeOption, JsonOption, acting_operator, operating
 from cli.errors import SetupError
 from cli.home import Home
 from cli.unfinished import filling, is_unfinished
@@ -84,10 +84,13 @@ def recover(
 def take_over_objects(home: HomeOption = None) -> None:
     """Make the object store this installation's, after the one that it belonged to is gone.
 
-    For a database that came into another cluster by its own means. What another installation would
-    still write there, or sweep up, is lost to one of the two.
+    For a database that came into another cluster by its own means; the installation may stand
+    still, as one does that was refused the store. What another installation would still write
+    there, or sweep up, is lost to one of the two.
     """
-    with operating(home) as operator:
+    from cli.visit import visiting
+
+    with visiting(home), acting_operator() as operator:
         from indexes.deployment.own_store import take_over_store
         from orgs.installation.copies import note_take_over
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.embedded.postgres import EmbeddedPostgres
-from cli.entry import enter
+from cli.entry import enter, is_of_parts
 from cli.errors import SetupError
 from cli.home import Home
 from cli.instance import InstanceLock, running
@@ -25,7 +25,7 @@ _LOOK_EVERY_S = 0.05
 def visiting(home: Path | None) -> Iterator[None]:
     """As `enter`. Where nothing runs, nothing can be started meanwhile, nor runs afterwards."""
     chosen = Home.at(home)
-    if running(chosen) is not None:
+    if is_of_parts() or running(chosen) is not None:
         enter(home)
         yield
         return

@@ -34,6 +34,9 @@ def test_the_second_is_refused_until_it_takes_the_store_over(first: Stack) -> No
     assert refused.returncode != 0
     assert _REFUSAL in refused.stdout + refused.stderr + stranger.log_tails()
     assert _backed_up(first) == "Ready"
+    # One that stands still, as it was refused, takes the store over too.
+    assert "this installation's now" in _take_over(stranger)
+    assert "this installation's now" in _take_over(first)
 
     with running_stack() as second:
         _filled(second)
