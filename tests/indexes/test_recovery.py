@@ -65,10 +65,10 @@ class Kept:
     def put_back(self) -> None:
         for table in (*TABLES, "log_batch", "log_lease"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
-        for table, rows in self._rows.items():
+        for table, content in self._rows.items():
             statement = f"COPY {table} FROM STDIN (FORMAT binary)"
             with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-                copy.write(rows)
+                copy.write(content)
 
     def knows_one_of(self, hour: BusyHour) -> bool:
         """Whether, now that it was put back, it tells of a namespace that lived to the end."""
