@@ -15,6 +15,7 @@ _TAG_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 CLOUDS = ("aws", "gcp", "azure")
 _POD_TYPE = re.compile(r"(s1|p1|p2)\.x([1248])")
+_POD_SIZES = (1, 2, 4, 8)
 _NODE_TYPES = ("b1", "t1")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -109,6 +110,12 @@ def resized(
     wanted_replicas = part["replicas"] if replicas is None else replicas
     larger = {"pod_type": f"{kind}.x{wanted_size}"}
     return {"pod": checked_pods({**part, **larger, "replicas": wanted_replicas})}
+
+
+def pod_types_from(pod_type: str) -> list[str]:
+    """What pods of that type may become, the type itself first."""
+    kind, size = _pods(pod_type)
+    return [f"{kind}.x{larger}" for larger in _POD_SIZES if larger >= size]
 
 
 def _pods(pod_type: str) -> tuple[str, int]:

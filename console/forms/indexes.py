@@ -3,9 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from console.forms.base import Advised, ConsoleForm
 from console.presets import METRICS
+from indexes.models import Index
+from indexes.specification import pod_types_from
 
 _MAX_DIMENSION = 20_000
 
@@ -123,10 +126,11 @@ class CapacityForm(ConsoleForm):
     )
     shards = forms.IntegerField(label="Shards", min_value=1, max_value=64, required=False)
 
-    @staticmethod
-    def initial_of(capacity: dict[str, Any]) -> dict[str, Any]:
+    def __init__(self, *args: Any, part: dict[str, Any], **kwargs: Any) -> None:
+        """`part` is what the index's spec says."""
+        capacity = part.get("read_capacity") or {"mode": "OnDemand"}
         manual = capacity.get("dedicated", {}).get("manual", {"replicas": 1, "shards": 1})
-        return {"mode": capacity["mode"], **manual}
+        super().__init__(*args, initial={"mode": capacity["mode"], **manual}, **kwargs)
 
     def clean(self) -> None:
         if self.cleaned_data.get("mode") != "Dedicated":
@@ -136,7 +140,7 @@ class CapacityForm(ConsoleForm):
                 self.add_error(name, f"Say how many {name}.")
 
     @property
-    def wish(self) -> dict[str, Any]:
+    def _wish(self) -> dict[str, Any]:
         """As the API takes it."""
         asked = self.cleaned_data
         if asked["mode"] == "OnDemand":
@@ -144,3 +148,31 @@ class CapacityForm(ConsoleForm):
         manual = {"replicas": asked["replicas"], "shards": asked["shards"]}
         dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
         return {"mode": "Dedicated", "dedicated": dedicated}
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """As `configure_index` takes it."""
+        return {"read_capacity": self._wish}
+
+
+class PodsForm(ConsoleForm):
+    """How many pods an index has, and of what size."""
+
+    pod_type = forms.ChoiceField(label="Pod type", help_text="Pods grow and never shrink.")
+    replicas = forms.IntegerField(label="Replicas", min_value=1, max_value=64)
+
+    def __init__(self, *args: Any, part: dict[str, Any], **kwargs: Any) -> None:
+        """`part` is what the index's spec says."""
+        super().__init__(*args, initial=part, **kwargs)
+        self.offer("pod_type", [(one, one) for one in pod_types_from(part["pod_type"])])
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """As `configure_index` takes it."""
+        return {"pods": {**self.cleaned_data, "shards": None}}
+
+
+def size_form(index: Index, posted: QueryDict | None = None) -> CapacityForm | PodsForm:
+    """The form that says how many engines serve the index."""
+    ((kind, part),) = index.spec.items()
+    return (PodsForm if kind == "pod" else CapacityForm)(posted, part=part)

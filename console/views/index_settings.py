@@ -12,7 +12,7 @@ from access.permissions import Permission
 from audit.actions import Action
 from console.confirm import freshly_confirmed
 from console.errors import form_status
-from console.forms.indexes import CapacityForm, DeleteForm, TagForm
+from console.forms.indexes import CapacityForm, DeleteForm, PodsForm, TagForm, size_form
 from console.index_page import (
     Node,
     about,
@@ -30,7 +30,7 @@ from indexes.lifecycle import configure_index, delete_index
 from indexes.models import Index
 from indexes.queries import get_index
 from indexes.read_capacity import read_status
-from kit.errors import InvalidArgument, StonepineError
+from kit.errors import StonepineError
 
 
 @require_GET
@@ -59,14 +59,13 @@ def tag(visit: Visit, name: str) -> HttpResponse:
 @require_POST
 @project_page
 def capacity(visit: Visit, name: str) -> HttpResponse:
+    """How many engines serve the index: its read capacity, or its pods."""
     index = _to_configure(visit, name)
-    if "pod" in index.spec:
-        raise InvalidArgument("A pod-based index has its replicas and shards in its pods.")
-    form = CapacityForm(visit.request.POST)
+    form = size_form(index, visit.request.POST)
     if not form.is_valid():
         return _config_page(visit, index, capacity_form=form, status=422)
-    configure_index(visit.actor, index, read_capacity=form.wish)
-    messages.success(visit.request, "Read capacity changed")
+    configure_index(visit.actor, index, **form.change)
+    messages.success(visit.request, f"{_size_name(index)} changed")
     return redirect(index_url(visit, name, "index_config"))
 
 
@@ -123,19 +122,19 @@ def _config_page(
     index: Index,
     *,
     tag_form: TagForm | None = None,
-    capacity_form: CapacityForm | None = None,
+    capacity_form: CapacityForm | PodsForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    ((kind, part),) = index.spec.items()
-    wished = part.get("read_capacity") or {"mode": "OnDemand"}
+    (part,) = index.spec.values()
     context: dict[str, Any] = {
         "place": [(key.replace("_", " ").capitalize(), part[key]) for key in _PLACE if key in part],
         "fields": sorted(index.schema or ()),
         "tag_form": tag_form or TagForm(),
-        "capacity_form": capacity_form or CapacityForm(initial=CapacityForm.initial_of(wished)),
+        "capacity_form": capacity_form or size_form(index),
+        "size_name": _size_name(index),
         "read_status": read_status(index),
-        "is_pod": kind == "pod",
-        "call": snippets("configure_index", ("curl",), name=index.name, body=_body(index, wished)),
+        "is_pod": "pod" in index.spec,
+        "call": snippets("configure_index", ("curl",), name=index.name, body=_body(index)),
         "host": about(index)["host"],
     }
     node = Node(visit, index)
@@ -145,12 +144,19 @@ def _config_page(
 _PLACE = ("cloud", "region", "environment", "pod_type", "replicas", "shards")
 
 
-def _body(index: Index, wished: dict[str, Any]) -> str:
+def _size_name(index: Index) -> str:
+    return "Pods" if "pod" in index.spec else "Read capacity"
+
+
+def _body(index: Index) -> str:
     """The body that would make the index what it is, for the equivalent call."""
-    body: dict[str, Any] = {
+    ((kind, part),) = index.spec.items()
+    size = {"read_capacity": part.get("read_capacity") or {"mode": "OnDemand"}}
+    if kind == "pod":
+        size = {name: part[name] for name in ("replicas", "pod_type")}
+    body = {
         "deletion_protection": "enabled" if index.is_protected else "disabled",
         "tags": index.tags,
+        "spec": {kind: size},
     }
-    if "serverless" in index.spec:
-        body["spec"] = {"serverless": {"read_capacity": wished}}
     return json.dumps(body, indent=2)

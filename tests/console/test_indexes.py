@@ -8,13 +8,17 @@ from django.test import Client
 
 from access.actor import OPERATOR
 from accounts.models import User
+from indexes.deployment.placement import place
 from indexes.lifecycle import create_index
 from indexes.models import Index, IndexState
+from indexes.nodes import register_node
+from indexes.specification import checked_pods
 from tests.console.conftest import Site
 from tests.matrix.cast import Person
 from tests.support.world import SPEC
 
 AsUser = Callable[[User], Client]
+PODS = {"environment": "here", "pod_type": "p1.x2", "shards": 1}
 
 
 def names() -> list[str]:
@@ -24,6 +28,11 @@ def names() -> list[str]:
 
 def proven(user: User) -> Client:
     return Person("proven", user).browser()
+
+
+def pods_of(site: Site, *, replicas: int) -> Index:
+    spec = {"pod": checked_pods({**PODS, "replicas": replicas})}
+    return create_index(OPERATOR, site.project, name="films", spec=spec, dimension=3)
 
 
 @pytest.fixture
@@ -135,6 +144,28 @@ def test_configuration_is_changed_where_it_is_shown(site: Site, articles: Index)
     client.post(f"{address}/capacity", {"mode": "OnDemand"})
     index.refresh_from_db(using="system")
     assert index.spec["serverless"]["read_capacity"] == {"mode": "OnDemand"}
+
+
+def test_pods_are_resized_where_they_are_shown(site: Site, as_user: AsUser) -> None:
+    index = pods_of(site, replicas=1)
+    client, address = proven(site.alice), f"{site.place}/indexes/films/config"
+    shown = client.get(address).content.decode()
+    assert '<option value="p1.x8">' in shown
+    assert "p1.x1" not in shown, "pods do not shrink"
+    wished = {"pod_type": "p1.x4", "replicas": "2"}
+    assert client.post(f"{address}/capacity", wished).status_code == 302
+    for refused in ({"pod_type": "p1.x2", "replicas": "2"}, {"pod_type": "p1.x4", "replicas": "0"}):
+        assert client.post(f"{address}/capacity", refused).status_code == 422
+    index.refresh_from_db(using="system")
+    assert index.spec["pod"] == {**PODS, "pod_type": "p1.x4", "replicas": 2, "pods": 2}
+    assert as_user(site.vera).post(f"{address}/capacity", wished).status_code == 403
+
+
+def test_pods_that_a_node_has_no_engines_for_are_told_of(site: Site) -> None:
+    register_node(name="test", engines=1)
+    place(pods_of(site, replicas=9))
+    shown = proven(site.alice).get(f"{site.place}/indexes/films/config").content.decode()
+    assert "9 engines are needed, one for each shard of each replica, and the node has 1" in shown
 
 
 def test_key_is_offered_for_one_namespace(site: Site, articles: Index) -> None:
