@@ -1,4 +1,5 @@
-"""Moving indexes from one node to another: off lost ones, off those that are emptied, to even out.
+"""Moving indexes from one node to another: off lost ones and those that are emptied, to where there
+are engines enough, to even out.
 
 Nothing of an index is copied: whoever is named by its deployment opens it from log and objects. The
 node before answers nobody once it has heard of the move, or once its lease is over; only then does
@@ -14,7 +15,7 @@ import structlog
 from django.db import connections, transaction
 from django.db.models.functions import Now
 
-from indexes.deployment.balance import assigned
+from indexes.deployment.balance import assigned, roomiest
 from indexes.deployment.crowd import (
     candidates,
     lost_nodes,
@@ -43,8 +44,9 @@ _log = structlog.get_logger(__name__)
 
 
 def keep_up_nodes() -> int:
-    """Move what lost nodes had, and some of what draining ones have; how many indexes. Crosses
-    tenants. One worker at a time; done twice is done once."""
+    """Move what lost nodes had, some of what draining ones have, and some of what wants more
+    engines than its node has; how many indexes. Crosses tenants. One worker at a time; done twice
+    is done once."""
     url = environment().database_system_url.get_secret_value()
     with alone(url, Lock.KEEPING_UP_NODES, name="nodes") as connection:
         if connection is None:
@@ -57,7 +59,7 @@ def keep_up_nodes() -> int:
         draining = Node.objects.using("system").filter(is_draining=True, lease_ends_at__gte=Now())
         for node in nodes_with_indexes(draining).order_by("name"):
             moved += _clear(node, most=_AT_ONCE)
-        return moved
+        return moved + _seek_engines()
 
 
 def even_out(*, most: int) -> dict[UUID, UUID]:
@@ -98,6 +100,28 @@ def _clear(node: Node, *, most: int | None) -> int:
     _log.warning(
         "node.cleared", is_lost=most is None, node=node.name, moved=moved, left=len(held) - moved
     )
+    return moved
+
+
+def _seek_engines() -> int:
+    """Move some of what wants more engines than its node has to where there are as many."""
+    crowd = candidates()
+    largest = max((one.engines for one in crowd), default=0)
+    small = [one.node_id for one in crowd if one.engines < largest]
+    rows = Deployment.objects.using("system").select_related("index", "node")
+    short = [
+        one for one in rows.filter(node__in=small)
+        if one.node.engines < engines_wanted(one.index.spec) <= largest
+    ]  # fmt: skip
+    moved = 0
+    settled = _settled(short)[:_AT_ONCE]
+    needs = needs_of(index_id for index_id, _ in settled)
+    for index_id, node_id in settled:
+        need = needs[index_id]
+        able = [one for one in crowd if one.has_engines(need) and one.fits(need)]
+        target = roomiest(able, need)
+        if target is not None:
+            moved += move({index_id: target.node_id}, node_id)
     return moved
 
 

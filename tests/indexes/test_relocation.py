@@ -203,15 +203,37 @@ def test_an_index_that_wants_more_engines_goes_to_a_node_that_has_them(
     cluster.beat("b1", engines=2, zone="b")
     place(world.index("first"))
     place(world.index("second"))
-    manual = {"shards": 1, "replicas": 2}
-    dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
     for name in ("wide", "wider"):
         index = world.index(name)
-        configure_index(
-            world.alice, index, read_capacity={"mode": "Dedicated", "dedicated": dedicated}
-        )
-        index.refresh_from_db(using="system")
+        widen(world, index, replicas=2)
         assert place(index).node.name == "b1"
+
+
+def test_an_index_that_is_raised_moves_to_where_there_are_engines_enough(
+    world: World, cluster: Cluster
+) -> None:
+    cluster.beat("a1", engines=1)
+    raised, stays, too_much = (world.index(name) for name in ("raised", "stays", "too-much"))
+    for index in (raised, stays, too_much):
+        place(index)
+    cluster.beat("b1", engines=2)
+    widen(world, raised, replicas=2)
+    widen(world, too_much, replicas=3)
+    assert place(raised).node.name == "a1", "served meanwhile where it is"
+    assert keep_up_nodes() == 1
+    assert [cluster.where(one) for one in (raised, stays, too_much)] == ["b1", "a1", "a1"]
+    assert Deployment.objects.using("system").get(index=raised).engines == [0, 1]
+    cluster.beat("a1", engines=1)
+    assert keep_up_nodes() == 0, "once is enough"
+    widen(world, raised, replicas=1)
+    assert keep_up_nodes() == 0, "fewer fit where it is"
+
+
+def widen(world: World, index: Index, *, replicas: int) -> None:
+    manual = {"shards": 1, "replicas": replicas}
+    dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
+    configure_index(world.alice, index, read_capacity={"mode": "Dedicated", "dedicated": dedicated})
+    index.refresh_from_db(using="system")
 
 
 def test_a_node_is_given_time_when_the_database_itself_was_away(
