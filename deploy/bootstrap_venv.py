@@ -96,7 +96,8 @@ def install_locked(venv: Path, lock: Path) -> None:
     except SetupFailed as failure:
         reason = str(failure).strip().splitlines()[-1]
         say(f"uv cannot install here, so pip does, which takes longer. ({reason})")
-        run(f"{what}, with pip", [*pip, str(lock)])
+        # pip would look for hashes of what is asked for with extras, under names the lock has not.
+        run(f"{what}, with pip", [*pip, str(lock), "--no-deps"])
 
 
 def install_project(venv: Path) -> None:
@@ -113,11 +114,12 @@ def pip_install(venv: Path) -> list[str]:
 
 
 def uv_environment(venv: Path) -> dict[str, str]:
-    """pip's index, certificates and local wheels under uv's names, for this one run.
+    """pip's index, certificates and local wheels under uv's names, for this one run; and like pip
+    it trusts whom the machine trusts.
 
     Variables, which pip lists as `:env:.index-url`, outrank its files.
     """
-    found = {}
+    found = {"UV_SYSTEM_CERTS": "true"}
     lines = output_of([python_of(venv), "-m", "pip", "config", "list"]).splitlines()
     for line in sorted(lines, key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -73,6 +74,22 @@ def test_uv_gets_the_index_that_pip_is_configured_for(
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://chosen/simple")
     found = bootstrap_venv.uv_environment(Path(sys.prefix))
     assert found["UV_DEFAULT_INDEX"] == "https://chosen/simple"
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_pip_installs_everything_where_uv_cannot(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    done = subprocess.run(
+        [sys.executable, "deploy/bootstrap_venv.py", str(venv), "requirements/base.txt"],
+        env=os.environ | {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "uv")},
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "so pip does" in done.stderr
+    for given in (["-m", "pip", "check"], ["-m", "cli.main", "--help"]):
+        ran = subprocess.run([venv / "bin" / "python", *given], check=False, capture_output=True)
+        assert ran.returncode == 0, ran.stdout
 
 
 def test_failed_step_shows_the_end_of_its_output(
