@@ -34,6 +34,7 @@ _ON_NO_PAGE = {
     "indexes.Import.uri": "shown by the API",
     "indexes.Node.address": _NOTES,
     "indexes.Node.place": _NOTES,
+    "indexes.Node.zone": "shown to operators",
     "indexes.Part.address": _NOTES,
     "indexes.Part.name": _NOTES,
     "indexes.StorageIntegration.name": "shown by the API",

@@ -42,6 +42,7 @@ def test_the_keyboard_leads_everywhere(open_tab: OpenTab, site: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="support-articles")).to_be_visible()
 
+    page.wait_for_load_state()  # keys are listened to once the page's scripts have run
     page.keyboard.press("g")
     page.keyboard.press("k")
     expect(page.get_by_role("heading", name="API keys", level=1)).to_be_visible()
