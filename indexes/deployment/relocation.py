@@ -118,10 +118,11 @@ def _seek_engines() -> int:
     needs = needs_of(index_id for index_id, _ in settled)
     for index_id, node_id in settled:
         need = needs[index_id]
-        able = [one for one in crowd if one.has_engines(need) and one.fits(need)]
-        target = roomiest(able, need)
-        if target is not None:
+        target = roomiest(crowd, need)
+        # Else there is none that has both, and it stays.
+        if target is not None and target.has_engines(need) and target.fits(need):
             moved += move({index_id: target.node_id}, node_id)
+            crowd[crowd.index(target)] = target.with_one_more(need)
     return moved
 
 

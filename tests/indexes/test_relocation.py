@@ -229,6 +229,20 @@ def test_an_index_that_is_raised_moves_to_where_there_are_engines_enough(
     assert keep_up_nodes() == 0, "fewer fit where it is"
 
 
+def test_in_one_pass_no_node_is_given_more_raised_indexes_than_it_may_have(
+    world: World, cluster: Cluster
+) -> None:
+    cluster.beat("a1", engines=1)
+    raised = [world.index(name) for name in ("first", "second")]
+    for index in raised:
+        place(index)
+        widen(world, index, replicas=2)
+    cluster.beat("b1", engines=2)
+    Node.objects.using("system").filter(name="b1").update(capacity=1)
+    assert keep_up_nodes() == 1
+    assert sorted(str(cluster.where(one)) for one in raised) == ["a1", "b1"]
+
+
 def widen(world: World, index: Index, *, replicas: int) -> None:
     manual = {"shards": 1, "replicas": replicas}
     dedicated = {"node_type": "b1", "scaling": "Manual", "manual": manual}
