@@ -114,14 +114,12 @@ def _seek_engines() -> int:
         if one.node.engines < engines_wanted(one.index.spec) <= largest
     ]  # fmt: skip
     moved = 0
-    settled = _settled(short)[:_AT_ONCE]
-    needs = needs_of(index_id for index_id, _ in settled)
-    for index_id, node_id in settled:
-        need = needs[index_id]
+    places = dict(_settled(short)[:_AT_ONCE])
+    for index_id, need in needs_of(places).items():
         target = roomiest(crowd, need)
         # Else there is none that has both, and it stays.
         if target is not None and target.has_engines(need) and target.fits(need):
-            moved += move({index_id: target.node_id}, node_id)
+            moved += move({index_id: target.node_id}, places[index_id])
             crowd[crowd.index(target)] = target.with_one_more(need)
     return moved
 
